@@ -1,0 +1,36 @@
+# frozen_string_literal: true
+
+require_relative "lib/em/version"
+
+Gem::Specification.new do |spec|
+  spec.name = "eventmachine"
+  spec.version = EventMachine::VERSION
+  spec.summary = "EventMachine's API on a Rust event loop"
+  spec.description = <<~TEXT
+    A drop-in replacement of the eventmachine gem: the same modules, methods, callbacks and
+    protocols, on an event loop written in Rust. Evented TCP, Unix and UDP sockets, TLS, timers,
+    child processes, file watching and a pool of threads for Thin, Sinatra, Faye and the
+    programs that were written for EventMachine.
+  TEXT
+  spec.authors = ["The eventmachine contributors"]
+  spec.licenses = ["MIT", "Apache-2.0"]
+
+  spec.required_ruby_version = ">= 3.1"
+  spec.required_rubygems_version = ">= 3.3.11"
+
+  spec.require_paths = ["lib"]
+  spec.extensions = ["ext/Cargo.toml"]
+  spec.files = Dir.chdir(__dir__) do
+    Dir[
+      "Cargo.{toml,lock}",
+      "ext/**/*.{rs,toml,c,h}",
+      "lib/**/*.rb",
+      "docs/**/*.md",
+      "sig/**/*.rbs",
+      "{CHANGELOG,README,SECURITY}.md",
+      "LICENSE-*"
+    ].reject { |path| path.include?("/target/") }.sort
+  end
+
+  spec.metadata = { "rubygems_mfa_required" => "true" }
+end
