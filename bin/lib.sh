@@ -1,0 +1,44 @@
+# Shared by bin/test and bin/demo; read by bash's `source`.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+fail() {
+  echo "${0##*/}: $*" >&2
+  exit 1
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    fail "neither root nor sudo, and this is to be done: $*"
+  fi
+}
+
+installed() {
+  dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed
+}
+
+# install_packages LIST…: installs from Debian what the lists name and the system lacks.
+install_packages() {
+  command -v apt-get >/dev/null || fail "this wants Debian's packages: see bin/packages for what to install"
+  local name missing=()
+  for name in $(sed 's/#.*//' "$@" | sort -u); do
+    installed "$name" || missing+=("$name")
+  done
+  [ ${#missing[@]} = 0 ] && return
+
+  echo "Installing ${missing[*]}"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+    >/dev/null || fail "apt-get could not install ${missing[*]}"
+}
+
+# Puts cargo in PATH where it is only in its usual directory.
+find_cargo() {
+  command -v cargo >/dev/null && return
+  export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+  command -v cargo >/dev/null || fail "no cargo in PATH nor in ~/.cargo/bin: install a Rust toolchain first"
+}
