@@ -1,0 +1,107 @@
+# frozen_string_literal: true
+
+module EventMachine
+  class << self
+    # Opens a connection over TCP, or to a Unix domain socket when no port is given. It is made in the
+    # background: {Connection#connection_completed} tells success, {Connection#unbind} failure.
+    #
+    # @param server [String] address or host name; without a port the path of a socket
+    # @param port [Integer, String, Class, Module, nil] 1 to 65535; the handler may stand in its place
+    # @param handler [Class, Module, nil] what to make of the connection; see {klass_from_handler}
+    # @param args given to `initialize`
+    # @yieldparam connection [Connection] the connection, before anything happens on it
+    # @return [Connection]
+    # @raise [ConnectionError] when the host name is unknown or the port is not valid
+    # @raise [RuntimeError] when nothing listens on the Unix domain socket
+    # @raise [ArgumentError, TypeError] as {klass_from_handler}
+    def connect(server, port = nil, handler = nil, *args, &block)
+      bind_connect(nil, nil, server, port, handler, *args, &block)
+    end
+    ruby2_keywords :connect
+
+    # As {connect}, from a local address of one's choice.
+    #
+    # @param bind_addr [String, nil] the local address or host name; nil leaves the choice to the system
+    # @param bind_port [Integer, nil] the local port; nil and 0 leave the choice to the system
+    # @param server [String] as {connect}
+    # @param port [Integer, String, Class, Module, nil] as {connect}
+    # @param handler [Class, Module, nil] as {connect}
+    # @param args as {connect}
+    # @yieldparam connection [Connection]
+    # @return [Connection]
+    # @raise [ConnectionError] also when the local address cannot be had
+    def bind_connect(bind_addr, bind_port, server, port = nil, handler = nil, *args)
+      number = port_number(port)
+      handler, args = shift_handler(port, handler, args) if number.nil? && port
+      klass = klass_from_handler(Connection, handler, *args)
+      signature = open_stream(server, number, bind_addr, bind_port)
+      connection = register(klass, signature, args)
+      yield connection if block_given?
+      connection
+    end
+    ruby2_keywords :bind_connect
+
+    # Opens a connection to a Unix domain socket.
+    #
+    # @param socketname [String] the socket's path
+    # @param args handler and its arguments, as {connect}
+    # @yieldparam connection [Connection]
+    # @return [Connection]
+    # @raise as {connect}
+    def connect_unix_domain(socketname, *args, &block)
+      connect(socketname, *args, &block)
+    end
+    ruby2_keywords :connect_unix_domain
+
+    # Connects an object anew after its connection was lost. While it is connected nothing is done. Neither
+    # `initialize` nor `post_init` is called again.
+    #
+    # @param server [String] as {connect}
+    # @param port [Integer, nil] as {connect}; nil for a Unix domain socket
+    # @param handler [Connection] the object
+    # @yieldparam handler [Connection] the object, once it has its new signature
+    # @return [Connection] the object
+    # @raise [RuntimeError] when the object is no connection
+    # @raise [ConnectionError] as {connect}
+    def reconnect(server, port, handler)
+      unless handler.respond_to?(:connection_completed)
+        raise "invalid handler: #{handler.inspect} does not respond to connection_completed"
+      end
+      return handler if @conns.key?(handler.signature)
+
+      signature = open_stream(server, port)
+      handler.signature = signature
+      @conns[signature] = handler
+      yield handler if block_given?
+      handler
+    end
+
+    # Opens a socket for datagrams (UDP). Each datagram received goes to {Connection#receive_data} whole;
+    # {Connection#send_data} answers its sender, {Connection#send_datagram} sends to any address.
+    #
+    # @param address [String] address to bind to
+    # @param port [Integer, String, nil] 0 to 65535; 0 and nil for any that is free
+    # @param handler [Class, Module, nil] as {connect}
+    # @param args as {connect}
+    # @yieldparam connection [Connection]
+    # @return [Connection]
+    # @raise [RuntimeError] when the address cannot be had
+    # @raise [ArgumentError, TypeError] as {klass_from_handler}
+    def open_datagram_socket(address, port, handler = nil, *args)
+      klass = klass_from_handler(Connection, handler, *args)
+      connection = register(klass, open_udp_socket(address, port.to_i), args)
+      yield connection if block_given?
+      connection
+    end
+    ruby2_keywords :open_datagram_socket
+
+    private
+
+    def open_stream(server, port, bind_addr = nil, bind_port = nil)
+      if port.nil? then connect_unix_server(server)
+      elsif bind_addr then bind_connect_server(bind_addr, bind_port.to_i, server, port)
+      else connect_server(server, port)
+      end
+    end
+  end
+end

@@ -1,0 +1,73 @@
+# frozen_string_literal: true
+
+module EventMachine
+  # Tells the module when the process has become another one. Every fork of Ruby's goes through
+  # Process._fork, save the one in Process.daemon.
+  module ForkHook
+    # @return [Integer] as Process._fork
+    def _fork
+      pid = super
+      EventMachine.__send__(:after_fork) if pid.zero?
+      pid
+    end
+
+    # @return [Integer] as Process.daemon
+    def daemon(*)
+      super.tap { EventMachine.__send__(:after_daemon) }
+    end
+  end
+  private_constant :ForkHook
+
+  ::Process.singleton_class.prepend(ForkHook)
+
+  @machine_inherited = false
+
+  class << self
+    # Forks a child process that runs a reactor of its own, free of the parent's connections, timers and
+    # threads. The parent's loop is not disturbed.
+    #
+    # @yield in the child, as the block of {run}
+    # @return [Integer] the child's process id
+    def fork_reactor(&block)
+      Kernel.fork { run(&block) }
+    end
+
+    private
+
+    # The loop is the parent's until it turns out that the child goes on with it. So is work that waits for a
+    # thread.
+    def after_fork
+      forget_threadpool
+      return cleanup_machine unless @reactor_running
+
+      @machine_inherited = true
+      @reactor_running = false
+    end
+
+    def after_daemon
+      return after_fork if @reactor_running && !reactor_thread?
+
+      @reactor_pid = Process.pid if @reactor_running
+      revive_threadpool
+    end
+
+    # A callback of the loop in a forked child proves that the child goes on with the parent's loop.
+    def adopt_inherited_machine
+      @machine_inherited = false
+      @reactor_running = true
+      @reactor_pid = Process.pid
+      revive_threadpool
+    end
+
+    def release_inherited_machine
+      return unless @machine_inherited
+
+      @machine_inherited = false
+      begin
+        release_machine
+      ensure
+        cleanup_machine
+      end
+    end
+  end
+end

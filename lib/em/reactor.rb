@@ -1,0 +1,160 @@
+# frozen_string_literal: true
+
+module EventMachine
+  # Applications read and replace some of these, so they exist before the first run.
+  @conns = {}
+  @acceptors = {}
+  @timers = {}
+  @tails = []
+  @next_tick_queue = []
+  @reactor_running = false
+  @reactor_thread = nil
+  @reactor_pid = nil
+  @error_handler = nil
+  @wrapped_exception = nil
+
+  class << self
+    # @return [Thread, nil] the thread that runs the reactor; nil when none does
+    attr_reader :reactor_thread
+
+    # Runs the event loop in the calling thread until {stop} is called, then returns.
+    #
+    # Inside a running reactor no second loop is made: the block is called at once, and `tail` waits for the
+    # end of the loop that runs. However the loop ends, shutdown hooks and tails are called first, then every
+    # connection is unbound, then the threads of the pool are stopped.
+    #
+    # @param blk [#call, nil] called once the loop has started; wins over the block
+    # @param tail [#call, nil] called when the loop has ended, after the shutdown hooks
+    # @return [Object, nil] nil; inside a running reactor what the block returned
+    # @raise [Exception] what a callback raised, if no {error_handler} took it
+    def run(blk = nil, tail = nil, &block)
+      @tails.unshift(tail) if tail
+      start = blk || block
+      return start&.call if reactor_running?
+
+      release_inherited_machine
+      run_reactor(start)
+    end
+
+    # Runs the event loop for the time of one call of the block.
+    #
+    # @return [nil]
+    # @raise [ArgumentError] without a block
+    def run_block(&block)
+      raise ArgumentError, "no block given" unless block
+
+      run do
+        block.call
+        stop
+      end
+    end
+
+    # Ends the event loop once the callback that is running has returned; see {run} for what follows.
+    #
+    # @return [nil]
+    # @raise [RuntimeError] when no reactor runs
+    def stop_event_loop
+      EventMachine.stop
+    end
+
+    # Whether a reactor runs in this process. It does not in a process forked from one that runs it; it does
+    # after `Process.daemon`, which the loop survives.
+    #
+    # @return [Boolean]
+    def reactor_running?
+      @reactor_running
+    end
+
+    # @return [Boolean] whether the calling thread is the one that runs the reactor
+    def reactor_thread?
+      Thread.current.equal?(@reactor_thread)
+    end
+
+    # Registers a block to be called when the reactor stops, before connections are unbound. Blocks are called
+    # in reverse order of registration.
+    #
+    # @return [Array] the calls that are pending
+    def add_shutdown_hook(&block)
+      raise ArgumentError, "no block given" unless block
+
+      @tails << block
+    end
+
+    # Sets what is called with each StandardError that a callback of the event loop raises. Without a handler
+    # the exception ends the loop and leaves {run}.
+    #
+    # @param callback [#call, nil] receives the exception; nil and no block removes the handler
+    # @return [#call, nil] the handler set, or the one removed
+    def error_handler(callback = nil, &block)
+      previous = @error_handler
+      @error_handler = callback || block
+      @error_handler || previous
+    end
+
+    # Stops the threads of the pool and forgets work that is queued for them and for the next tick. {run} does
+    # this itself when it ends.
+    #
+    # @return [void]
+    def cleanup_machine
+      stop_threadpool
+      @next_tick_queue = []
+    end
+
+    private
+
+    def run_reactor(start)
+      failure = nil
+      begin
+        start_machine(start)
+        run_machine
+      rescue Exception => error
+        failure = error
+        raise
+      ensure
+        # A throw or the end of the thread passes through here without an exception.
+        unwinding_failure = unwind_machine
+        raise unwinding_failure if unwinding_failure && failure.nil?
+      end
+      raise @wrapped_exception if @wrapped_exception
+    end
+
+    def start_machine(start)
+      @reactor_running = true
+      @conns = {}
+      @acceptors = {}
+      @timers = {}
+      @wrapped_exception = nil
+      initialize_event_machine
+      @reactor_pid = Process.pid
+      @reactor_thread = Thread.current
+      add_timer(0, start) if start
+      signal_loopbreak unless deferred_callbacks_empty?
+    end
+
+    # Each step is taken whatever the steps before it raised.
+    #
+    # @return [Exception, nil] the first exception
+    def unwind_machine
+      failures = []
+      failures << failure_of { @tails.pop.call } until @tails.empty?
+      # The threads go first: they must not signal a machine that is gone.
+      failures << failure_of { stop_threadpool }
+      failures << failure_of { release_machine }
+      failures << failure_of { cleanup_machine }
+      failures.compact.first
+    ensure
+      @conns = {}
+      @acceptors = {}
+      @timers = {}
+      @reactor_running = false
+      @reactor_thread = nil
+    end
+
+    def failure_of
+      yield
+      nil
+    rescue Exception => error
+      error
+    end
+  end
+end

@@ -1,0 +1,79 @@
+# frozen_string_literal: true
+
+module EventMachine
+  class << self
+    # Calls something once, after an interval.
+    #
+    # @overload add_timer(seconds, callback = nil, &block)
+    #   @param seconds [Numeric] the interval; one that is not positive is over on the next turn
+    #   @param callback [#call, nil] what to call; wins over the block
+    # @return [Integer, nil] the timer's signature, for {cancel_timer}; nil when there is nothing to call
+    # @raise [FloatDomainError] when the interval is infinite or not a number
+    # @raise [RuntimeError] when no reactor runs, or {get_max_timers} timers are outstanding
+    def add_timer(*args, &block)
+      interval, callback = args
+      callback ||= block
+      return unless callback
+
+      signature = add_oneshot_timer(milliseconds(interval))
+      @timers[signature] = callback
+      signature
+    end
+
+    # Calls something each time an interval is over.
+    #
+    # @overload add_periodic_timer(seconds, callback = nil, &block)
+    #   @param seconds [Numeric] the interval
+    #   @param callback [#call, nil] what to call; wins over the block
+    # @return [PeriodicTimer] the timer; its `cancel` and {cancel_timer} end it
+    # @raise as {add_timer}
+    def add_periodic_timer(*args, &block)
+      interval, callback = args
+      PeriodicTimer.new(interval, callback || block)
+    end
+
+    # Keeps a timer from firing. One that has fired or was cancelled is left alone.
+    #
+    # @param timer [Integer, Timer, PeriodicTimer] what {add_timer} or {add_periodic_timer} returned
+    # @return [Object] false when a signature's timer was cancelled, nil when there is none; what the
+    #   `cancel` of a timer object returns
+    def cancel_timer(timer)
+      return timer.cancel if timer.respond_to?(:cancel)
+      return unless @timers.delete(timer)
+
+      cancel_oneshot_timer(timer)
+      false
+    end
+
+    # @return [Integer] how many timers may be outstanding
+    def get_max_timers
+      get_max_timer_count
+    end
+
+    # Sets how many timers may be outstanding.
+    #
+    # @param count [Integer]
+    # @return [Integer] the count
+    # @raise [RuntimeError] while a reactor runs
+    def set_max_timers(count)
+      set_max_timer_count(count)
+    end
+
+    # Accepted for compatibility: timers fire on time whatever the quantum.
+    #
+    # @param mills [Integer] 5 to 2500 milliseconds
+    # @return [void]
+    def set_quantum(mills)
+      set_timer_quantum(mills.to_i)
+    end
+
+    private
+
+    def milliseconds(seconds)
+      interval = seconds.to_f
+      raise FloatDomainError, "timer interval is #{interval}" unless interval.finite?
+
+      interval * 1000
+    end
+  end
+end

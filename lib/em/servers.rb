@@ -1,0 +1,77 @@
+# frozen_string_literal: true
+
+module EventMachine
+  class << self
+    # Starts a server for TCP, or on a Unix domain socket when no port is given.
+    #
+    # @example
+    #   EventMachine.start_server("127.0.0.1", 8081, EchoServer) { |connection| connection.start_tls }
+    #   EventMachine.start_server("/run/echo.sock", EchoServer)
+    #
+    # @param server [String] address or host name to listen on; without a port the path of a socket
+    # @param port [Integer, String, Class, Module, nil] 0 to 65535, 0 for any that is free; the handler may
+    #   stand in its place
+    # @param handler [Class, Module, nil] what to make of each connection; see {klass_from_handler}
+    # @param args given to `initialize` of each connection
+    # @yieldparam connection [Connection] each accepted connection, once it is initialized
+    # @return [Integer] the server's signature, for {stop_server}
+    # @raise [RuntimeError] when the address is in use or cannot be had
+    # @raise [ArgumentError, TypeError] as {klass_from_handler}
+    def start_server(server, port = nil, handler = nil, *args, &block)
+      number = port_number(port)
+      handler, args = shift_handler(port, handler, args) if number.nil? && port
+      klass = klass_from_handler(Connection, handler, *args)
+      signature = number ? start_tcp_server(server, number) : start_unix_server(server)
+      @acceptors[signature] = [klass, args, block]
+      signature
+    end
+    ruby2_keywords :start_server
+
+    # Starts a server on a Unix domain socket. A socket that is left at the path is replaced.
+    #
+    # @param filename [String] the socket's path
+    # @param args handler and its arguments, as {start_server}
+    # @return [Integer] the server's signature
+    # @raise as {start_server}
+    def start_unix_domain_server(filename, *args, &block)
+      start_server(filename, *args, &block)
+    end
+    ruby2_keywords :start_unix_domain_server
+
+    # Accepts connections on a socket that listens already. It is set non-blocking.
+    #
+    # @param sock [#fileno, Integer] the socket, or its descriptor
+    # @param handler [Class, Module, nil] as {start_server}
+    # @param args as {start_server}
+    # @yieldparam connection [Connection] as {start_server}
+    # @return [Integer] the server's signature
+    # @raise as {start_server}
+    def attach_server(sock, handler = nil, *args, &block)
+      klass = klass_from_handler(Connection, handler, *args)
+      signature = attach_sd(descriptor_of(sock))
+      # The socket is kept, lest it be closed when it is collected.
+      @acceptors[signature] = [klass, args, block, sock]
+      signature
+    end
+    ruby2_keywords :attach_server
+
+    # Stops a server from accepting. Its connections stay.
+    #
+    # @param signature [Integer] what {start_server} or {attach_server} returned
+    # @return [nil]
+    def stop_server(signature)
+      stop_tcp_server(signature)
+    end
+
+    private
+
+    # The handler stood where the port is expected, so everything moves up by one.
+    def shift_handler(handler, first, rest)
+      [handler, first.nil? && rest.empty? ? rest : [first, *rest]]
+    end
+
+    def descriptor_of(io)
+      io.respond_to?(:fileno) ? io.fileno : io
+    end
+  end
+end

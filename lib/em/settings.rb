@@ -1,0 +1,42 @@
+# frozen_string_literal: true
+
+module EventMachine
+  class << self
+    # @return [Integer] how many descriptors the reactor looks after, servers included
+    # @raise [RuntimeError] when no reactor runs
+    def connection_count
+      get_connection_count
+    end
+
+    # How often, in seconds, inactivity timeouts are looked at. Default: 2.0.
+    #
+    # @return [Float]
+    # @raise [RuntimeError] when no reactor runs
+    def heartbeat_interval
+      get_heartbeat_interval
+    end
+
+    # @param time [Numeric] seconds
+    # @raise [RuntimeError] when no reactor runs
+    def heartbeat_interval=(time)
+      set_heartbeat_interval(time.to_f)
+    end
+
+    # Tells how many descriptors the process may have open, or sets it.
+    #
+    # @param n_descriptors [Integer, nil] the new limit; above the hard limit only root may go
+    # @return [Integer] the limit in force afterwards
+    def set_descriptor_table_size(n_descriptors = nil)
+      set_rlimit_nofile(n_descriptors || -1)
+    end
+
+    # Gives up root's rights for those of another user.
+    #
+    # @param username [String]
+    # @return [void]
+    # @raise [RuntimeError] when there is no such user or the process may not become it
+    def set_effective_user(username)
+      setuid_string(username)
+    end
+  end
+end

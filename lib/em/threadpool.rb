@@ -1,0 +1,115 @@
+# frozen_string_literal: true
+
+module EventMachine
+  # How long the end of the reactor waits for the threads of the pool, in seconds.
+  THREADPOOL_GRACE = 2
+  private_constant :THREADPOOL_GRACE
+
+  @threadpool = nil
+  @threadqueue = nil
+  @resultqueue = nil
+  @threadpool_size = 20
+
+  class << self
+    # @return [Array<Thread>, nil] the threads of {defer}; nil until it is used
+    attr_reader :threadpool
+
+    # Number of threads that {defer} uses; takes effect when the pool is next spawned. Default: 20.
+    #
+    # @return [Integer]
+    attr_accessor :threadpool_size
+
+    # Runs a blocking operation in a thread of a pool and hands its result back to the reactor's thread.
+    #
+    # @param operation [#call, nil] what to run in the pool; wins over the block
+    # @param callback [#call, nil] called in the reactor's thread with the operation's result
+    # @param errback [#call, nil] called in the reactor's thread with the exception the operation raised;
+    #   without one the exception is raised there, as from any callback
+    # @return [Thread::Queue] the queue of operations
+    # @raise [ArgumentError] when there is no operation that can be called
+    def defer(operation = nil, callback = nil, errback = nil, &block)
+      operation ||= block
+      unless operation.respond_to?(:call)
+        raise ArgumentError, "operation to defer cannot be called: #{operation.inspect}"
+      end
+
+      spawn_threadpool
+      @threadqueue << [operation, callback, errback]
+    end
+
+    # Starts the threads of the pool that are missing. {defer} does this itself.
+    #
+    # @return [true]
+    def spawn_threadpool
+      @threadqueue ||= ::Thread::Queue.new
+      @resultqueue ||= ::Thread::Queue.new
+      @threadpool ||= []
+      @threadpool << new_worker while @threadpool.size < @threadpool_size
+      true
+    end
+
+    # Whether all operations given to {defer} are done and their results delivered.
+    #
+    # @return [Boolean]
+    def defers_finished?
+      return true unless @threadpool
+
+      @threadqueue.empty? && @resultqueue.empty? && @threadqueue.num_waiting == @threadpool.size
+    end
+
+    private
+
+    def new_worker
+      Thread.new(@threadqueue, @resultqueue, @threadpool) do |operations, results, pool|
+        Thread.current.name = "eventmachine defer"
+        work_off(operations, results)
+      ensure
+        # An operation may end its thread; the next defer then starts another.
+        pool.delete(Thread.current)
+      end
+    end
+
+    def work_off(operations, results)
+      while (operation, callback, errback = operations.pop)
+        results << perform(operation, callback, errback)
+        wake_reactor
+      end
+    end
+
+    def perform(operation, callback, errback)
+      [callback, operation.call]
+    rescue Exception => error
+      [errback || method(:raise), error]
+    end
+
+    def deliver_result(callback, result)
+      callback&.call(result)
+    end
+
+    def stop_threadpool
+      workers = forget_threadpool
+      @threadqueue = nil
+      @resultqueue = nil
+      workers.each(&:kill)
+      deadline = monotonic_time + THREADPOOL_GRACE
+      workers.each { |worker| worker.join([deadline - monotonic_time, 0].max) }
+    end
+
+    # @return [Array<Thread>] the threads that were in the pool, save the calling one
+    def forget_threadpool
+      workers = @threadpool.to_a.dup
+      @threadpool = nil
+      workers - [Thread.current]
+    end
+
+    # Operations that were queued in the parent and that no thread had taken are run in the child.
+    def revive_threadpool
+      forget_threadpool
+      spawn_threadpool if @threadqueue && !@threadqueue.empty?
+    end
+
+    def monotonic_time
+      Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    end
+  end
+end

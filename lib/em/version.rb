@@ -1,0 +1,6 @@
+# frozen_string_literal: true
+
+module EventMachine
+  # Version of this gem.
+  VERSION = "1.4.0"
+end

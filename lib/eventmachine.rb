@@ -1,0 +1,50 @@
+# frozen_string_literal: true
+
+require "socket"
+require "eventmachine.so"
+
+# A reactor: an event loop that looks after network connections, timers, child processes and files, and calls
+# methods of objects when something happens to them. {run} starts the loop; {start_server} and {connect} make
+# connections, which {Connection} describes.
+module EventMachine
+end
+
+# Short for EventMachine.
+EM = EventMachine
+
+require_relative "em/version"
+require_relative "em/errors"
+require_relative "em/reactor"
+require_relative "em/fork"
+require_relative "em/ticks"
+require_relative "em/threadpool"
+require_relative "em/scheduling"
+require_relative "em/handlers"
+require_relative "em/servers"
+require_relative "em/connecting"
+require_relative "em/descriptors"
+require_relative "em/proxying"
+require_relative "em/settings"
+require_relative "em/dispatch"
+require_relative "em/connection"
+require_relative "em/callback"
+require_relative "em/deferrable"
+require_relative "em/future"
+require_relative "em/timers"
+require_relative "em/messages"
+require_relative "em/queue"
+require_relative "em/channel"
+require_relative "em/file_watch"
+require_relative "em/process_watch"
+require_relative "em/tick_loop"
+require_relative "em/streamer"
+require_relative "em/io_streamer"
+require_relative "em/spawnable"
+require_relative "em/processes"
+require_relative "em/iterator"
+require_relative "em/pool"
+require_relative "em/completion"
+require_relative "em/threaded_resource"
+require_relative "em/buftok"
+require_relative "em/resolver"
+require_relative "em/protocols"
