@@ -10,7 +10,6 @@ module EventMachine
   @reactor_running = false
   @reactor_thread = nil
   @reactor_pid = nil
-  @error_handler = nil
   @wrapped_exception = nil
 
   class << self
@@ -86,9 +85,10 @@ module EventMachine
     # @param callback [#call, nil] receives the exception; nil and no block removes the handler
     # @return [#call, nil] the handler set, or the one removed
     def error_handler(callback = nil, &block)
-      previous = @error_handler
-      @error_handler = callback || block
-      @error_handler || previous
+      handler = callback || block
+      return @error_handler = handler if handler
+
+      remove_instance_variable(:@error_handler) if defined?(@error_handler)
     end
 
     # Stops the threads of the pool and forgets work that is queued for them and for the next tick. {run} does
