@@ -1,0 +1,135 @@
+# frozen_string_literal: true
+
+RSpec.describe "Forking" do
+  close_on_exec = 0o2000000 # O_CLOEXEC
+
+  # Runs the block in a forked child and returns what it writes.
+  def in_child
+    reader, writer = IO.pipe
+    child = fork do
+      reader.close
+      yield writer
+    ensure
+      writer.close
+      exit!(0)
+    end
+    writer.close
+    reader.read
+  ensure
+    reader.close
+    Process.wait(child)
+  end
+
+  let(:echo) do
+    Module.new do
+      def receive_data(data)
+        send_data(data)
+      end
+    end
+  end
+
+  it "lets a child run a loop of its own after the parent's has ended" do
+    em { done }
+    expect(in_child { |out| em { EventMachine.add_timer(0.01) { out.write("ran") && done } } }).to eq("ran")
+  end
+
+  it "gives the child of fork_reactor a clean loop" do
+    reader, writer = IO.pipe
+    em do
+      EventMachine.start_server("127.0.0.1", free_port, echo)
+      child = EventMachine.fork_reactor do
+        writer.write("connections: #{EventMachine.connection_count}")
+        EventMachine.stop
+      end
+      EventMachine.defer(-> { Process.wait(child) }, ->(_) { done })
+    end
+    writer.close
+    expect(reader.read).to eq("connections: 0")
+  ensure
+    reader.close
+  end
+
+  it "leaves the parent's connections alone when the child of fork_reactor ends" do
+    port = free_port
+    received = +""
+    em do
+      EventMachine.start_server("127.0.0.1", port, echo)
+      child = EventMachine.fork_reactor { EventMachine.stop }
+      EventMachine.defer(-> { Process.wait(child) }, lambda do |_|
+        client = Module.new do
+          define_method(:receive_data) { |data| received << data and EventMachine.stop }
+        end
+        EventMachine.connect("127.0.0.1", port, client) { |connection| connection.send_data("still here") }
+      end)
+    end
+    expect(received).to eq("still here")
+  end
+
+  it "leaves an established connection of the parent alone when a plain fork ends" do
+    port = free_port
+    received = +""
+    em do
+      EventMachine.start_server("127.0.0.1", port, echo)
+      client = Module.new do
+        define_method(:connection_completed) do
+          Process.wait(fork { exit!(0) })
+          send_data("after fork")
+        end
+        define_method(:receive_data) { |data| received << data and EventMachine.stop }
+      end
+      EventMachine.connect("127.0.0.1", port, client)
+    end
+    expect(received).to eq("after fork")
+  end
+
+  it "goes on in the child of Process.daemon, helper threads included" do
+    reader, writer = IO.pipe
+    script = <<~RUBY
+      out = IO.for_fd(#{writer.fileno})
+      out.sync = true
+      EventMachine.run do
+        EventMachine.defer(-> { :before }, lambda do |_|
+          Process.daemon(true)
+          out.puts(Process.pid)
+          EventMachine.add_timer(0.01) do
+            EventMachine.defer(-> { "deferred" }, ->(value) { out.puts(value); EventMachine.stop })
+          end
+        end)
+      end
+    RUBY
+    Process.wait(spawn_with(writer, script))
+    writer.close
+    daemon = Integer(reader.gets)
+    expect(reader.wait_readable(5) && reader.gets).to eq("deferred\n")
+  ensure
+    end_process(daemon) if daemon
+    reader.close
+  end
+
+  def spawn_with(writer, script)
+    Process.spawn(RbConfig.ruby, "-I", ProcessHelper::LIBRARY, "-r", "eventmachine", "-e", script,
+                  writer.fileno => writer.fileno)
+  end
+
+  def end_process(id)
+    Process.kill(:KILL, id)
+  rescue Errno::ESRCH
+    nil
+  end
+
+  # The kernel tells them in octal.
+  def open_flags(number)
+    flags = File.read("/proc/self/fdinfo/#{number}")[/^flags:\s+(\d+)/, 1]
+    flags.to_i(8)
+  end
+
+  it "marks its descriptors close-on-exec" do
+    em do
+      EventMachine.start_server("127.0.0.1", free_port, echo)
+      sockets = descriptors.select { |_, target| target.match?(/\A(socket|anon_inode)/) }.keys
+      inherited = sockets.reject { |number| (open_flags(number) & close_on_exec).positive? }
+      expect(inherited).to be_empty
+      done
+    end
+  end
+end

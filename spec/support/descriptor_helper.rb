@@ -1,0 +1,34 @@
+# frozen_string_literal: true
+
+# Counts the process's open descriptors.
+module DescriptorHelper
+  DIRECTORY = "/proc/self/fd"
+
+  # @return [Hash{Integer => String}] what each open descriptor refers to
+  def descriptors
+    Dir.children(DIRECTORY).each_with_object({}) do |number, open|
+      target = File.readlink(File.join(DIRECTORY, number))
+      open[Integer(number)] = target unless target.match?(%r{\A/proc/\d+/fd\z})
+    rescue Errno::ENOENT
+      next
+    end
+  end
+end
+
+# expect { … }.not_to leak_descriptors
+RSpec::Matchers.define :leak_descriptors do
+  supports_block_expectations
+  include DescriptorHelper
+
+  match do |block|
+    GC.start
+    before = descriptors
+    block.call
+    GC.start
+    @leaked = descriptors.reject { |number, target| before[number] == target }
+    @leaked.any?
+  end
+
+  failure_message { "expected the block to leave descriptors open" }
+  failure_message_when_negated { "left open: #{@leaked.values.join(', ')}" }
+end

@@ -1,0 +1,45 @@
+# frozen_string_literal: true
+
+require "open3"
+require "rbconfig"
+require "timeout"
+
+# Runs Ruby programs on this library in processes of their own.
+module ProcessHelper
+  LIBRARY = File.expand_path("../../lib", __dir__)
+  LIMIT = 10
+
+  # @param script [String] the program
+  # @param arguments [Array<String>] its arguments
+  # @param limit [Numeric] seconds after which it is killed and the example fails
+  # @return [Array(String, Process::Status)] what it wrote, standard error included, and how it ended
+  def run_ruby(script, *arguments, limit: LIMIT, env: {}, options: [])
+    command = [RbConfig.ruby, "-I", LIBRARY, *options, "-r", "eventmachine", "-e", script, *arguments]
+    Open3.popen2e(env, *command, pgroup: true) do |input, output, process|
+      input.close
+      [read_within(limit, output, process), process.value]
+    end
+  end
+
+  # Waits for a block to be true.
+  #
+  # @raise [RuntimeError] when it is not within the limit
+  def wait_until(limit: LIMIT, what: "the condition")
+    deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + limit
+    until (result = yield)
+      raise "#{what} did not come true within #{limit} s" if Process.clock_gettime(Process::CLOCK_MONOTONIC) > deadline
+
+      sleep 0.01
+    end
+    result
+  end
+
+  private
+
+  def read_within(limit, output, process)
+    Timeout.timeout(limit) { output.read }
+  rescue Timeout::Error
+    Process.kill(:KILL, -process.pid)
+    raise "the program was not done within #{limit} s; it had written: #{output.read}"
+  end
+end

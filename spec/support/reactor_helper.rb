@@ -1,0 +1,37 @@
+# frozen_string_literal: true
+
+require "socket"
+
+# Runs the reactor within a time limit.
+module ReactorHelper
+  LIMIT = 5
+
+  Expired = Class.new(StandardError)
+
+  # Runs the reactor with the block as its first act, until something stops it.
+  #
+  # @param limit [Numeric] seconds after which the reactor is ended by an exception
+  def em(limit = LIMIT)
+    EventMachine.run do
+      EventMachine.add_timer(limit) { raise Expired, "the reactor was not stopped within #{limit} s" }
+      yield
+    end
+  end
+
+  # Stops the reactor.
+  def done
+    EventMachine.stop
+  end
+
+  # @return [Integer] a TCP port that nothing listens on
+  def free_port(host = "127.0.0.1")
+    TCPServer.open(host, 0) { |server| server.addr[1] }
+  end
+
+  # Ends what a failed example has left behind.
+  def self.clean_up
+    EventMachine.stop if EventMachine.reactor_running? && !EventMachine.stopping?
+    EventMachine.error_handler
+    EventMachine.cleanup_machine
+  end
+end

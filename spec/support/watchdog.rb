@@ -1,0 +1,35 @@
+# frozen_string_literal: true
+
+require "io/wait"
+
+# Ends what takes too long: by an exception, and where that cannot be delivered, by ending the process.
+module Watchdog
+  LIMIT = 10
+  GRACE = 10
+
+  # No rescue in an example shall swallow it.
+  Expired = Class.new(Exception)
+
+  def self.guard(limit)
+    subject = Thread.current
+    reader, writer = IO.pipe
+    watcher = Thread.new { watch(subject, reader, limit) }
+    yield
+  ensure
+    writer&.close
+    watcher&.join
+    reader&.close
+  end
+
+  # The pipe is closed as soon as the guarded block has ended.
+  def self.watch(subject, finished, limit)
+    return if finished.wait_readable(limit)
+
+    subject.raise(Expired, "took more than #{limit} s")
+    return if finished.wait_readable(GRACE)
+
+    warn "stuck beyond #{limit} s, at", *subject.backtrace
+    exit!(124)
+  end
+  private_class_method :watch
+end
