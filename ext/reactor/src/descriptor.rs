@@ -1,0 +1,127 @@
+//! What the reactor knows of one descriptor.
+
+use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
+
+use crate::connect::Attempt;
+use crate::id::Id;
+use crate::outbound::Outbound;
+use crate::sys::handle::Handle;
+
+/// A descriptor and its state, whatever its kind.
+#[derive(Debug)]
+pub(crate) struct Descriptor {
+    pub(crate) handle: Handle,
+    pub(crate) kind: Kind,
+    pub(crate) phase: Phase,
+    pub(crate) readiness: Readiness,
+    /// Whether it stands in one of the reactor's queues of ready descriptors.
+    pub(crate) queued: bool,
+    /// Whether it stands in the reactor's list of descriptors to flush.
+    pub(crate) dirty: bool,
+    /// Whether the system reports writability; from the first time that a write blocked.
+    pub(crate) watches_writable: bool,
+    pub(crate) paused: bool,
+    /// Whether the descriptor belongs to somebody else, who closes it.
+    pub(crate) borrowed: bool,
+    /// Whether its owner asked for it back.
+    pub(crate) detached: bool,
+    pub(crate) outbound: Outbound,
+    pub(crate) last_activity: Instant,
+    pub(crate) timeouts: Option<Box<Timeouts>>,
+}
+
+/// What a descriptor is for.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// Bytes in and out: a connection, a pipe, a terminal.
+    Stream,
+    /// Takes connections; so many in this turn.
+    Listener { taken: usize },
+    /// Only watched; its owner reads and writes.
+    Watch { readable: bool, writable: bool },
+}
+
+impl Kind {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Stream => "a connection",
+            Self::Listener { .. } => "a server",
+            Self::Watch { .. } => "a 'watch only' connection",
+        }
+    }
+}
+
+/// Where in its life a descriptor is.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    Connecting(Box<Attempt>),
+    Open,
+    /// Closes when its outbound data is written.
+    Draining,
+    /// Its `Unbound` event is queued or given out.
+    Closing,
+}
+
+/// Times after which a descriptor ends by itself; most have none.
+#[derive(Debug, Default)]
+pub(crate) struct Timeouts {
+    pub(crate) inactivity: Option<(Duration, Id)>,
+    /// The timer is there while the descriptor connects.
+    pub(crate) connect: Option<(Duration, Option<Id>)>,
+}
+
+/// What the system said and nobody acted on yet.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Readiness {
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+    /// The peer sends no more, or there is an error: reading goes on until it shows.
+    pub(crate) ended: bool,
+}
+
+impl Readiness {
+    pub(crate) fn any(self) -> bool {
+        self.readable || self.writable || self.ended
+    }
+}
+
+impl Descriptor {
+    pub(crate) fn new(handle: Handle, kind: Kind, now: Instant) -> Self {
+        Self {
+            handle,
+            kind,
+            phase: Phase::Open,
+            readiness: Readiness::default(),
+            queued: false,
+            dirty: false,
+            watches_writable: false,
+            paused: false,
+            borrowed: false,
+            detached: false,
+            outbound: Outbound::default(),
+            last_activity: now,
+            timeouts: None,
+        }
+    }
+
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self.kind, Kind::Stream)
+    }
+
+    pub(crate) fn is_watch(&self) -> bool {
+        matches!(self.kind, Kind::Watch { .. })
+    }
+
+    pub(crate) fn is_connecting(&self) -> bool {
+        matches!(self.phase, Phase::Connecting(_))
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        matches!(self.phase, Phase::Draining | Phase::Closing)
+    }
+
+    pub(crate) fn describe(&self) -> String {
+        format!("descriptor {}", self.handle.as_raw_fd())
+    }
+}

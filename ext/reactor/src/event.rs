@@ -1,0 +1,48 @@
+//! What a turn of the loop has to tell.
+
+use crate::id::Id;
+
+/// One thing that happened. The reactor gives them out one at a time and calls nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A timer came due; it is gone from the reactor.
+    TimerFired(Id),
+    /// A listener took a connection, which has the name `id` from now on.
+    Accepted {
+        /// The listener.
+        listener: Id,
+        /// The new connection.
+        id: Id,
+    },
+    /// A connect succeeded.
+    Connected(Id),
+    /// So many bytes came in; they are at the start of the buffer given to
+    /// [`Reactor::next_event`](crate::Reactor::next_event).
+    Data {
+        /// The connection.
+        id: Id,
+        /// How many bytes.
+        len: usize,
+    },
+    /// A watched descriptor is readable.
+    Readable(Id),
+    /// A watched descriptor is writable.
+    Writable(Id),
+    /// A descriptor is at its end. It stays open and known, and its getters answer, until
+    /// [`Reactor::release`](crate::Reactor::release).
+    Unbound {
+        /// The descriptor.
+        id: Id,
+        /// Why, where it was not asked for and not the peer's orderly close.
+        reason: Option<Reason>,
+    },
+}
+
+/// Why a descriptor came to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The system's error number: `ECONNRESET`, `ETIMEDOUT`, …
+    Errno(i32),
+}

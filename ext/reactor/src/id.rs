@@ -1,0 +1,38 @@
+//! Names of descriptors and timers.
+
+/// The name of a descriptor or timer: unique for the life of the reactor that gave it.
+///
+/// The value holds a slot and the slot's generation, so looking it up costs no hashing and a stale
+/// name is recognised. It is never zero and fits a Ruby Fixnum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id(u64);
+
+/// Bits of the value that hold the slot: sixteen million at a time.
+const SLOT_BITS: u32 = 24;
+/// Generations wrap below 2^62, the limit of a Fixnum.
+const GENERATION_MASK: u64 = (1 << 37) - 1;
+
+impl Id {
+    /// The most slots a table of these names can have.
+    pub(crate) const MAX_SLOTS: usize = 1 << SLOT_BITS;
+
+    pub(crate) fn new(slot: usize, generation: u64) -> Self {
+        Self(((generation & GENERATION_MASK) << SLOT_BITS) | slot as u64)
+    }
+
+    pub(crate) fn slot(self) -> usize {
+        (self.0 & ((1 << SLOT_BITS) - 1)) as usize
+    }
+
+    /// The number that stands for this name outside.
+    pub fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+impl From<u64> for Id {
+    /// Any number may be asked for; one that was never given simply names nothing.
+    fn from(value: u64) -> Self {
+        Self(value)
+    }
+}

@@ -1,0 +1,32 @@
+//! A single-threaded event loop for sockets, pipes and timers.
+//!
+//! [`Reactor`] is state without waiting; [`Poller`] waits without state. The loop belongs to the
+//! caller, who asks for one [`Event`] at a time and may call the reactor again while acting on it.
+//! Time is an argument of whatever depends on it.
+
+mod connect;
+mod descriptor;
+mod error;
+mod event;
+mod id;
+mod listener;
+mod outbound;
+mod poller;
+mod reactor;
+mod resolve;
+mod sockopt;
+mod stream;
+mod sys;
+mod table;
+mod timeouts;
+mod timers;
+mod watch;
+
+pub use error::{Error, Result};
+pub use event::{Event, Reason};
+pub use id::Id;
+pub use mio::Waker;
+pub use poller::Poller;
+pub use reactor::Reactor;
+pub use resolve::{literal, port, resolve};
+pub use sys::limits::descriptor_limit;

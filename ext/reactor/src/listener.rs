@@ -1,0 +1,158 @@
+//! Taking connections.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
+
+use crate::connect::unix_address;
+use crate::descriptor::{Descriptor, Kind};
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::id::Id;
+use crate::reactor::Reactor;
+use crate::sys::accept;
+use crate::sys::handle::Handle;
+
+/// Connections that may wait to be accepted; the system caps it at its own limit.
+const BACKLOG: i32 = 4096;
+/// Where no descriptor is free, the wait until accepting is tried again, unless one of ours closes
+/// before that.
+const STARVED_RETRY: Duration = Duration::from_millis(50);
+
+impl Reactor {
+    /// Listens for TCP connections on `address`. With SO_REUSEADDR, and TCP_NODELAY on what is
+    /// accepted.
+    pub fn listen_tcp(&mut self, address: SocketAddr) -> Result<Id> {
+        let describe = |call| move |error| Error::system(call, address.to_string(), error);
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)
+            .map_err(describe("socket"))?;
+        socket
+            .set_reuse_address(true)
+            .map_err(describe("setsockopt"))?;
+        // Accepted sockets inherit this, which saves a call for each.
+        socket
+            .set_tcp_nodelay(true)
+            .map_err(describe("setsockopt"))?;
+        socket.bind(&address.into()).map_err(describe("bind"))?;
+        self.listen(socket).map_err(|error| match error {
+            Error::System { call, source, .. } => describe(call)(source),
+            other => other,
+        })
+    }
+
+    /// Listens on a Unix socket at `path`. A socket that is there already is replaced, any other file
+    /// is not.
+    pub fn listen_unix(&mut self, path: &Path) -> Result<Id> {
+        let address = unix_address(path)?;
+        let describe = |call| move |error| Error::system(call, path.display().to_string(), error);
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).map_err(describe("socket"))?;
+        match socket.bind(&address) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_socket(path) => {
+                std::fs::remove_file(path).map_err(describe("unlink"))?;
+                socket.bind(&address).map_err(describe("bind"))?;
+            }
+            result => result.map_err(describe("bind"))?,
+        }
+        self.listen(socket)
+    }
+
+    fn listen(&mut self, socket: Socket) -> Result<Id> {
+        let describe = |call| move |error| Error::system(call, "the socket", error);
+        socket.listen(BACKLOG).map_err(describe("listen"))?;
+        socket.set_nonblocking(true).map_err(describe("fcntl"))?;
+        self.add(Descriptor::new(
+            Handle::Socket(socket),
+            Kind::Listener { taken: 0 },
+            self.now,
+        ))
+    }
+
+    /// Stops a listener; connections it took live on.
+    pub fn stop_listening(&mut self, id: Id) -> Result<()> {
+        let descriptor = self.descriptor(id)?;
+        if !matches!(descriptor.kind, Kind::Listener { .. }) {
+            let kind = descriptor.kind.name();
+            return Err(Error::WrongKind {
+                operation: "stop_server",
+                kind,
+            });
+        }
+        self.close(id, false);
+        Ok(())
+    }
+
+    /// How many connections a listener takes in one turn before others have theirs; 10 at first.
+    pub fn set_accepts_per_turn(&mut self, count: usize) {
+        self.accepts_per_turn = count.max(1);
+    }
+
+    /// See [`set_accepts_per_turn`](Self::set_accepts_per_turn).
+    pub fn accepts_per_turn(&self) -> usize {
+        self.accepts_per_turn
+    }
+
+    pub(crate) fn accept(&mut self, listener: Id) -> Option<Event> {
+        loop {
+            let descriptor = self.descriptors.get_mut(listener)?;
+            match accept::accept(descriptor.handle.socket()?) {
+                Ok(socket) => {
+                    let stream = Descriptor::new(Handle::Socket(socket), Kind::Stream, self.now);
+                    let Ok(id) = self.add(stream) else { continue };
+                    self.accept_again(listener);
+                    return Some(Event::Accepted { listener, id });
+                }
+                Err(error) if is_transient(&error) => {}
+                Err(error) => {
+                    // Readiness tells when to try again, unless it is descriptors that are missing.
+                    descriptor.readiness.readable = false;
+                    if is_starvation(&error) {
+                        self.starve(listener, STARVED_RETRY);
+                    }
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// The listener may have more: it goes on in this turn until its share is used up.
+    fn accept_again(&mut self, listener: Id) {
+        let limit = self.accepts_per_turn;
+        let Some(descriptor) = self.descriptors.get_mut(listener) else {
+            return;
+        };
+        let Kind::Listener { taken } = &mut descriptor.kind else {
+            return;
+        };
+        *taken += 1;
+        if *taken < limit {
+            self.requeue(listener);
+        } else {
+            *taken = 0;
+            self.carry(listener);
+        }
+    }
+}
+
+/// The connection was gone before it was accepted: the next one may be there.
+fn is_transient(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO)
+    )
+}
+
+/// Nothing is wrong with the connection, which waits in the backlog.
+fn is_starvation(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)
+    )
+}
+
+fn is_socket(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
+}

@@ -1,0 +1,143 @@
+//! What is yet to be written to a descriptor.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+
+use crate::sys::handle::Handle;
+
+/// Sends up to this size are gathered into one buffer.
+const COALESCE: usize = 64 * 1024;
+/// Buffers handed to one writev(2).
+const SLICES: usize = 16;
+
+/// A queue of bytes. An empty one holds no memory.
+#[derive(Debug, Default)]
+pub(crate) struct Outbound {
+    chunks: VecDeque<Vec<u8>>,
+    /// Bytes of the first chunk that are written already.
+    written: usize,
+    length: usize,
+}
+
+/// How far a flush came.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Flushed {
+    /// All is written.
+    Empty,
+    /// The descriptor takes no more for now.
+    Blocked,
+}
+
+impl Outbound {
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    pub(crate) fn push(&mut self, data: &[u8]) {
+        if data.is_empty() {
+            return;
+        }
+        self.length += data.len();
+        match self.chunks.back_mut() {
+            Some(last) if last.len() + data.len() <= COALESCE => last.extend_from_slice(data),
+            _ => self.chunks.push_back(data.to_vec()),
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Writes until all is written or the descriptor takes no more; says also how much it took.
+    pub(crate) fn flush(&mut self, handle: &Handle) -> (usize, io::Result<Flushed>) {
+        let mut total = 0;
+        while self.length > 0 {
+            match self.write_once(handle) {
+                Ok(count) => {
+                    total += count;
+                    self.consume(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return (total, Ok(Flushed::Blocked));
+                }
+                Err(error) => return (total, Err(error)),
+            }
+        }
+        (total, Ok(Flushed::Empty))
+    }
+
+    fn write_once(&self, handle: &Handle) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let mut count = 0;
+        for (slice, chunk) in slices.iter_mut().zip(&self.chunks) {
+            let from = if count == 0 { self.written } else { 0 };
+            *slice = IoSlice::new(&chunk[from..]);
+            count += 1;
+        }
+        match handle.write(&slices[..count])? {
+            0 => Err(io::ErrorKind::WriteZero.into()),
+            count => Ok(count),
+        }
+    }
+
+    fn consume(&mut self, mut count: usize) {
+        self.length -= count;
+        while let Some(first) = self.chunks.front() {
+            let left = first.len() - self.written;
+            if count < left {
+                self.written += count;
+                return;
+            }
+            count -= left;
+            self.written = 0;
+            self.chunks.pop_front();
+        }
+        self.chunks = VecDeque::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn what_is_pushed_comes_out_in_order_over_partial_writes() {
+        let (near, mut far) = UnixStream::pair().unwrap();
+        near.set_nonblocking(true).unwrap();
+        let handle = Handle::Socket(std::os::fd::OwnedFd::from(near).into());
+        let mut outbound = Outbound::default();
+        let mut expected = Vec::new();
+        for n in 0..2000u32 {
+            let piece = vec![n as u8; (n as usize * 37) % 3000];
+            expected.extend_from_slice(&piece);
+            outbound.push(&piece);
+        }
+        assert_eq!(outbound.len(), expected.len());
+        let mut received = Vec::new();
+        let mut buffer = vec![0; 100_000];
+        let mut blocked = 0;
+        while received.len() < expected.len() {
+            let (_, flushed) = outbound.flush(&handle);
+            blocked += usize::from(flushed.unwrap() == Flushed::Blocked);
+            let count = far.read(&mut buffer).unwrap();
+            received.extend_from_slice(&buffer[..count]);
+        }
+        assert!(blocked > 0);
+        assert!(received == expected);
+        assert!(outbound.len() == 0 && outbound.chunks.capacity() == 0);
+    }
+
+    #[test]
+    fn a_closed_peer_is_an_error_and_no_signal() {
+        let (near, far) = UnixStream::pair().unwrap();
+        drop(far);
+        let handle = Handle::Socket(std::os::fd::OwnedFd::from(near).into());
+        let mut outbound = Outbound::default();
+        outbound.push(b"x");
+        let (_, result) = outbound.flush(&handle);
+        assert_eq!(result.unwrap_err().raw_os_error(), Some(libc::EPIPE));
+    }
+}

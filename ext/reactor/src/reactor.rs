@@ -1,0 +1,481 @@
+//! The state of the loop, and the order of one turn.
+
+use std::collections::VecDeque;
+use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token, Waker};
+
+use crate::descriptor::{Descriptor, Kind, Phase};
+use crate::error::{Error, Result};
+use crate::event::{Event, Reason};
+use crate::id::Id;
+use crate::poller::{Poller, WAKE};
+use crate::sys::fork;
+use crate::table::Table;
+use crate::timers::Timers;
+
+/// What a deadline is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deadline {
+    /// A timer of the user's.
+    User,
+    /// A descriptor's inactivity timeout.
+    Inactivity(Id),
+    /// A descriptor's time to get connected.
+    Connect(Id),
+    /// A connect that could not start yet is tried again.
+    RetryConnect(Id),
+    /// A listener that found no free descriptor tries again.
+    RetryAccept(Id),
+}
+
+/// An event loop without the waiting: descriptors, timers and what is to be done for them.
+///
+/// One turn is: [`begin_turn`](Self::begin_turn); [`next_timer`](Self::next_timer) until it gives
+/// none; [`Poller::poll`] for at most [`poll_timeout`](Self::poll_timeout);
+/// [`collect`](Self::collect); [`next_event`](Self::next_event) until it gives none. After each event
+/// acted upon, [`flush`](Self::flush) writes what was sent.
+#[derive(Debug)]
+pub struct Reactor {
+    registry: Registry,
+    waker: Arc<Waker>,
+    pub(crate) descriptors: Table<Descriptor>,
+    pub(crate) timers: Timers<Deadline>,
+    pub(crate) user_timers: usize,
+    timer_mark: u64,
+    /// Descriptors to work on in this turn, and those whose share of it is used up.
+    ready: VecDeque<Id>,
+    carried: VecDeque<Id>,
+    unbound: VecDeque<(Id, Option<Reason>)>,
+    dirty: Vec<Id>,
+    closing: usize,
+    /// Listeners that wait for a free descriptor.
+    starved: Vec<(Id, Option<Id>)>,
+    pub(crate) accepts_per_turn: usize,
+    pub(crate) now: Instant,
+    fork_generation: u64,
+}
+
+impl Reactor {
+    /// A new loop with nothing in it, and the half of it that waits.
+    pub fn new(now: Instant) -> Result<(Self, Poller)> {
+        let poller = Poller::new()?;
+        let reactor = Self {
+            registry: poller.registry()?,
+            waker: poller.waker()?,
+            descriptors: Table::new(),
+            timers: Timers::new(),
+            user_timers: 0,
+            timer_mark: 0,
+            ready: VecDeque::new(),
+            carried: VecDeque::new(),
+            unbound: VecDeque::new(),
+            dirty: Vec::new(),
+            closing: 0,
+            starved: Vec::new(),
+            accepts_per_turn: 10,
+            now,
+            fork_generation: fork::generation(),
+        };
+        Ok((reactor, poller))
+    }
+
+    /// Ends a [`Poller::poll`] from any thread; one that comes early ends the next.
+    pub fn waker(&self) -> Arc<Waker> {
+        Arc::clone(&self.waker)
+    }
+
+    /// Whether this process is a fork of the one that made the reactor. Its descriptors are then
+    /// shared with the parent: see [`adopt`](Self::adopt) and [`abandon`](Self::abandon).
+    pub fn is_forked(&self) -> bool {
+        self.fork_generation != fork::generation()
+    }
+
+    /// Goes on in a forked child in the parent's place, as a daemon does: all descriptors are watched
+    /// by a queue of the child's own.
+    pub fn adopt(&mut self) -> Result<Poller> {
+        let poller = Poller::new()?;
+        self.registry = poller.registry()?;
+        self.waker = poller.waker()?;
+        self.fork_generation = fork::generation();
+        for id in self.descriptors.ids().collect::<Vec<_>>() {
+            self.register(id)?;
+        }
+        Ok(poller)
+    }
+
+    /// Closes every descriptor and tells nobody: neither the kernel's queue, which a parent process
+    /// may still use, nor the peers.
+    pub fn abandon(mut self) {
+        for descriptor in self.descriptors.drain() {
+            if descriptor.borrowed {
+                let _ = descriptor.handle.into_raw_fd();
+            }
+        }
+    }
+
+    /// How many descriptors there are, listeners included.
+    pub fn count(&self) -> usize {
+        self.descriptors.len()
+    }
+
+    /// How many descriptors are about to close.
+    pub fn closing_count(&self) -> usize {
+        self.closing
+    }
+
+    /// Whether this names a descriptor.
+    pub fn contains(&self, id: Id) -> bool {
+        self.descriptors.get(id).is_some()
+    }
+
+    // ---- the turn
+
+    /// Starts a turn at `now`: fixes which timers may fire in it and ends what has timed out.
+    pub fn begin_turn(&mut self, now: Instant) {
+        self.now = now;
+        self.timer_mark = self.timers.mark();
+    }
+
+    /// The time at which this turn began.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The next of the user's timers that is due in this turn.
+    pub fn next_timer(&mut self) -> Option<Event> {
+        while let Some((id, deadline)) = self.timers.pop_due(self.now, self.timer_mark) {
+            match deadline {
+                Deadline::User => {
+                    self.user_timers -= 1;
+                    return Some(Event::TimerFired(id));
+                }
+                Deadline::Inactivity(id) => self.inactivity_due(id),
+                Deadline::Connect(id) => self.end(id, Some(Reason::Errno(libc::ETIMEDOUT))),
+                Deadline::RetryConnect(id) => self.retry_connect(id),
+                Deadline::RetryAccept(listener) => {
+                    self.starved.retain(|(id, _)| *id != listener);
+                    self.mark_readable(listener);
+                }
+            }
+        }
+        None
+    }
+
+    /// How long a poll may wait: not at all where there is work, else until the next deadline.
+    pub fn poll_timeout(&self, now: Instant) -> Option<Duration> {
+        if !self.ready.is_empty() || !self.carried.is_empty() || !self.unbound.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        self.timers
+            .next_deadline()
+            .map(|deadline| deadline.saturating_duration_since(now))
+    }
+
+    /// Takes in what a poll found; `now` is the time after it.
+    pub fn collect(&mut self, poller: &Poller, now: Instant) {
+        self.now = now;
+        self.ready.append(&mut self.carried);
+        for event in &poller.events {
+            if event.token() == WAKE {
+                continue;
+            }
+            let Some(id) = self.descriptors.id_at(event.token().0) else {
+                continue;
+            };
+            let Some(descriptor) = self.descriptors.get_mut(id) else {
+                continue;
+            };
+            let readiness = &mut descriptor.readiness;
+            readiness.ended |= event.is_read_closed() || event.is_error();
+            readiness.readable |= event.is_readable() || readiness.ended;
+            readiness.writable |= event.is_writable() || event.is_write_closed();
+            self.enqueue(id);
+        }
+    }
+
+    /// The next thing that happened in this turn. Incoming bytes are put at the start of `buffer`.
+    pub fn next_event(&mut self, buffer: &mut [u8]) -> Option<Event> {
+        while let Some(id) = self.ready.pop_front() {
+            let Some(descriptor) = self.descriptors.get_mut(id) else {
+                continue;
+            };
+            descriptor.queued = false;
+            if let Some(event) = self.process(id, buffer) {
+                return Some(event);
+            }
+        }
+        self.flush();
+        let (id, reason) = self.unbound.pop_front()?;
+        Some(Event::Unbound { id, reason })
+    }
+
+    fn process(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
+        let descriptor = self.descriptors.get(id)?;
+        match (&descriptor.phase, &descriptor.kind) {
+            (Phase::Closing, _) => None,
+            (Phase::Connecting(_), _) => self.continue_connect(id),
+            (_, Kind::Stream) => self.process_stream(id, buffer),
+            (_, Kind::Listener { .. }) => self.accept(id),
+            (_, Kind::Watch { .. }) => self.process_watch(id),
+        }
+    }
+
+    /// Writes what was sent since the last call, and ends what was to close after writing.
+    pub fn flush(&mut self) {
+        while let Some(id) = self.dirty.pop() {
+            let Some(descriptor) = self.descriptors.get_mut(id) else {
+                continue;
+            };
+            descriptor.dirty = false;
+            if matches!(descriptor.phase, Phase::Open | Phase::Draining) && descriptor.is_stream() {
+                self.flush_stream(id);
+            }
+        }
+    }
+
+    // ---- for the kinds of descriptors
+
+    pub(crate) fn descriptor(&self, id: Id) -> Result<&Descriptor> {
+        self.descriptors
+            .get(id)
+            .ok_or(Error::UnknownId(id.as_u64()))
+    }
+
+    pub(crate) fn descriptor_mut(&mut self, id: Id) -> Result<&mut Descriptor> {
+        self.descriptors
+            .get_mut(id)
+            .ok_or(Error::UnknownId(id.as_u64()))
+    }
+
+    /// Adds a descriptor and has the system watch it.
+    pub(crate) fn add(&mut self, descriptor: Descriptor) -> Result<Id> {
+        let id = self
+            .descriptors
+            .insert(descriptor)
+            .ok_or(Error::Exhausted)?;
+        if let Err(error) = self.register(id) {
+            self.forget(id);
+            return Err(error);
+        }
+        Ok(id)
+    }
+
+    fn register(&mut self, id: Id) -> Result<()> {
+        let Some(descriptor) = self.descriptors.get(id) else {
+            return Ok(());
+        };
+        let Some(interest) = interest(descriptor) else {
+            return Ok(());
+        };
+        let fd = descriptor.handle.as_raw_fd();
+        let registered = self
+            .registry
+            .register(&mut SourceFd(&fd), token(id), interest);
+        registered.map_err(|error| Error::system("epoll_ctl", descriptor.describe(), error))
+    }
+
+    /// Has the system look at the descriptor anew, with the interest it has now: what is ready
+    /// already is reported once more.
+    pub(crate) fn reregister(&mut self, id: Id) -> Result<()> {
+        let Some(descriptor) = self.descriptors.get(id) else {
+            return Ok(());
+        };
+        let fd = descriptor.handle.as_raw_fd();
+        let result = match interest(descriptor) {
+            Some(interest) => {
+                match self
+                    .registry
+                    .reregister(&mut SourceFd(&fd), token(id), interest)
+                {
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => self
+                        .registry
+                        .register(&mut SourceFd(&fd), token(id), interest),
+                    result => result,
+                }
+            }
+            None => match self.registry.deregister(&mut SourceFd(&fd)) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+                result => result,
+            },
+        };
+        result.map_err(|error| Error::system("epoll_ctl", descriptor.describe(), error))
+    }
+
+    pub(crate) fn enqueue(&mut self, id: Id) {
+        if let Some(descriptor) = self.descriptors.get_mut(id) {
+            if !descriptor.queued && descriptor.readiness.any() {
+                descriptor.queued = true;
+                self.ready.push_back(id);
+            }
+        }
+    }
+
+    /// Works on it again in this turn, after those that stand in line.
+    pub(crate) fn requeue(&mut self, id: Id) {
+        if let Some(descriptor) = self.descriptors.get_mut(id) {
+            descriptor.queued = true;
+            self.ready.push_back(id);
+        }
+    }
+
+    /// Lets the others have their share before this one is worked on again.
+    pub(crate) fn carry(&mut self, id: Id) {
+        if let Some(descriptor) = self.descriptors.get_mut(id) {
+            if !descriptor.queued {
+                descriptor.queued = true;
+                self.carried.push_back(id);
+            }
+        }
+    }
+
+    pub(crate) fn mark_readable(&mut self, id: Id) {
+        if let Some(descriptor) = self.descriptors.get_mut(id) {
+            descriptor.readiness.readable = true;
+            self.enqueue(id);
+        }
+    }
+
+    pub(crate) fn mark_dirty(&mut self, id: Id) {
+        if let Some(descriptor) = self.descriptors.get_mut(id) {
+            if !descriptor.dirty {
+                descriptor.dirty = true;
+                self.dirty.push(id);
+            }
+        }
+    }
+
+    // ---- the end of a descriptor
+
+    /// Closes a descriptor: now, dropping what is not written, or after writing it. Closing one that
+    /// is closing already, or was never there, does nothing.
+    pub fn close(&mut self, id: Id, after_writing: bool) {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        if !after_writing || !descriptor.is_stream() {
+            return self.end(id, None);
+        }
+        match descriptor.phase {
+            Phase::Open => {
+                descriptor.phase = Phase::Draining;
+                self.closing += 1;
+                self.mark_dirty(id);
+            }
+            Phase::Connecting(ref mut attempt) if !attempt.close_when_written => {
+                attempt.close_when_written = true;
+                self.closing += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends a descriptor; its `Unbound` event follows in this turn or the next.
+    pub(crate) fn end(&mut self, id: Id, reason: Option<Reason>) {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        match &descriptor.phase {
+            Phase::Closing => return,
+            Phase::Draining => {}
+            Phase::Connecting(attempt) if attempt.close_when_written => {}
+            _ => self.closing += 1,
+        }
+        descriptor.phase = Phase::Closing;
+        descriptor.outbound.clear();
+        self.clear_timeouts(id);
+        self.unbound.push_back((id, reason));
+    }
+
+    /// Lets go of a descriptor whose `Unbound` event was acted upon, and closes it where it is ours.
+    /// True where it is somebody else's who attached it as a connection and is to close it now.
+    pub fn release(&mut self, id: Id) -> bool {
+        let is_closing = |d: &Descriptor| matches!(d.phase, Phase::Closing);
+        if !self.descriptors.get(id).is_some_and(is_closing) {
+            return false;
+        }
+        self.closing -= 1;
+        let Some(descriptor) = self.forget(id) else {
+            return false;
+        };
+        let is_stream = descriptor.is_stream();
+        if descriptor.borrowed {
+            let fd = descriptor.handle.into_raw_fd();
+            if !descriptor.detached && !self.is_forked() {
+                let _ = self.registry.deregister(&mut SourceFd(&fd));
+            }
+            return is_stream && !descriptor.detached;
+        }
+        if let (true, Some(socket)) = (is_stream, descriptor.handle.socket()) {
+            // A child process may hold the socket too: the peer is to see the end all the same.
+            let _ = socket.shutdown(std::net::Shutdown::Write);
+        }
+        self.wake_starved();
+        false
+    }
+
+    /// Gives a descriptor back to its owner, unwatched and open. Its `Unbound` event follows.
+    pub fn detach(&mut self, id: Id) -> Result<RawFd> {
+        let descriptor = self.descriptor_mut(id)?;
+        descriptor.borrowed = true;
+        descriptor.detached = true;
+        let fd = descriptor.handle.as_raw_fd();
+        // In a forked child the queue is the parent's, who goes on watching.
+        if !self.is_forked() {
+            let _ = self.registry.deregister(&mut SourceFd(&fd));
+        }
+        self.end(id, None);
+        Ok(fd)
+    }
+
+    /// Ends all that is left, each with its `Unbound` event.
+    pub fn close_all(&mut self) {
+        for id in self.descriptors.ids().collect::<Vec<_>>() {
+            self.end(id, None);
+        }
+    }
+
+    /// A listener found no free descriptor: it tries again when one gets free, or after a while,
+    /// since others than this reactor close descriptors too.
+    pub(crate) fn starve(&mut self, listener: Id, retry: Duration) {
+        if self.starved.iter().all(|(id, _)| *id != listener) {
+            let timer = self
+                .timers
+                .add(self.now + retry, Deadline::RetryAccept(listener));
+            self.starved.push((listener, timer));
+        }
+    }
+
+    fn forget(&mut self, id: Id) -> Option<Descriptor> {
+        self.clear_timeouts(id);
+        self.descriptors.remove(id)
+    }
+
+    /// A descriptor got free: listeners that waited for one try again.
+    fn wake_starved(&mut self) {
+        for (listener, timer) in std::mem::take(&mut self.starved) {
+            timer.map(|timer| self.timers.cancel(timer));
+            self.mark_readable(listener);
+        }
+    }
+}
+
+fn token(id: Id) -> Token {
+    Token(id.slot())
+}
+
+fn interest(descriptor: &Descriptor) -> Option<Interest> {
+    match descriptor.kind {
+        Kind::Watch { readable, writable } => match (readable, writable) {
+            (true, true) => Some(Interest::READABLE | Interest::WRITABLE),
+            (true, false) => Some(Interest::READABLE),
+            (false, true) => Some(Interest::WRITABLE),
+            (false, false) => None,
+        },
+        _ if descriptor.watches_writable => Some(Interest::READABLE | Interest::WRITABLE),
+        _ => Some(Interest::READABLE),
+    }
+}

@@ -1,0 +1,141 @@
+//! Bytes in and out: connections, pipes, terminals.
+
+use std::io;
+
+use crate::descriptor::Phase;
+use crate::error::{Error, Result};
+use crate::event::{Event, Reason};
+use crate::id::Id;
+use crate::outbound::Flushed;
+use crate::reactor::Reactor;
+
+impl Reactor {
+    /// Queues bytes for a connection and says how many were taken: none where it is closing.
+    /// [`flush`](Self::flush) writes them.
+    pub fn send(&mut self, id: Id, data: &[u8]) -> Result<usize> {
+        let descriptor = self.descriptor_mut(id)?;
+        if !descriptor.is_stream() {
+            let kind = descriptor.kind.name();
+            return Err(Error::WrongKind {
+                operation: "send_data",
+                kind,
+            });
+        }
+        if descriptor.is_closing() {
+            return Ok(0);
+        }
+        descriptor.outbound.push(data);
+        self.mark_dirty(id);
+        Ok(data.len())
+    }
+
+    /// How many bytes wait to be written.
+    pub fn outbound_len(&self, id: Id) -> Result<usize> {
+        Ok(self.descriptor(id)?.outbound.len())
+    }
+
+    /// Stops or resumes both directions of a connection; what is sent meanwhile is queued, and the
+    /// system holds what comes in. Says whether that changed anything.
+    pub fn set_paused(&mut self, id: Id, paused: bool) -> Result<bool> {
+        let descriptor = self.descriptor_mut(id)?;
+        if descriptor.paused == paused {
+            return Ok(false);
+        }
+        descriptor.paused = paused;
+        if !paused {
+            self.enqueue(id);
+            self.mark_dirty(id);
+        }
+        Ok(true)
+    }
+
+    /// Whether a connection is paused.
+    pub fn is_paused(&self, id: Id) -> Result<bool> {
+        Ok(self.descriptor(id)?.paused)
+    }
+
+    pub(crate) fn process_stream(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
+        let descriptor = self.descriptors.get_mut(id)?;
+        if std::mem::take(&mut descriptor.readiness.writable) {
+            self.flush_stream(id);
+        }
+        let descriptor = self.descriptors.get_mut(id)?;
+        if !matches!(descriptor.phase, Phase::Open) {
+            descriptor.readiness.readable = false;
+            return None;
+        }
+        if descriptor.paused || !descriptor.readiness.readable {
+            return None;
+        }
+        self.read_stream(id, buffer)
+    }
+
+    fn read_stream(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
+        let now = self.now;
+        let descriptor = self.descriptors.get_mut(id)?;
+        match descriptor.handle.read(buffer) {
+            Ok(0) => {
+                // The peer sends no more; what it asked for before is still written.
+                self.close(id, true);
+                None
+            }
+            Ok(len) => {
+                descriptor.last_activity = now;
+                // Readiness is reported once, so a full buffer or a known end is read on from.
+                let more = len == buffer.len() || descriptor.readiness.ended;
+                descriptor.readiness.readable = more;
+                if more {
+                    self.carry(id);
+                }
+                Some(Event::Data { id, len })
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                descriptor.readiness.readable = false;
+                descriptor.readiness.ended = false;
+                None
+            }
+            Err(error) => {
+                self.end(id, reason_of(&error));
+                None
+            }
+        }
+    }
+
+    pub(crate) fn flush_stream(&mut self, id: Id) {
+        let now = self.now;
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        if descriptor.paused && !matches!(descriptor.phase, Phase::Draining) {
+            return;
+        }
+        let (count, result) = descriptor.outbound.flush(&descriptor.handle);
+        if count > 0 {
+            descriptor.last_activity = now;
+        }
+        match result {
+            Ok(Flushed::Empty) if matches!(descriptor.phase, Phase::Draining) => self.end(id, None),
+            Ok(Flushed::Empty) => {}
+            Ok(Flushed::Blocked) => self.watch_writable(id),
+            Err(error) => self.end(id, reason_of(&error)),
+        }
+    }
+
+    /// From the first write that blocked on, the system reports when there is room again.
+    fn watch_writable(&mut self, id: Id) {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        if descriptor.watches_writable {
+            return;
+        }
+        descriptor.watches_writable = true;
+        if let Err(error) = self.reregister(id) {
+            self.end(id, error.errno().map(Reason::Errno));
+        }
+    }
+}
+
+pub(crate) fn reason_of(error: &io::Error) -> Option<Reason> {
+    error.raw_os_error().map(Reason::Errno)
+}

@@ -1,0 +1,29 @@
+//! accept(2), with the new socket non-blocking and closed on exec.
+
+use std::io;
+
+use socket2::Socket;
+
+/// Takes one connection.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+pub(crate) fn accept(listener: &Socket) -> io::Result<Socket> {
+    use std::os::fd::{AsRawFd, FromRawFd};
+
+    let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    let null = std::ptr::null_mut();
+    // SAFETY: accept4 may be given no room for the address, and takes no other pointers.
+    let fd = unsafe { libc::accept4(listener.as_raw_fd(), null, std::ptr::null_mut(), flags) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: accept4 just returned it, and nobody else has it.
+    Ok(unsafe { Socket::from_raw_fd(fd) })
+}
+
+/// Takes one connection.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+pub(crate) fn accept(listener: &Socket) -> io::Result<Socket> {
+    let (socket, _) = listener.accept()?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}

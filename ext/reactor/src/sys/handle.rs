@@ -1,0 +1,120 @@
+//! One owned descriptor: a socket, or a pipe, terminal or other file.
+
+use std::fs::File;
+use std::io::{self, IoSlice, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+
+use socket2::Socket;
+
+/// Reads and writes never raise SIGPIPE and are repeated when a signal interrupts them.
+#[derive(Debug)]
+pub(crate) enum Handle {
+    Socket(Socket),
+    File(File),
+}
+
+impl Handle {
+    /// Takes over `fd`, which is made non-blocking.
+    ///
+    /// Fails with EBADF where there is no such descriptor; it is the caller's again then.
+    pub(crate) fn adopt(fd: RawFd) -> io::Result<Self> {
+        let socket = is_socket(fd)?;
+        set_nonblocking(fd)?;
+        // SAFETY: fstat just found the descriptor open; whoever calls attach or watch hands it over,
+        // and it goes back by `into_raw_fd` without being closed.
+        let owned = unsafe { OwnedFd::from_raw_fd(fd) };
+        Ok(if socket {
+            Self::Socket(owned.into())
+        } else {
+            Self::File(owned.into())
+        })
+    }
+
+    pub(crate) fn socket(&self) -> Option<&Socket> {
+        match self {
+            Self::Socket(socket) => Some(socket),
+            Self::File(_) => None,
+        }
+    }
+
+    pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        retry(|| match self {
+            Self::Socket(socket) => (&mut &*socket).read(buffer),
+            Self::File(file) => (&mut &*file).read(buffer),
+        })
+    }
+
+    pub(crate) fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        retry(|| match (self, slices) {
+            (Self::Socket(socket), [one]) => socket.send_with_flags(one, NO_SIGNAL),
+            (Self::Socket(socket), many) => socket.send_vectored_with_flags(many, NO_SIGNAL),
+            (Self::File(file), [one]) => (&mut &*file).write(one),
+            (Self::File(file), many) => (&mut &*file).write_vectored(many),
+        })
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;
+// Elsewhere socket2 sets SO_NOSIGPIPE when it makes the socket.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+const NO_SIGNAL: i32 = 0;
+
+impl AsFd for Handle {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Socket(socket) => socket.as_fd(),
+            Self::File(file) => file.as_fd(),
+        }
+    }
+}
+
+impl AsRawFd for Handle {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl IntoRawFd for Handle {
+    fn into_raw_fd(self) -> RawFd {
+        match self {
+            Self::Socket(socket) => socket.into_raw_fd(),
+            Self::File(file) => file.into_raw_fd(),
+        }
+    }
+}
+
+/// Repeats a call for as long as signals interrupt it.
+pub(crate) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+fn is_socket(fd: RawFd) -> io::Result<bool> {
+    // SAFETY: an all-zero stat is a valid value of that plain C struct.
+    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: stat is writable for its size; an fd that is not open is reported as EBADF.
+    if unsafe { libc::fstat(fd, &mut stat) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(stat.st_mode & libc::S_IFMT == libc::S_IFSOCK)
+}
+
+fn set_nonblocking(fd: RawFd) -> io::Result<()> {
+    // SAFETY: fcntl with these commands takes no pointers; a bad fd is reported as EBADF.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+    if flags < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: as above.
+    let set = unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) };
+    if set < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
+}

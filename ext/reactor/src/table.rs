@@ -1,0 +1,120 @@
+//! A slab with generations: the owner of everything that has an [`Id`].
+
+use crate::id::Id;
+
+#[derive(Debug)]
+struct Slot<T> {
+    generation: u64,
+    value: Option<T>,
+}
+
+/// Values by [`Id`], in constant time and without hashing; ids are not used again.
+#[derive(Debug)]
+pub(crate) struct Table<T> {
+    slots: Vec<Slot<T>>,
+    free: Vec<usize>,
+}
+
+impl<T> Table<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+
+    /// Stores `value`; `None` when all names are in use.
+    pub(crate) fn insert(&mut self, value: T) -> Option<Id> {
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None if self.slots.len() < Id::MAX_SLOTS => {
+                self.slots.push(Slot {
+                    generation: 0,
+                    value: None,
+                });
+                self.slots.len() - 1
+            }
+            None => return None,
+        };
+        let entry = &mut self.slots[slot];
+        entry.generation += 1;
+        entry.value = Some(value);
+        Some(Id::new(slot, entry.generation))
+    }
+
+    pub(crate) fn get(&self, id: Id) -> Option<&T> {
+        let slot = self.slots.get(id.slot())?;
+        if Id::new(id.slot(), slot.generation) == id {
+            slot.value.as_ref()
+        } else {
+            None
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, id: Id) -> Option<&mut T> {
+        let slot = self.slots.get_mut(id.slot())?;
+        if Id::new(id.slot(), slot.generation) == id {
+            slot.value.as_mut()
+        } else {
+            None
+        }
+    }
+
+    pub(crate) fn remove(&mut self, id: Id) -> Option<T> {
+        self.get(id)?;
+        let value = self.slots[id.slot()].value.take();
+        self.free.push(id.slot());
+        value
+    }
+
+    /// The name of what is in `slot` now.
+    pub(crate) fn id_at(&self, slot: usize) -> Option<Id> {
+        let entry = self.slots.get(slot)?;
+        entry
+            .value
+            .as_ref()
+            .map(|_| Id::new(slot, entry.generation))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = Id> + '_ {
+        (0..self.slots.len()).filter_map(|slot| self.id_at(slot))
+    }
+
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = T> + '_ {
+        self.free.clear();
+        self.slots.drain(..).filter_map(|slot| slot.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_removed_value_is_not_found_under_its_old_name() {
+        let mut table = Table::new();
+        let first = table.insert("first").unwrap();
+        assert_eq!(table.remove(first), Some("first"));
+        let second = table.insert("second").unwrap();
+        assert_eq!(second.slot(), first.slot());
+        assert_ne!(second, first);
+        assert_eq!(table.get(first), None);
+        assert_eq!(table.remove(first), None);
+        assert_eq!(table.get(second), Some(&"second"));
+        assert_eq!(table.len(), 1);
+    }
+
+    #[test]
+    fn names_are_never_zero_and_foreign_names_name_nothing() {
+        let mut table = Table::new();
+        let id = table.insert(()).unwrap();
+        assert_ne!(id.as_u64(), 0);
+        assert!(table.get(Id::from(0)).is_none());
+        assert!(table.get(Id::from(u64::MAX)).is_none());
+        assert!(table.get_mut(Id::from(12_345_678_901)).is_none());
+    }
+}

@@ -1,0 +1,150 @@
+//! Timers of the user's, and times after which descriptors end by themselves.
+
+use std::time::{Duration, Instant};
+
+use crate::connect::DEFAULT_CONNECT_TIMEOUT;
+use crate::descriptor::Timeouts;
+use crate::error::{Error, Result};
+use crate::event::Reason;
+use crate::id::Id;
+use crate::reactor::{Deadline, Reactor};
+
+/// Longer delays are as good as never, and would overflow the clock.
+const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
+
+impl Reactor {
+    /// Adds a timer that fires once, `delay` after `now`.
+    pub fn add_timer(&mut self, now: Instant, delay: Duration) -> Result<Id> {
+        let deadline = now + delay.min(FOREVER);
+        let id = self
+            .timers
+            .add(deadline, Deadline::User)
+            .ok_or(Error::Exhausted)?;
+        self.user_timers += 1;
+        Ok(id)
+    }
+
+    /// Removes a timer; false where there is none of that name, or it fired.
+    pub fn cancel_timer(&mut self, id: Id) -> bool {
+        if self.timers.key(id) != Some(&Deadline::User) {
+            return false;
+        }
+        self.user_timers -= 1;
+        self.timers.cancel(id).is_some()
+    }
+
+    /// How many timers are to fire yet.
+    pub fn timer_count(&self) -> usize {
+        self.user_timers
+    }
+
+    /// Ends a connection with ETIMEDOUT once nothing was read or written for so long; zero for never.
+    pub fn set_inactivity_timeout(&mut self, id: Id, timeout: Duration) -> Result<()> {
+        let last_activity = self.descriptor(id)?.last_activity;
+        self.cancel_inactivity_timeout(id);
+        if timeout.is_zero() {
+            return Ok(());
+        }
+        let timeout = timeout.min(FOREVER);
+        let deadline = last_activity.max(self.now) + timeout;
+        let timer = self
+            .timers
+            .add(deadline, Deadline::Inactivity(id))
+            .ok_or(Error::Exhausted)?;
+        self.timeouts(id)?.inactivity = Some((timeout, timer));
+        Ok(())
+    }
+
+    /// See [`set_inactivity_timeout`](Self::set_inactivity_timeout).
+    pub fn inactivity_timeout(&self, id: Id) -> Result<Duration> {
+        let timeouts = self.descriptor(id)?.timeouts.as_ref();
+        Ok(timeouts
+            .and_then(|t| t.inactivity)
+            .map_or(Duration::ZERO, |(timeout, _)| timeout))
+    }
+
+    /// Ends a connection with ETIMEDOUT that is not connected so long after this call; zero for
+    /// never. Without a call it is 20 seconds.
+    pub fn set_connect_timeout(&mut self, id: Id, timeout: Duration) -> Result<()> {
+        let connecting = self.descriptor(id)?.is_connecting();
+        self.cancel_connect_timeout(id);
+        let timeout = timeout.min(FOREVER);
+        let timer = if connecting && !timeout.is_zero() {
+            self.timers.add(self.now + timeout, Deadline::Connect(id))
+        } else {
+            None
+        };
+        self.timeouts(id)?.connect = Some((timeout, timer));
+        Ok(())
+    }
+
+    /// See [`set_connect_timeout`](Self::set_connect_timeout).
+    pub fn connect_timeout(&self, id: Id) -> Result<Duration> {
+        let timeouts = self.descriptor(id)?.timeouts.as_ref();
+        Ok(timeouts
+            .and_then(|t| t.connect)
+            .map_or(DEFAULT_CONNECT_TIMEOUT, |(timeout, _)| timeout))
+    }
+
+    /// How long ago bytes were last read or written.
+    pub fn idle_time(&self, id: Id, now: Instant) -> Result<Duration> {
+        Ok(now.saturating_duration_since(self.descriptor(id)?.last_activity))
+    }
+
+    /// The timeout ran from the last activity that was known when it was set; there may be later one.
+    pub(crate) fn inactivity_due(&mut self, id: Id) {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        let last_activity = descriptor.last_activity;
+        let connecting = descriptor.is_connecting();
+        let Some((timeout, timer)) = descriptor
+            .timeouts
+            .as_mut()
+            .and_then(|timeouts| timeouts.inactivity.as_mut())
+        else {
+            return;
+        };
+        let deadline = if connecting { self.now } else { last_activity } + *timeout;
+        if deadline <= self.now {
+            self.end(id, Some(Reason::Errno(libc::ETIMEDOUT)));
+        } else if let Some(next) = self.timers.add(deadline, Deadline::Inactivity(id)) {
+            *timer = next;
+        }
+    }
+
+    pub(crate) fn cancel_connect_timeout(&mut self, id: Id) {
+        let Some(timeouts) = self
+            .descriptors
+            .get_mut(id)
+            .and_then(|d| d.timeouts.as_mut())
+        else {
+            return;
+        };
+        if let Some((_, timer)) = timeouts.connect.as_mut() {
+            timer.take().map(|timer| self.timers.cancel(timer));
+        }
+    }
+
+    fn cancel_inactivity_timeout(&mut self, id: Id) {
+        let Some(timeouts) = self
+            .descriptors
+            .get_mut(id)
+            .and_then(|d| d.timeouts.as_mut())
+        else {
+            return;
+        };
+        if let Some((_, timer)) = timeouts.inactivity.take() {
+            self.timers.cancel(timer);
+        }
+    }
+
+    pub(crate) fn clear_timeouts(&mut self, id: Id) {
+        self.cancel_connect_timeout(id);
+        self.cancel_inactivity_timeout(id);
+    }
+
+    fn timeouts(&mut self, id: Id) -> Result<&mut Timeouts> {
+        Ok(self.descriptor_mut(id)?.timeouts.get_or_insert_default())
+    }
+}

@@ -1,0 +1,112 @@
+//! Descriptors that are only watched, and taking over descriptors made elsewhere.
+
+use std::os::fd::{AsRawFd, RawFd};
+
+use crate::descriptor::{Descriptor, Kind, Phase};
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::id::Id;
+use crate::reactor::Reactor;
+use crate::sys::handle::Handle;
+
+impl Reactor {
+    /// Takes over an open descriptor as a connection. It is made non-blocking, and stays its owner's
+    /// to close.
+    pub fn attach(&mut self, fd: RawFd) -> Result<Id> {
+        self.take_over(fd, Kind::Stream)
+    }
+
+    /// Watches an open descriptor, of which nothing is reported until
+    /// [`set_notify`](Self::set_notify) asks for it. It stays its owner's to read, write and close.
+    pub fn watch(&mut self, fd: RawFd) -> Result<Id> {
+        self.take_over(
+            fd,
+            Kind::Watch {
+                readable: false,
+                writable: false,
+            },
+        )
+    }
+
+    /// Takes over a listening socket; it stays its owner's to close.
+    pub fn attach_listener(&mut self, fd: RawFd) -> Result<Id> {
+        self.take_over(fd, Kind::Listener { taken: 0 })
+    }
+
+    fn take_over(&mut self, fd: RawFd, kind: Kind) -> Result<Id> {
+        let subject = format!("descriptor {fd}");
+        let handle = Handle::adopt(fd).map_err(|error| Error::system("fstat", subject, error))?;
+        let mut descriptor = Descriptor::new(handle, kind, self.now);
+        descriptor.borrowed = true;
+        self.add(descriptor)
+    }
+
+    /// Sets which notifications a watched descriptor gives; `None` leaves one as it is. They come in
+    /// each turn in which the condition holds.
+    pub fn set_notify(
+        &mut self,
+        id: Id,
+        wanted_readable: Option<bool>,
+        wanted_writable: Option<bool>,
+    ) -> Result<()> {
+        let descriptor = self.descriptor_mut(id)?;
+        let Kind::Watch { readable, writable } = &mut descriptor.kind else {
+            let operation = if wanted_readable.is_some() {
+                "notify_readable"
+            } else {
+                "notify_writable"
+            };
+            return Err(Error::WrongKind {
+                operation,
+                kind: descriptor.kind.name(),
+            });
+        };
+        *readable = wanted_readable.unwrap_or(*readable);
+        *writable = wanted_writable.unwrap_or(*writable);
+        self.reregister(id)
+    }
+
+    /// Which notifications, of readability and of writability, a watched descriptor gives.
+    pub fn notifies(&self, id: Id) -> Result<(bool, bool)> {
+        match self.descriptor(id)?.kind {
+            Kind::Watch { readable, writable } => Ok((readable, writable)),
+            _ => Ok((false, false)),
+        }
+    }
+
+    /// Whether a descriptor is only watched.
+    pub fn is_watch_only(&self, id: Id) -> Result<bool> {
+        Ok(self.descriptor(id)?.is_watch())
+    }
+
+    /// The number of the descriptor in the system.
+    pub fn file_descriptor(&self, id: Id) -> Result<RawFd> {
+        Ok(self.descriptor(id)?.handle.as_raw_fd())
+    }
+
+    pub(crate) fn process_watch(&mut self, id: Id) -> Option<Event> {
+        let descriptor = self.descriptors.get_mut(id)?;
+        let Kind::Watch { readable, writable } = descriptor.kind else {
+            return None;
+        };
+        if !matches!(descriptor.phase, Phase::Open) || descriptor.paused {
+            return None;
+        }
+        let readiness = &mut descriptor.readiness;
+        let event = if std::mem::take(&mut readiness.readable) && readable {
+            Event::Readable(id)
+        } else if std::mem::take(&mut readiness.writable) && writable {
+            Event::Writable(id)
+        } else {
+            return None;
+        };
+        readiness.ended = false;
+        if readiness.writable && writable {
+            self.enqueue(id);
+        } else if self.reregister(id).is_err() {
+            // Its owner closed it behind our back: there is nothing left to watch.
+            self.end(id, None);
+        }
+        Some(event)
+    }
+}

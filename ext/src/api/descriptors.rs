@@ -1,0 +1,94 @@
+//! Descriptors made elsewhere.
+
+use em_reactor::Error as Cause;
+use magnus::prelude::*;
+use magnus::{Error, RModule, Ruby, Value, function};
+
+use crate::{convert, errors, instance};
+
+pub(super) fn init(module: RModule) -> Result<(), Error> {
+    module.define_module_function("attach_fd", function!(attach_fd, 2))?;
+    module.define_module_function("detach_fd", function!(detach_fd, 1))?;
+    module.define_module_function("get_file_descriptor", function!(get_file_descriptor, 1))?;
+    module.define_module_function("watch_only?", function!(is_watch_only, 1))?;
+    module.define_module_function("is_notify_readable", function!(is_notify_readable, 1))?;
+    module.define_module_function("is_notify_writable", function!(is_notify_writable, 1))?;
+    module.define_module_function("set_notify_readable", function!(set_notify_readable, 2))?;
+    module.define_module_function("set_notify_writable", function!(set_notify_writable, 2))
+}
+
+/// Takes over an open descriptor by its number: to watch only, or as a connection.
+fn attach_fd(ruby: &Ruby, descriptor: i32, watch_only: Value) -> Result<u64, Error> {
+    let watch_only = watch_only.to_bool();
+    let attached = instance::change(ruby, "attach_fd", |instance| {
+        if watch_only {
+            instance.reactor.watch(descriptor)
+        } else {
+            instance.reactor.attach(descriptor)
+        }
+    })?;
+    attached
+        .map(|id| id.as_u64())
+        .map_err(|cause| errors::from(ruby, &cause))
+}
+
+fn detach_fd(ruby: &Ruby, signature: Value) -> Result<i32, Error> {
+    let id = convert::id(signature)?;
+    let detached = instance::change(ruby, "detach_fd", |i| i.reactor.detach(id))?;
+    detached.map_err(|cause| errors::runtime(ruby, format!("invalid binding to detach: {cause}")))
+}
+
+fn get_file_descriptor(ruby: &Ruby, signature: Value) -> Result<i32, Error> {
+    let id = convert::id(signature)?;
+    let found = instance::look(ruby, "get_file_descriptor", |i| {
+        i.reactor.file_descriptor(id)
+    })?;
+    found.map_err(|cause| errors::runtime(ruby, format!("invalid binding to get_fd: {cause}")))
+}
+
+fn is_watch_only(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
+    let id = convert::id(signature)?;
+    let watch_only = instance::look(ruby, "watch_only?", |i| i.reactor.is_watch_only(id))?;
+    Ok(watch_only.unwrap_or(false))
+}
+
+fn is_notify_readable(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
+    notifies(ruby, signature).map(|(readable, _)| readable)
+}
+
+fn is_notify_writable(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
+    notifies(ruby, signature).map(|(_, writable)| writable)
+}
+
+fn notifies(ruby: &Ruby, signature: Value) -> Result<(bool, bool), Error> {
+    let id = convert::id(signature)?;
+    let notifies = instance::look(ruby, "is_notify_readable", |i| i.reactor.notifies(id))?;
+    Ok(notifies.unwrap_or((false, false)))
+}
+
+fn set_notify_readable(ruby: &Ruby, signature: Value, wanted: Value) -> Result<(), Error> {
+    set_notify(ruby, signature, Some(wanted.to_bool()), None)
+}
+
+fn set_notify_writable(ruby: &Ruby, signature: Value, wanted: Value) -> Result<(), Error> {
+    set_notify(ruby, signature, None, Some(wanted.to_bool()))
+}
+
+/// Nothing for an unknown signature; a RuntimeError for what is not watched only.
+fn set_notify(
+    ruby: &Ruby,
+    signature: Value,
+    readable: Option<bool>,
+    writable: Option<bool>,
+) -> Result<(), Error> {
+    let id = convert::id(signature)?;
+    let set = |i: &mut instance::Instance| i.reactor.set_notify(id, readable, writable);
+    match instance::change(ruby, "set_notify_readable", set)? {
+        Ok(()) | Err(Cause::UnknownId(_)) => Ok(()),
+        Err(Cause::WrongKind { operation, .. }) => {
+            let message = format!("{operation} must be on 'watch only' connections");
+            Err(errors::runtime(ruby, message))
+        }
+        Err(cause) => Err(errors::from(ruby, &cause)),
+    }
+}

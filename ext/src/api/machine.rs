@@ -1,0 +1,61 @@
+//! The life of the loop.
+
+use std::time::{Instant, SystemTime};
+
+use magnus::{Error, RModule, Ruby, Symbol, Value, function};
+
+use crate::instance;
+use crate::turn::{self, Loop};
+
+pub(super) fn init(module: RModule) -> Result<(), Error> {
+    module.define_module_function("initialize_event_machine", function!(instance::create, 0))?;
+    module.define_module_function("run_machine", function!(run_machine, 0))?;
+    module.define_module_function("run_machine_without_threads", function!(run_machine, 0))?;
+    module.define_module_function("run_machine_once", function!(run_machine_once, 0))?;
+    module.define_module_function("release_machine", function!(turn::release, 0))?;
+    module.define_module_function("stop", function!(stop, 0))?;
+    module.define_module_function("stopping?", function!(is_stopping, 0))?;
+    module.define_module_function("signal_loopbreak", function!(signal_loopbreak, 0))?;
+    module.define_module_function("current_time", function!(current_time, 0))?;
+    module.define_module_function("library_type", function!(library_type, 0))?;
+    module.define_module_function("ssl?", function!(is_ssl, 0))
+}
+
+fn run_machine(ruby: &Ruby) -> Result<(), Error> {
+    Loop::new(ruby)?.run()
+}
+
+fn run_machine_once(ruby: &Ruby) -> Result<bool, Error> {
+    Loop::new(ruby)?.turn()
+}
+
+fn stop(ruby: &Ruby) -> Result<(), Error> {
+    instance::change(ruby, "stop", |instance| instance.stopping = true)
+}
+
+fn is_stopping(ruby: &Ruby) -> Result<bool, Error> {
+    instance::look(ruby, "stopping?", |instance| instance.stopping)
+}
+
+/// Has the loop call `run_deferred_callbacks` in its next turn.
+fn signal_loopbreak(ruby: &Ruby) -> Result<(), Error> {
+    instance::change(ruby, "signal_loopbreak", |instance| {
+        instance.signalled = true
+    })
+}
+
+/// The time at which the present turn of the loop began.
+fn current_time(ruby: &Ruby) -> Result<Value, Error> {
+    let began = instance::look(ruby, "current_time", |instance| instance.reactor.now())?;
+    let ago = Instant::now().saturating_duration_since(began);
+    let time = SystemTime::now() - ago;
+    Ok(ruby.into_value(time))
+}
+
+fn library_type(ruby: &Ruby) -> Symbol {
+    ruby.to_symbol("extension")
+}
+
+fn is_ssl() -> bool {
+    false
+}

@@ -1,0 +1,24 @@
+//! The module functions, a file for each subject.
+
+use magnus::{Error, RModule, Ruby};
+
+mod connections;
+mod descriptors;
+mod machine;
+mod servers;
+mod settings;
+mod sockets;
+mod timers;
+mod tls;
+
+/// Defines all of them.
+pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
+    machine::init(module)?;
+    timers::init(module)?;
+    servers::init(module)?;
+    connections::init(ruby, module)?;
+    descriptors::init(module)?;
+    sockets::init(module)?;
+    settings::init(module)?;
+    tls::init(module)
+}

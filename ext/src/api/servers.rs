@@ -1,0 +1,173 @@
+//! Servers and outgoing connections.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use em_reactor::{Error as Cause, literal, resolve};
+use magnus::prelude::*;
+use magnus::{Error, RModule, Ruby, Value, function};
+
+use crate::{convert, errors, gvl, instance};
+
+pub(super) fn init(module: RModule) -> Result<(), Error> {
+    module.define_module_function("start_tcp_server", function!(start_tcp_server, 2))?;
+    module.define_module_function("start_unix_server", function!(start_unix_server, 1))?;
+    module.define_module_function("attach_sd", function!(attach_sd, 1))?;
+    module.define_module_function("stop_tcp_server", function!(stop_tcp_server, 1))?;
+    module.define_module_function("connect_server", function!(connect_server, 2))?;
+    module.define_module_function("bind_connect_server", function!(bind_connect_server, 4))?;
+    module.define_module_function("connect_unix_server", function!(connect_unix_server, 1))
+}
+
+fn start_tcp_server(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error> {
+    let host = convert::text(ruby, host)?;
+    let port = convert::port_number(ruby, port)?;
+    let refused = |cause: &Cause| {
+        let advice = "no acceptor (port is in use or requires root privileges)";
+        errors::runtime(ruby, format!("{advice}: {cause}"))
+    };
+    let port = port.map_err(|cause| refused(&cause))?;
+    let addresses = match host.as_str() {
+        "" => Ok(vec![SocketAddr::from(([0, 0, 0, 0], port))]),
+        host => addresses(ruby, host, port)?,
+    };
+    let addresses = addresses.map_err(|cause| refused(&cause))?;
+    let mut result = Err(Cause::Unsupported("a host without addresses"));
+    for address in addresses {
+        result = instance::change(ruby, "start_tcp_server", |i| i.reactor.listen_tcp(address))?;
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
+        .map(|id| id.as_u64())
+        .map_err(|cause| refused(&cause))
+}
+
+fn start_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
+    let path = convert::text(ruby, path)?;
+    let listen = |i: &mut instance::Instance| i.reactor.listen_unix(Path::new(&path));
+    let listener = instance::change(ruby, "start_unix_server", listen)?;
+    listener
+        .map(|id| id.as_u64())
+        .map_err(|cause| errors::runtime(ruby, format!("no unix-domain acceptor: {cause}")))
+}
+
+/// Takes over a listening socket by its descriptor's number.
+fn attach_sd(ruby: &Ruby, descriptor: i32) -> Result<u64, Error> {
+    let attached = instance::change(ruby, "attach_sd", |i| i.reactor.attach_listener(descriptor))?;
+    attached
+        .map(|id| id.as_u64())
+        .map_err(|cause| errors::from(ruby, &cause))
+}
+
+fn stop_tcp_server(ruby: &Ruby, signature: Value) -> Result<(), Error> {
+    let id = convert::id(signature)?;
+    let stopped = instance::change(ruby, "stop_tcp_server", |i| i.reactor.stop_listening(id))?;
+    stopped.map_err(|cause| {
+        errors::runtime(
+            ruby,
+            format!("failed to close nonexistent acceptor: {cause}"),
+        )
+    })
+}
+
+fn connect_server(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error> {
+    connect(ruby, None, host, port)
+}
+
+fn bind_connect_server(
+    ruby: &Ruby,
+    bind_host: Value,
+    bind_port: Value,
+    host: Value,
+    port: Value,
+) -> Result<u64, Error> {
+    connect(ruby, Some((bind_host, bind_port)), host, port)
+}
+
+fn connect(
+    ruby: &Ruby,
+    bind: Option<(Value, Value)>,
+    host: Value,
+    port: Value,
+) -> Result<u64, Error> {
+    let host = convert::text(ruby, host)?;
+    let refused = |message: String| errors::own(ruby, "ConnectionError", message);
+    let port = convert::port_number(ruby, port)?
+        .map_err(|cause| refused(format!("unable to resolve address: {cause}")))?;
+    if host.is_empty() || port == 0 {
+        return Err(refused(format!("invalid server or port: {host:?}, {port}")));
+    }
+    let remote = addresses(ruby, &host, port)?
+        .map_err(|cause| refused(format!("unable to resolve address: {cause}")))?;
+    let bind = match bind {
+        Some((host, port)) => Some(bind_address(ruby, host, port, &remote)?),
+        None => None,
+    };
+    let suits = |address: &SocketAddr| bind.is_none_or(|b| b.is_ipv4() == address.is_ipv4());
+    let remote: Vec<SocketAddr> = remote.into_iter().filter(suits).collect();
+    let connected = instance::change(ruby, "connect_server", |i| {
+        i.reactor.connect_tcp(&remote, bind)
+    })?;
+    connected
+        .map(|id| id.as_u64())
+        .map_err(|cause| match (bind, &cause) {
+            (Some(_), Cause::System { call: "bind", .. }) => {
+                refused(format!("couldn't bind to address: {cause}"))
+            }
+            _ => refused(format!("unable to connect: {cause}")),
+        })
+}
+
+/// The local address to connect from, of the family of a remote one.
+fn bind_address(
+    ruby: &Ruby,
+    host: Value,
+    port: Value,
+    remote: &[SocketAddr],
+) -> Result<SocketAddr, Error> {
+    let refused = |cause: Cause| {
+        errors::own(
+            ruby,
+            "ConnectionError",
+            format!("invalid bind address: {cause}"),
+        )
+    };
+    let host = convert::text(ruby, host)?;
+    let port = if port.is_nil() {
+        Ok(0)
+    } else {
+        convert::port_number(ruby, port)?
+    };
+    let local = addresses(ruby, &host, port.map_err(refused)?)?.map_err(refused)?;
+    let suits = |address: &&SocketAddr| remote.iter().any(|r| r.is_ipv4() == address.is_ipv4());
+    local.iter().find(suits).copied().ok_or_else(|| {
+        refused(Cause::Resolve {
+            host,
+            reason: "Address family for hostname not supported".into(),
+        })
+    })
+}
+
+fn connect_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
+    let path = convert::text(ruby, path)?;
+    let connect = |i: &mut instance::Instance| i.reactor.connect_unix(Path::new(&path));
+    let connected = instance::change(ruby, "connect_unix_server", connect)?;
+    connected
+        .map(|id| id.as_u64())
+        .map_err(|cause| errors::runtime(ruby, format!("no connection: {cause}")))
+}
+
+/// The addresses of a host. Other Ruby threads run while name servers are asked.
+fn addresses(ruby: &Ruby, host: &str, port: u16) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
+    if let Some(address) = literal(host, port) {
+        return Ok(Ok(vec![address]));
+    }
+    let waker = instance::look(ruby, "connect_server", |instance| instance.waker.clone())?;
+    loop {
+        if let Some(addresses) = gvl::without_gvl(ruby, &waker, || resolve(host, port))? {
+            return Ok(addresses);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Limits and settings.
+
+use em_reactor::descriptor_limit;
+use magnus::prelude::*;
+use magnus::{Error, RModule, Ruby, TryConvert, Value, function};
+
+use crate::{errors, instance};
+
+pub(super) fn init(module: RModule) -> Result<(), Error> {
+    module.define_module_function("get_max_timer_count", function!(get_max_timer_count, 0))?;
+    module.define_module_function("set_max_timer_count", function!(set_max_timer_count, 1))?;
+    module.define_module_function("set_timer_quantum", function!(set_timer_quantum, 1))?;
+    let get = function!(get_simultaneous_accept_count, 0);
+    module.define_module_function("get_simultaneous_accept_count", get)?;
+    let set = function!(set_simultaneous_accept_count, 1);
+    module.define_module_function("set_simultaneous_accept_count", set)?;
+    module.define_module_function(
+        "get_heartbeat_interval",
+        function!(get_heartbeat_interval, 0),
+    )?;
+    module.define_module_function(
+        "set_heartbeat_interval",
+        function!(set_heartbeat_interval, 1),
+    )?;
+    module.define_module_function("set_rlimit_nofile", function!(set_rlimit_nofile, 1))?;
+    module.define_module_function("epoll", function!(nothing, 0))?;
+    module.define_module_function("epoll?", function!(is_epoll, 0))?;
+    module.define_module_function("epoll=", function!(set_epoll, 1))?;
+    module.define_module_function("kqueue", function!(kqueue, 0))?;
+    module.define_module_function("kqueue?", function!(is_kqueue, 0))?;
+    module.define_module_function("kqueue=", function!(set_kqueue, 1))
+}
+
+fn get_max_timer_count(ruby: &Ruby) -> Result<usize, Error> {
+    instance::settings(ruby, |settings| settings.max_timers)
+}
+
+/// May be called at any time; timers that are there already stay.
+fn set_max_timer_count(ruby: &Ruby, count: Value) -> Result<usize, Error> {
+    let count = positive(ruby, count, "timer count")?;
+    instance::settings(ruby, |settings| {
+        settings.max_timers = count;
+        settings.max_timers_set = true;
+        count
+    })
+}
+
+/// Accepted for compatibility: timers are exact to what the system's poll can do.
+fn set_timer_quantum(ruby: &Ruby, milliseconds: Value) -> Result<usize, Error> {
+    positive(ruby, milliseconds, "quantum")
+}
+
+fn get_simultaneous_accept_count(ruby: &Ruby) -> Result<usize, Error> {
+    instance::settings(ruby, |settings| settings.accepts_per_turn)
+}
+
+fn set_simultaneous_accept_count(ruby: &Ruby, count: Value) -> Result<usize, Error> {
+    let count = positive(ruby, count, "accept count")?;
+    instance::settings(ruby, |settings| settings.accepts_per_turn = count)?;
+    instance::peek(ruby, |i| i.reactor.set_accepts_per_turn(count))?;
+    Ok(count)
+}
+
+fn positive(ruby: &Ruby, value: Value, name: &str) -> Result<usize, Error> {
+    match usize::try_from(i64::try_convert(value)?) {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err(errors::argument(
+            ruby,
+            format!("{name} must be positive, not {value}"),
+        )),
+    }
+}
+
+/// Seconds.
+fn get_heartbeat_interval(ruby: &Ruby) -> Result<f64, Error> {
+    instance::look(ruby, "get_heartbeat_interval", |_| ())?;
+    instance::settings(ruby, |settings| settings.heartbeat_interval)
+}
+
+/// False, and nothing changed, where the interval is not positive.
+fn set_heartbeat_interval(ruby: &Ruby, seconds: f64) -> Result<bool, Error> {
+    instance::look(ruby, "set_heartbeat_interval", |_| ())?;
+    instance::settings(ruby, |settings| {
+        let valid = seconds > 0.0;
+        if valid {
+            settings.heartbeat_interval = seconds;
+        }
+        valid
+    })
+}
+
+/// Sets the limit of open descriptors, or leaves it where the number is negative; returns the limit.
+fn set_rlimit_nofile(ruby: &Ruby, limit: i64) -> Result<u64, Error> {
+    descriptor_limit(u64::try_from(limit).ok()).map_err(|error| {
+        errors::system(
+            ruby,
+            error.raw_os_error().unwrap_or(0),
+            &format!("setrlimit(2) to {limit}"),
+        )
+    })
+}
+
+fn nothing() {}
+
+/// Whether the loop waits by epoll(7); it needs no asking.
+fn is_epoll() -> bool {
+    cfg!(any(target_os = "linux", target_os = "android"))
+}
+
+fn set_epoll(ruby: &Ruby, wanted: Value) -> Result<Value, Error> {
+    demand(ruby, wanted, is_epoll(), "epoll")
+}
+
+fn kqueue(ruby: &Ruby) -> Result<(), Error> {
+    demand(ruby, ruby.qtrue().as_value(), is_kqueue(), "kqueue").map(drop)
+}
+
+/// Whether the loop waits by kqueue(2).
+fn is_kqueue() -> bool {
+    cfg!(any(
+        target_vendor = "apple",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd"
+    ))
+}
+
+fn set_kqueue(ruby: &Ruby, wanted: Value) -> Result<Value, Error> {
+    demand(ruby, wanted, is_kqueue(), "kqueue")
+}
+
+fn demand(ruby: &Ruby, wanted: Value, available: bool, name: &str) -> Result<Value, Error> {
+    if wanted.to_bool() && !available {
+        return Err(errors::own(
+            ruby,
+            "Unsupported",
+            format!("{name} is not supported on this platform"),
+        ));
+    }
+    Ok(wanted)
+}

@@ -1,0 +1,59 @@
+//! From Ruby's values to the reactor's, and back.
+
+use std::time::Duration;
+
+use em_reactor::{Id, port};
+use magnus::prelude::*;
+use magnus::{Error, RString, Ruby, TryConvert, Value};
+
+use crate::errors;
+
+/// The name that a signature stands for; a TypeError for what is no number.
+pub(crate) fn id(signature: Value) -> Result<Id, Error> {
+    // Negative numbers were never given out; their two's complement is not either.
+    i64::try_convert(signature).map(|number| Id::from(number as u64))
+}
+
+/// A number of seconds or milliseconds as a time; what is less than nothing is nothing.
+pub(crate) fn duration(ruby: &Ruby, seconds: f64, given: Value) -> Result<Duration, Error> {
+    if seconds.is_nan() {
+        return Err(errors::argument(ruby, format!("{given} is no interval")));
+    }
+    Ok(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
+}
+
+/// A port: an Integer, or a String that is one.
+pub(crate) fn port_number(
+    ruby: &Ruby,
+    value: Value,
+) -> Result<Result<u16, em_reactor::Error>, Error> {
+    let number: Value = match RString::from_value(value) {
+        Some(_) => ruby.module_kernel().funcall("Integer", (value, 10))?,
+        None => value,
+    };
+    i64::try_convert(number).map(port)
+}
+
+/// The bytes of a String, copied.
+pub(crate) fn bytes(string: RString) -> Vec<u8> {
+    // SAFETY: the slice is copied before anything else of Ruby's can run.
+    unsafe { string.as_slice() }.to_vec()
+}
+
+/// A String as text for names of hosts and files; a NUL byte is an ArgumentError.
+pub(crate) fn text(ruby: &Ruby, value: Value) -> Result<String, Error> {
+    let string = RString::try_convert(value)?;
+    let text = String::from_utf8_lossy(&bytes(string)).into_owned();
+    if text.contains('\0') {
+        return Err(errors::argument(
+            ruby,
+            format!("string contains null byte: {text:?}"),
+        ));
+    }
+    Ok(text)
+}
+
+/// A String of bytes (ASCII-8BIT).
+pub(crate) fn binary(ruby: &Ruby, bytes: &[u8]) -> RString {
+    ruby.str_from_slice(bytes)
+}

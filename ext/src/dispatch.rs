@@ -1,0 +1,233 @@
+//! From events to calls of Ruby methods.
+
+use em_reactor::{Event, Id, Reason};
+use magnus::prelude::*;
+use magnus::rb_sys::{AsRawId, AsRawValue};
+use magnus::value::IntoId;
+use magnus::{Error, ExceptionClass, RArray, RHash, RModule, Ruby, Value};
+
+use crate::{errors, instance, names};
+
+/// The numbers of events, as `EventMachine.event_callback` knows them.
+const OPCODES: [(&str, i32); 10] = [
+    ("TimerFired", 100),
+    ("ConnectionData", 101),
+    ("ConnectionUnbound", 102),
+    ("ConnectionAccepted", 103),
+    ("ConnectionCompleted", 104),
+    ("LoopbreakSignalled", 105),
+    ("ConnectionNotifyReadable", 106),
+    ("ConnectionNotifyWritable", 107),
+    ("SslHandshakeCompleted", 108),
+    ("SslVerify", 109),
+];
+
+pub(crate) fn init(module: RModule) -> Result<(), Error> {
+    OPCODES
+        .iter()
+        .try_for_each(|&(name, opcode)| module.const_set(name, opcode))
+}
+
+/// Calls Ruby for events. An exception goes to `error_handler` where there is one.
+pub(crate) struct Dispatcher<'r> {
+    ruby: &'r Ruby,
+    module: RModule,
+}
+
+impl<'r> Dispatcher<'r> {
+    pub(crate) fn new(ruby: &'r Ruby) -> Result<Self, Error> {
+        Ok(Self {
+            ruby,
+            module: ruby.define_module("EventMachine")?,
+        })
+    }
+
+    /// Acts on an event; `buffer` holds the bytes of a `Data`.
+    pub(crate) fn dispatch(&self, event: &Event, buffer: &[u8]) -> Result<(), Error> {
+        let result = match *event {
+            Event::Data { id, len } => self.data(id, &buffer[..len]),
+            Event::TimerFired(id) => self.timer(id),
+            Event::Accepted { listener, id } => self.accepted(listener, id),
+            Event::Connected(id) => self.notify(id, &names::CONNECTION_COMPLETED),
+            Event::Readable(id) => self.notify(id, &names::NOTIFY_READABLE),
+            Event::Writable(id) => self.notify(id, &names::NOTIFY_WRITABLE),
+            Event::Unbound { id, ref reason } => self.unbound(id, reason.as_ref()),
+            _ => Ok(()),
+        };
+        result.or_else(|error| self.handle(error))
+    }
+
+    /// Runs what was scheduled for this turn, and the callbacks of deferred work.
+    pub(crate) fn deferred(&self) -> Result<(), Error> {
+        let result = self
+            .module
+            .funcall::<_, _, Value>(*names::RUN_DEFERRED_CALLBACKS, ());
+        result.map(drop).or_else(|error| self.handle(error))
+    }
+
+    fn data(&self, id: Id, bytes: &[u8]) -> Result<(), Error> {
+        let connection = self.connection(id)?;
+        let string = self.ruby.str_from_slice(bytes);
+        connection
+            .funcall::<_, _, Value>(*names::RECEIVE_DATA, (string,))
+            .map(drop)
+    }
+
+    fn timer(&self, id: Id) -> Result<(), Error> {
+        let timers: RHash = self.module.ivar_get(*names::TIMERS)?;
+        let callback: Value = timers.delete(id.as_u64())?;
+        if !callback.to_bool() {
+            let message = format!("unknown timer {} fired", id.as_u64());
+            return Err(errors::own(self.ruby, "UnknownTimerFired", message));
+        }
+        callback.funcall::<_, _, Value>(*names::CALL, ()).map(drop)
+    }
+
+    fn accepted(&self, listener: Id, id: Id) -> Result<(), Error> {
+        let made = self.build(listener, id);
+        if made.is_err() {
+            // Nobody is there to serve it.
+            instance::change(self.ruby, "accept", |i| i.reactor.close(id, false))?;
+        }
+        made
+    }
+
+    fn build(&self, listener: Id, id: Id) -> Result<(), Error> {
+        let acceptors: RHash = self.module.ivar_get(*names::ACCEPTORS)?;
+        let Some(acceptor) = acceptors
+            .get(listener.as_u64())
+            .and_then(RArray::from_value)
+        else {
+            let message = format!("no handler for connections to server {}", listener.as_u64());
+            return Err(errors::own(
+                self.ruby,
+                "NoHandlerForAcceptedConnection",
+                message,
+            ));
+        };
+        let class: Value = acceptor.entry(0)?;
+        let arguments = self.ruby.ary_new();
+        arguments.push(id.as_u64())?;
+        if let Some(more) = RArray::from_value(acceptor.entry(1)?) {
+            arguments.concat(more)?;
+        }
+        // SAFETY: nobody else has this array, so its elements stay where they are during the call.
+        let arguments_slice = unsafe { arguments.as_slice() };
+        let connection: Value = class.funcall(*names::NEW, arguments_slice)?;
+        self.connections()?.aset(id.as_u64(), connection)?;
+        let block: Value = acceptor.entry(2)?;
+        if block.to_bool() {
+            block.funcall::<_, _, Value>(*names::CALL, (connection,))?;
+        }
+        Ok(())
+    }
+
+    fn notify(&self, id: Id, method: &'static magnus::value::LazyId) -> Result<(), Error> {
+        self.connection(id)?
+            .funcall::<_, _, Value>(**method, ())
+            .map(drop)
+    }
+
+    /// The descriptor is released even where `unbind` raises.
+    fn unbound(&self, id: Id, reason: Option<&Reason>) -> Result<(), Error> {
+        let connection: Value = self.connections()?.delete(id.as_u64())?;
+        let result = if connection.is_nil() {
+            self.acceptor_unbound(id)
+        } else {
+            self.unbind(connection, reason)
+        };
+        if instance::change(self.ruby, "close_connection", |i| i.reactor.release(id))? {
+            return result.and_then(|()| close_attached(connection));
+        }
+        result
+    }
+
+    fn acceptor_unbound(&self, id: Id) -> Result<(), Error> {
+        let acceptors: RHash = self.module.ivar_get(*names::ACCEPTORS)?;
+        acceptors.delete::<_, Value>(id.as_u64()).map(drop)
+    }
+
+    fn unbind(&self, connection: Value, reason: Option<&Reason>) -> Result<(), Error> {
+        if takes_reason(self.ruby, connection)? {
+            let reason = self.reason(reason)?;
+            connection
+                .funcall::<_, _, Value>(*names::UNBIND, (reason,))
+                .map(drop)
+        } else {
+            connection
+                .funcall::<_, _, Value>(*names::UNBIND, ())
+                .map(drop)
+        }
+    }
+
+    /// The Errno class of a reason.
+    fn reason(&self, reason: Option<&Reason>) -> Result<Value, Error> {
+        let nil = self.ruby.qnil().as_value();
+        let Some(Reason::Errno(errno)) = reason else {
+            return Ok(nil);
+        };
+        let errnos: RHash = self.module.const_get("ERRNOS")?;
+        Ok(errnos.get(*errno).unwrap_or(nil))
+    }
+
+    fn connections(&self) -> Result<RHash, Error> {
+        self.module.ivar_get(*names::CONNS)
+    }
+
+    fn connection(&self, id: Id) -> Result<Value, Error> {
+        self.connections()?.get(id.as_u64()).ok_or_else(|| {
+            let message = format!("received an event for unknown signature {}", id.as_u64());
+            errors::own(self.ruby, "ConnectionNotBound", message)
+        })
+    }
+
+    /// Gives a StandardError to the error handler. Others, and what it raises, end the loop.
+    fn handle(&self, error: Error) -> Result<(), Error> {
+        let handler: Value = self.module.ivar_get(*names::ERROR_HANDLER)?;
+        if handler.is_nil() || !error.is_kind_of(self.ruby.exception_standard_error()) {
+            return Err(error);
+        }
+        let exception = match error.value() {
+            Some(value) => value,
+            None => made(&error)?,
+        };
+        handler
+            .funcall::<_, _, Value>(*names::CALL, (exception,))
+            .map(drop)
+    }
+}
+
+/// The exception of an error that has only its class and message yet.
+fn made(error: &Error) -> Result<Value, Error> {
+    match error.error_type() {
+        magnus::error::ErrorType::Error(class, message) => {
+            let class: ExceptionClass = *class;
+            class.funcall("new", (message.as_ref(),))
+        }
+        _ => Err(error.clone()),
+    }
+}
+
+/// Whether `unbind` is defined with a parameter.
+fn takes_reason(ruby: &Ruby, connection: Value) -> Result<bool, Error> {
+    let method = (*names::UNBIND).into_id_with(ruby).as_raw();
+    let mut arity = 0;
+    magnus::rb_sys::protect(|| {
+        // SAFETY: called with a live object, under protect: it raises where there is no such method.
+        arity = unsafe { rb_sys::rb_obj_method_arity(connection.as_raw(), method) };
+        connection.as_raw()
+    })?;
+    Ok(arity != 0)
+}
+
+/// Closes the IO that `EventMachine.attach` made a connection of; a plain descriptor stays open.
+fn close_attached(connection: Value) -> Result<(), Error> {
+    let Some(object) = magnus::RObject::from_value(connection) else {
+        return Ok(());
+    };
+    let io: Value = object.ivar_get(*names::IO)?;
+    if io.respond_to(*names::CLOSE, false)? && !io.funcall::<_, _, bool>(*names::IS_CLOSED, ())? {
+        io.funcall::<_, _, Value>(*names::CLOSE, ())?;
+    }
+    Ok(())
+}

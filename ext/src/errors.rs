@@ -1,0 +1,86 @@
+//! From causes to Ruby's exceptions.
+
+use em_reactor::Error as Cause;
+use magnus::prelude::*;
+use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, Ruby, Value};
+
+/// The module's own exception classes.
+const CLASSES: [&str; 7] = [
+    "ConnectionError",
+    "ConnectionNotBound",
+    "InvalidPrivateKey",
+    "InvalidSignature",
+    "NoHandlerForAcceptedConnection",
+    "UnknownTimerFired",
+    "Unsupported",
+];
+
+/// Defines the exception classes and `ERRNOS`, the Errno classes by number.
+pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
+    for name in CLASSES {
+        module.define_error(name, ruby.exception_runtime_error())?;
+    }
+    module.const_set("ERRNOS", errnos(ruby)?)
+}
+
+fn errnos(ruby: &Ruby) -> Result<RHash, Error> {
+    let errno: RModule = ruby.class_object().const_get("Errno")?;
+    let classes = ruby.hash_new();
+    for name in errno.funcall::<_, _, RArray>("constants", ())? {
+        let class: RClass = errno.const_get(magnus::Symbol::try_convert(name)?)?;
+        let number: Value = class.const_get("Errno")?;
+        if classes.get(number).is_none() {
+            classes.aset(number, class)?;
+        }
+    }
+    classes.freeze();
+    Ok(classes)
+}
+
+/// A RuntimeError.
+pub(crate) fn runtime(ruby: &Ruby, message: impl Into<String>) -> Error {
+    Error::new(ruby.exception_runtime_error(), message.into())
+}
+
+/// An ArgumentError.
+pub(crate) fn argument(ruby: &Ruby, message: impl Into<String>) -> Error {
+    Error::new(ruby.exception_arg_error(), message.into())
+}
+
+/// One of the module's own exceptions, by name.
+pub(crate) fn own(ruby: &Ruby, class: &str, message: impl Into<String>) -> Error {
+    match ruby
+        .define_module("EventMachine")
+        .and_then(|module| module.const_get(class))
+    {
+        Ok(class) => Error::new::<String>(class, message.into()),
+        Err(error) => error,
+    }
+}
+
+/// The exception for a cause, where no call has its own: an Errno class for the system's refusals,
+/// else a RuntimeError.
+pub(crate) fn from(ruby: &Ruby, cause: &Cause) -> Error {
+    match cause {
+        Cause::System { call, subject, .. } => match cause.errno() {
+            Some(errno) => system(ruby, errno, &format!("{call}(2) for {subject}")),
+            None => runtime(ruby, cause.to_string()),
+        },
+        Cause::Unsupported(_) => own(ruby, "Unsupported", cause.to_string()),
+        Cause::InvalidPort(_) => argument(ruby, cause.to_string()),
+        _ => runtime(ruby, cause.to_string()),
+    }
+}
+
+/// The Errno exception of a number, as `SystemCallError.new` makes it.
+pub(crate) fn system(ruby: &Ruby, errno: i32, context: &str) -> Error {
+    let class = ruby
+        .class_object()
+        .const_get::<_, ExceptionClass>("SystemCallError");
+    let made =
+        class.and_then(|class| class.funcall::<_, _, magnus::Exception>("new", (context, errno)));
+    match made {
+        Ok(exception) => exception.into(),
+        Err(error) => error,
+    }
+}

@@ -1,0 +1,144 @@
+//! The one loop of the process, and the settings it starts with.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Instant;
+
+use em_reactor::{Poller, Reactor, Waker};
+use magnus::{Error, Ruby};
+
+use crate::errors;
+
+/// A loop that is initialised, running or not.
+pub(crate) struct Instance {
+    pub(crate) reactor: Reactor,
+    /// Taken out while it waits.
+    pub(crate) poller: Option<Poller>,
+    pub(crate) waker: Arc<Waker>,
+    /// Whether Ruby has ticks or results of threads to run.
+    pub(crate) signalled: bool,
+    pub(crate) stopping: bool,
+    /// Whether the loop's thread waits without the GVL, so that a change must wake it.
+    pub(crate) sleeping: bool,
+    /// Tells this loop from one that replaced it while a thread was in it.
+    pub(crate) serial: u64,
+}
+
+/// What may be set before there is a loop.
+#[derive(Clone, Copy)]
+pub(crate) struct Settings {
+    pub(crate) max_timers: usize,
+    /// The limit binds only once an application has set it.
+    pub(crate) max_timers_set: bool,
+    pub(crate) accepts_per_turn: usize,
+    /// Seconds.
+    pub(crate) heartbeat_interval: f64,
+}
+
+struct State {
+    instance: Option<Instance>,
+    settings: Settings,
+    serial: u64,
+}
+
+/// State that only the thread with the GVL may touch.
+struct Guarded(RefCell<State>);
+
+// SAFETY: every access goes through `with_state`, which asks for a `&Ruby`: proof that the calling
+// thread holds the GVL, which at most one does at a time.
+unsafe impl Sync for Guarded {}
+
+static STATE: Guarded = Guarded(RefCell::new(State {
+    instance: None,
+    settings: Settings {
+        max_timers: 100_000,
+        max_timers_set: false,
+        accepts_per_turn: 10,
+        heartbeat_interval: 2.0,
+    },
+    serial: 0,
+}));
+
+/// No Ruby code runs inside `body`, so the borrow is never taken twice.
+fn with_state<T>(ruby: &Ruby, body: impl FnOnce(&mut State) -> T) -> Result<T, Error> {
+    match STATE.0.try_borrow_mut() {
+        Ok(mut state) => Ok(body(&mut state)),
+        Err(_) => Err(errors::runtime(ruby, "eventmachine is busy")),
+    }
+}
+
+/// The loop, to look at. `operation` is named in the error where there is none.
+pub(crate) fn look<T>(
+    ruby: &Ruby,
+    operation: &str,
+    body: impl FnOnce(&mut Instance) -> T,
+) -> Result<T, Error> {
+    peek(ruby, body)?.ok_or_else(|| not_initialized(ruby, operation))
+}
+
+/// The loop, to give it work: wakes it where it waits.
+pub(crate) fn change<T>(
+    ruby: &Ruby,
+    operation: &str,
+    body: impl FnOnce(&mut Instance) -> T,
+) -> Result<T, Error> {
+    look(ruby, operation, |instance| {
+        let result = body(instance);
+        if std::mem::take(&mut instance.sleeping) {
+            // A failure to wake (a full counter) means that a wake-up is pending.
+            let _ = instance.waker.wake();
+        }
+        result
+    })
+}
+
+fn not_initialized(ruby: &Ruby, operation: &str) -> Error {
+    errors::runtime(ruby, format!("eventmachine not initialized: {operation}"))
+}
+
+/// The settings, to read or write.
+pub(crate) fn settings<T>(ruby: &Ruby, body: impl FnOnce(&mut Settings) -> T) -> Result<T, Error> {
+    with_state(ruby, |state| body(&mut state.settings))
+}
+
+/// The loop, where there is one.
+pub(crate) fn peek<T>(
+    ruby: &Ruby,
+    body: impl FnOnce(&mut Instance) -> T,
+) -> Result<Option<T>, Error> {
+    with_state(ruby, |state| state.instance.as_mut().map(body))
+}
+
+/// Whether there is a loop.
+fn exists(ruby: &Ruby) -> Result<bool, Error> {
+    with_state(ruby, |state| state.instance.is_some())
+}
+
+/// Makes the loop.
+pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
+    if exists(ruby)? {
+        return Err(errors::runtime(ruby, "eventmachine already initialized"));
+    }
+    let (reactor, poller) = Reactor::new(Instant::now()).map_err(|e| errors::from(ruby, &e))?;
+    with_state(ruby, |state| {
+        state.serial += 1;
+        let mut instance = Instance {
+            waker: reactor.waker(),
+            reactor,
+            poller: Some(poller),
+            signalled: false,
+            stopping: false,
+            sleeping: false,
+            serial: state.serial,
+        };
+        instance
+            .reactor
+            .set_accepts_per_turn(state.settings.accepts_per_turn);
+        state.instance = Some(instance);
+    })
+}
+
+/// Takes the loop away.
+pub(crate) fn take(ruby: &Ruby) -> Result<Option<Instance>, Error> {
+    with_state(ruby, |state| state.instance.take())
+}

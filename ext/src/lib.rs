@@ -1,0 +1,26 @@
+//! The native half of the eventmachine gem: Ruby's names for what em-reactor does.
+
+#![allow(
+    missing_docs,
+    reason = "no Rust code uses a cdylib; its documentation is in lib/"
+)]
+
+use magnus::{Error, Ruby};
+
+mod api;
+mod convert;
+mod dispatch;
+mod errors;
+mod gvl;
+mod instance;
+mod names;
+mod turn;
+
+/// Called by `require "eventmachine.so"`.
+#[magnus::init(name = "eventmachine")]
+fn init(ruby: &Ruby) -> Result<(), Error> {
+    let module = ruby.define_module("EventMachine")?;
+    errors::init(ruby, module)?;
+    dispatch::init(module)?;
+    api::init(ruby, module)
+}

@@ -1,0 +1,27 @@
+//! Names of methods and variables, interned once.
+
+use magnus::value::LazyId;
+
+macro_rules! names {
+    ($($constant:ident = $name:literal;)*) => {
+        $(pub(crate) static $constant: LazyId = LazyId::new($name);)*
+    };
+}
+
+names! {
+    CONNS = "@conns";
+    ACCEPTORS = "@acceptors";
+    TIMERS = "@timers";
+    ERROR_HANDLER = "@error_handler";
+    IO = "@io";
+    CALL = "call";
+    CLOSE = "close";
+    IS_CLOSED = "closed?";
+    NEW = "new";
+    UNBIND = "unbind";
+    RECEIVE_DATA = "receive_data";
+    CONNECTION_COMPLETED = "connection_completed";
+    NOTIFY_READABLE = "notify_readable";
+    NOTIFY_WRITABLE = "notify_writable";
+    RUN_DEFERRED_CALLBACKS = "run_deferred_callbacks";
+}
