@@ -1,0 +1,161 @@
+use aes::{Aes128, Aes192, Aes256};
+use cbc::Decryptor;
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{BlockCipher, BlockDecryptMut, KeyInit, KeyIvInit};
+use des::{Des, TdesEde3};
+use md5::{Digest, Md5};
+use pem::Pem;
+use pkcs8::EncryptedPrivateKeyInfo;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
+
+use super::error::Error;
+use super::pem::blocks;
+
+/// The first private key in `text`, decrypted by `pass` where it is encrypted.
+///
+/// Returns `None` where `text` holds no key.
+pub(super) fn private_key(
+    text: &[u8],
+    pass: Option<&[u8]>,
+) -> Result<Option<PrivateKeyDer<'static>>, Error> {
+    for block in blocks(text).map_err(Error::BadKey)? {
+        match block.tag() {
+            "PRIVATE KEY" => return Ok(Some(pkcs8_key(block.into_contents()))),
+            "ENCRYPTED PRIVATE KEY" => return decrypt_pkcs8(block.contents(), pass).map(Some),
+            "RSA PRIVATE KEY" => {
+                let der = traditional_key(block, pass)?;
+                return Ok(Some(PrivatePkcs1KeyDer::from(der).into()));
+            }
+            "EC PRIVATE KEY" => {
+                let der = traditional_key(block, pass)?;
+                return Ok(Some(PrivateSec1KeyDer::from(der).into()));
+            }
+            "DSA PRIVATE KEY" => return Err(Error::BadKey("DSA keys are not supported".into())),
+            _ => {}
+        }
+    }
+    Ok(None)
+}
+
+fn pkcs8_key(der: Vec<u8>) -> PrivateKeyDer<'static> {
+    PrivatePkcs8KeyDer::from(der).into()
+}
+
+/// EncryptedPrivateKeyInfo (RFC 5958 section 3), by PBES2 (RFC 8018).
+fn decrypt_pkcs8(der: &[u8], pass: Option<&[u8]>) -> Result<PrivateKeyDer<'static>, Error> {
+    let pass = required(pass)?;
+    let sealed = EncryptedPrivateKeyInfo::try_from(der)
+        .map_err(|error| Error::BadKey(format!("its encryption is not supported: {error}")))?;
+    let plain = sealed
+        .decrypt(pass)
+        .map_err(|_| Error::BadKey("wrong pass phrase, or damaged".into()))?;
+    Ok(pkcs8_key(plain.as_bytes().to_vec()))
+}
+
+/// A key of the form older than PKCS#8, whose encryption is told by PEM headers.
+fn traditional_key(block: Pem, pass: Option<&[u8]>) -> Result<Vec<u8>, Error> {
+    let encrypted = block
+        .headers()
+        .get("Proc-Type")
+        .is_some_and(|kind| kind.contains("ENCRYPTED"));
+    if !encrypted {
+        return Ok(block.into_contents());
+    }
+    let pass = required(pass)?;
+    let info = block.headers().get("DEK-Info").unwrap_or_default();
+    let (cipher, iv) = info.split_once(',').unwrap_or((info, ""));
+    let iv = from_hex(iv.trim())
+        .filter(|iv| iv.len() >= SALT_SIZE)
+        .ok_or_else(|| Error::BadKey("malformed DEK-Info".into()))?;
+    let sealed = block.contents();
+    let plain = match cipher.trim() {
+        "AES-128-CBC" => decrypt_cbc::<Aes128>(sealed, pass, &iv),
+        "AES-192-CBC" => decrypt_cbc::<Aes192>(sealed, pass, &iv),
+        "AES-256-CBC" => decrypt_cbc::<Aes256>(sealed, pass, &iv),
+        "DES-EDE3-CBC" => decrypt_cbc::<TdesEde3>(sealed, pass, &iv),
+        "DES-CBC" => decrypt_cbc::<Des>(sealed, pass, &iv),
+        other => {
+            return Err(Error::BadKey(format!(
+                "encryption by {other} is not supported"
+            )));
+        }
+    };
+    plain.ok_or_else(|| Error::BadKey("wrong pass phrase, or damaged".into()))
+}
+
+fn required(pass: Option<&[u8]>) -> Result<&[u8], Error> {
+    pass.filter(|pass| !pass.is_empty())
+        .ok_or_else(|| Error::BadKey("it is encrypted and no pass phrase is given".into()))
+}
+
+fn decrypt_cbc<C>(sealed: &[u8], pass: &[u8], iv: &[u8]) -> Option<Vec<u8>>
+where
+    C: BlockCipher + BlockDecryptMut + KeyInit,
+    Decryptor<C>: KeyIvInit,
+{
+    let key = derive(pass, iv.get(..SALT_SIZE)?, C::key_size());
+    Decryptor::<C>::new_from_slices(&key, iv)
+        .ok()?
+        .decrypt_padded_vec_mut::<Pkcs7>(sealed)
+        .ok()
+}
+
+/// How much of the initialization vector salts the key.
+const SALT_SIZE: usize = 8;
+
+/// The key of a traditional PEM encryption: MD5 over the digest so far, pass phrase and salt.
+fn derive(pass: &[u8], salt: &[u8], size: usize) -> Vec<u8> {
+    let mut key = Vec::with_capacity(size + 16);
+    let mut digest = Vec::new();
+    while key.len() < size {
+        let mut hash = Md5::new();
+        hash.update(&digest);
+        hash.update(pass);
+        hash.update(salt);
+        digest = hash.finalize().to_vec();
+        key.extend_from_slice(&digest);
+    }
+    key.truncate(size);
+    key
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    if text.len() % 2 != 0 || !text.is_ascii() {
+        return None;
+    }
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key() {
+        assert_eq!(private_key(b"", None), Ok(None));
+        assert_eq!(private_key(b"no pem at all", Some(b"x")), Ok(None));
+    }
+
+    #[test]
+    fn malformed_headers() {
+        for info in [
+            "",
+            "AES-128-CBC",
+            "AES-128-CBC,00",
+            "AES-128-CBC,zz",
+            "RC2-CBC,0011223344556677",
+        ] {
+            let text = format!(
+                "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: {info}\n\n\
+                 AAAAAAAAAAAAAAAAAAAAAA==\n-----END RSA PRIVATE KEY-----\n"
+            );
+            assert!(matches!(
+                private_key(text.as_bytes(), Some(b"pass")),
+                Err(Error::BadKey(_))
+            ));
+        }
+    }
+}
