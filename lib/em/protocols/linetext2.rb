@@ -1,0 +1,261 @@
+# frozen_string_literal: true
+
+module EventMachine
+  module Protocols
+    # Splits a byte stream into delimited lines, with switches to binary text and back in mid-stream.
+    #
+    # A new object is in line mode with the delimiter "\n". The result does not depend on how the
+    # stream was cut into chunks, and the modes may be switched from inside every callback: what is
+    # left of the chunk is read in the new mode.
+    #
+    # Lines and sized texts longer than {MaxBinaryLength} are refused: +receive_error+ is called with
+    # a message if the object has that method, the connection is closed, and what still arrives is
+    # dropped. A class with other needs defines a MaxBinaryLength of its own.
+    #
+    # @example
+    #   module Framed
+    #     include EventMachine::Protocols::LineText2
+    #
+    #     def receive_line(line)
+    #       set_text_mode(line.to_i)
+    #     end
+    #
+    #     def receive_binary_data(data)
+    #       send_data(data.reverse)
+    #     end
+    #   end
+    module LineText2
+      # Longest line, and longest sized text, in bytes.
+      MaxBinaryLength = 32 * 1024 * 1024
+
+      # A match of a Regexp delimiter may be cut by a chunk's end. This many bytes are searched again.
+      LOOKBEHIND = 4096
+      private_constant :LOOKBEHIND
+
+      # Takes the next chunk of the stream and calls the receive_ methods for what it completes.
+      #
+      # @param data [String, nil] any number of bytes
+      # @return [void]
+      def receive_data(data)
+        return if data.nil? || data.empty?
+        return if @lt2_mode == :failed
+
+        lt2_defaults unless @lt2_mode
+        @lt2_encoding = data.encoding
+        lt2_consume(lt2_join(data))
+      end
+
+      # Sets what ends a line. May be called at any time.
+      #
+      # With the delimiter "\n" (the default) one "\r" before it belongs to it; other delimiters are
+      # taken literally. A Regexp is matched against bytes and should match at most 4096 of them; where it
+      # could match more of the stream than has arrived (such as /x+/) that is not waited for.
+      #
+      # @param delimiter [String, Regexp, #to_s]
+      # @raise [ArgumentError] if the delimiter is nil or empty
+      # @return [String, Regexp] the delimiter
+      def set_delimiter(delimiter)
+        delimiter = delimiter.to_s unless delimiter.is_a?(Regexp)
+        raise ArgumentError, "empty line delimiter" if delimiter == ""
+
+        @lt2_scanned = 0
+        @lt2_delimiter = delimiter.is_a?(Regexp) ? lt2_bytewise(delimiter) : delimiter.b.freeze
+      end
+
+      # Switches to line mode, and then reads +data+ as if it had just arrived.
+      #
+      # A text that is incomplete is dropped.
+      #
+      # @param data [String] bytes that belong to the line mode already
+      # @return [void]
+      def set_line_mode(data = "")
+        @lt2_delimiter ||= "\n"
+        @lt2_mode = :lines
+        @lt2_linebuffer = nil
+        @lt2_textbuffer = nil
+        receive_data(data.to_s)
+      end
+
+      # Switches to text mode.
+      #
+      # With a size, +receive_binary_data+ is called once with exactly that many bytes, then
+      # +receive_end_of_binary_data+, and the object is in line mode again. Without a size every chunk
+      # is handed to +receive_binary_data+ as it comes, until {#set_line_mode} is called. A size of
+      # zero or less means line mode.
+      #
+      # @param size [Integer, nil] bytes
+      # @raise [ArgumentError, TypeError] if the size is no number
+      # @return [void]
+      def set_text_mode(size = nil)
+        @lt2_delimiter ||= "\n"
+        @lt2_textsize = size && Integer(size)
+        @lt2_textbuffer = nil
+        return @lt2_mode = :lines if size && @lt2_textsize <= 0
+        return lt2_fail("overlength text") if size && @lt2_textsize > lt2_limit
+
+        @lt2_mode = :text
+      end
+
+      # The same as {#set_text_mode}.
+      #
+      # @param size [Integer, nil] bytes
+      # @return [void]
+      def set_binary_mode(size = nil)
+        set_text_mode(size)
+      end
+
+      # Hands over what has arrived of a sized text that the end of the connection cut short.
+      #
+      # @return [void]
+      def unbind
+        rest = @lt2_textbuffer
+        @lt2_textbuffer = nil
+        return unless rest && @lt2_mode == :text && !rest.empty?
+
+        receive_binary_data(rest.force_encoding(@lt2_encoding))
+      end
+
+      # Called with every line, without its delimiter. To be overridden.
+      #
+      # @param line [String]
+      # @return [void]
+      def receive_line(line); end
+
+      # Called with a whole sized text, or with each chunk of an unsized one. To be overridden.
+      #
+      # @param data [String]
+      # @return [void]
+      def receive_binary_data(data); end
+
+      # Called when a sized text is complete, after +receive_binary_data+. To be overridden.
+      #
+      # @return [void]
+      def receive_end_of_binary_data; end
+
+      private
+
+      def lt2_defaults
+        @lt2_delimiter ||= "\n"
+        @lt2_mode = :lines
+      end
+
+      def lt2_bytewise(regexp)
+        return regexp unless regexp.fixed_encoding?
+
+        Regexp.new(regexp.source.b, (regexp.options & ~Regexp::FIXEDENCODING) | Regexp::NOENCODING)
+      end
+
+      def lt2_limit
+        @lt2_limit ||= (self.class.const_defined?(:MaxBinaryLength) ? self.class : LineText2)::MaxBinaryLength
+      end
+
+      # The bytes to look at: what earlier chunks left over, and the new ones.
+      def lt2_join(data)
+        pending = @lt2_linebuffer
+        @lt2_linebuffer = nil
+        return pending << data.b if pending
+
+        data.encoding == Encoding::BINARY ? data : data.b
+      end
+
+      # Callbacks may call receive_data and switch modes, hence what is left of the input stays in this
+      # frame while they run. It is kept for the next chunk even if one of them raises.
+      def lt2_consume(input)
+        pos = searched = 0
+        while pos < input.bytesize && @lt2_mode != :failed
+          start = pos
+          if @lt2_mode == :text
+            pos += lt2_text_length(input.bytesize - pos)
+            lt2_dispatch_text(input.byteslice(start, pos - start))
+          else
+            stop = lt2_find_line(input, start)
+            break searched = input.bytesize unless stop
+
+            pos = @lt2_line_after
+            lt2_dispatch_line(input, start, stop)
+          end
+          input, pos = lt2_rejoin(input, pos) if @lt2_linebuffer
+        end
+      ensure
+        lt2_keep(input, pos, searched)
+      end
+
+      # @return [Integer, nil] where the line ends; @lt2_line_after is where the next one starts
+      def lt2_find_line(input, start)
+        from = start + (@lt2_scanned || 0)
+        @lt2_scanned = 0
+        delimiter = @lt2_delimiter
+        return lt2_find_match(input, start, from) if delimiter.is_a?(Regexp)
+
+        stop = input.index(delimiter, from)
+        @lt2_line_after = stop + delimiter.bytesize if stop
+        stop
+      end
+
+      # An empty match where the line starts would not get any further.
+      def lt2_find_match(input, start, from)
+        match = input.match(@lt2_delimiter, from)
+        match = input.match(@lt2_delimiter, start + 1) if match && match.end(0) == start
+        return unless match
+
+        @lt2_line_after = match.end(0)
+        match.begin(0)
+      end
+
+      def lt2_dispatch_line(input, start, stop)
+        return lt2_fail("overlength line") if stop - start > lt2_limit
+
+        stop -= 1 if @lt2_delimiter == "\n" && stop > start && input.getbyte(stop - 1) == 13
+        receive_line(lt2_output(input.byteslice(start, stop - start)))
+      end
+
+      def lt2_text_length(available)
+        return available unless @lt2_textsize
+
+        needed = @lt2_textsize - (@lt2_textbuffer ? @lt2_textbuffer.bytesize : 0)
+        needed < available ? needed : available
+      end
+
+      def lt2_dispatch_text(piece)
+        return receive_binary_data(lt2_output(piece)) unless @lt2_textsize
+
+        text = @lt2_textbuffer ? @lt2_textbuffer << piece : piece
+        return @lt2_textbuffer = text if text.bytesize < @lt2_textsize
+
+        @lt2_textbuffer = nil
+        @lt2_mode = :lines
+        receive_binary_data(lt2_output(text))
+        receive_end_of_binary_data
+      end
+
+      def lt2_output(string)
+        string.encoding == @lt2_encoding ? string : string.force_encoding(@lt2_encoding)
+      end
+
+      # A callback has fed in bytes of its own, and they did not end in a whole line.
+      def lt2_rejoin(input, pos)
+        joined = @lt2_linebuffer << input.byteslice(pos, input.bytesize - pos)
+        @lt2_linebuffer = nil
+        @lt2_scanned = 0
+        [joined, 0]
+      end
+
+      def lt2_keep(input, pos, searched)
+        return if pos >= input.bytesize || @lt2_mode == :failed
+
+        rest = input.byteslice(pos, input.bytesize - pos)
+        @lt2_linebuffer = @lt2_linebuffer ? @lt2_linebuffer << rest : rest
+        overlap = @lt2_delimiter.is_a?(Regexp) ? LOOKBEHIND : @lt2_delimiter.bytesize - 1
+        @lt2_scanned = [searched - pos - overlap, 0].max
+        lt2_fail("overlength line") if @lt2_linebuffer.bytesize > lt2_limit + overlap
+      end
+
+      def lt2_fail(message)
+        @lt2_mode = :failed
+        @lt2_linebuffer = @lt2_textbuffer = nil
+        receive_error(message) if respond_to?(:receive_error, true)
+        close_connection if respond_to?(:close_connection, true)
+      end
+    end
+  end
+end
