@@ -4,6 +4,7 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use crate::connect::Attempt;
+use crate::datagram::Datagrams;
 use crate::id::Id;
 use crate::outbound::Outbound;
 use crate::sys::handle::Handle;
@@ -38,6 +39,8 @@ pub(crate) enum Kind {
     Stream,
     /// Takes connections; so many in this turn.
     Listener { taken: usize },
+    /// Datagrams in and out.
+    Datagram(Box<Datagrams>),
     /// Only watched; its owner reads and writes.
     Watch { readable: bool, writable: bool },
 }
@@ -47,6 +50,7 @@ impl Kind {
         match self {
             Self::Stream => "a connection",
             Self::Listener { .. } => "a server",
+            Self::Datagram(_) => "a datagram socket",
             Self::Watch { .. } => "a 'watch only' connection",
         }
     }
@@ -107,6 +111,18 @@ impl Descriptor {
 
     pub(crate) fn is_stream(&self) -> bool {
         matches!(self.kind, Kind::Stream)
+    }
+
+    /// Whether it queues what is sent, so that closing can wait for that.
+    pub(crate) fn is_sender(&self) -> bool {
+        matches!(self.kind, Kind::Stream | Kind::Datagram(_))
+    }
+
+    pub(crate) fn outbound_len(&self) -> usize {
+        match &self.kind {
+            Kind::Datagram(datagrams) => datagrams.queued_bytes(),
+            _ => self.outbound.len(),
+        }
     }
 
     pub(crate) fn is_watch(&self) -> bool {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use crate::datagram::MAX_DATAGRAM;
+
 /// The result of the calls of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -30,6 +32,8 @@ pub enum Error {
     InvalidPort(i64),
     /// The path is longer than a Unix socket address can hold.
     PathTooLong(String),
+    /// More bytes than a datagram can carry.
+    DatagramTooLong(usize),
     /// No descriptor has this name.
     UnknownId(u64),
     /// The descriptor is of a kind that cannot do this.
@@ -80,6 +84,12 @@ impl fmt::Display for Error {
             Self::Resolve { host, reason } => write!(f, "{reason} ({host:?})"),
             Self::InvalidPort(port) => write!(f, "port {port} is not in 0..65535"),
             Self::PathTooLong(path) => write!(f, "unix-domain server name is too long: {path:?}"),
+            Self::DatagramTooLong(size) => {
+                write!(
+                    f,
+                    "a datagram of {size} bytes is longer than {MAX_DATAGRAM}"
+                )
+            }
             Self::UnknownId(id) => write!(f, "unknown signature {id}"),
             Self::WrongKind { operation, kind } => write!(f, "{operation} is not for {kind}"),
             Self::Exhausted => f.write_str("no more signatures to give"),

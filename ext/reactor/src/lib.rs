@@ -5,6 +5,7 @@
 //! Time is an argument of whatever depends on it.
 
 mod connect;
+mod datagram;
 mod descriptor;
 mod error;
 mod event;
@@ -22,6 +23,7 @@ mod timeouts;
 mod timers;
 mod watch;
 
+pub use datagram::MAX_DATAGRAM;
 pub use error::{Error, Result};
 pub use event::{Event, Reason};
 pub use id::Id;

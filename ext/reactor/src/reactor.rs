@@ -219,6 +219,7 @@ impl Reactor {
             (Phase::Closing, _) => None,
             (Phase::Connecting(_), _) => self.continue_connect(id),
             (_, Kind::Stream) => self.process_stream(id, buffer),
+            (_, Kind::Datagram(_)) => self.process_datagram(id, buffer),
             (_, Kind::Listener { .. }) => self.accept(id),
             (_, Kind::Watch { .. }) => self.process_watch(id),
         }
@@ -231,8 +232,11 @@ impl Reactor {
                 continue;
             };
             descriptor.dirty = false;
-            if matches!(descriptor.phase, Phase::Open | Phase::Draining) && descriptor.is_stream() {
-                self.flush_stream(id);
+            match (&descriptor.phase, &descriptor.kind) {
+                (Phase::Connecting(_) | Phase::Closing, _) => {}
+                (_, Kind::Stream) => self.flush_stream(id),
+                (_, Kind::Datagram(_)) => self.flush_datagrams(id),
+                _ => {}
             }
         }
     }
@@ -356,7 +360,7 @@ impl Reactor {
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
         };
-        if !after_writing || !descriptor.is_stream() {
+        if !after_writing || !descriptor.is_sender() {
             return self.end(id, None);
         }
         match descriptor.phase {

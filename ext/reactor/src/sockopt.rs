@@ -2,15 +2,22 @@
 
 use std::os::fd::AsFd;
 
+use crate::descriptor::Kind;
 use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::reactor::Reactor;
 use crate::sys::{sockaddr, sockopt};
 
 impl Reactor {
-    /// The peer's address, as a `struct sockaddr`. See getpeername(2).
+    /// The peer's address (on a datagram socket the last sender's), as a `struct sockaddr`. See
+    /// getpeername(2).
     pub fn peer_name(&self, id: Id) -> Result<Vec<u8>> {
         let descriptor = self.descriptor(id)?;
+        if let Kind::Datagram(datagrams) = &descriptor.kind {
+            if let Some(sender) = &datagrams.sender {
+                return Ok(sockaddr::bytes(sender));
+            }
+        }
         let wrong_kind = Error::WrongKind {
             operation: "get_peername",
             kind: descriptor.kind.name(),

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::descriptor::Phase;
+use crate::descriptor::{Kind, Phase};
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
 use crate::id::Id;
@@ -10,10 +10,14 @@ use crate::outbound::Flushed;
 use crate::reactor::Reactor;
 
 impl Reactor {
-    /// Queues bytes for a connection and says how many were taken: none where it is closing.
+    /// Queues bytes for a connection and says how many were taken: none where it is closing. On a
+    /// datagram socket they are one datagram, for the sender of the last one that came in.
     /// [`flush`](Self::flush) writes them.
     pub fn send(&mut self, id: Id, data: &[u8]) -> Result<usize> {
         let descriptor = self.descriptor_mut(id)?;
+        if matches!(descriptor.kind, Kind::Datagram(_)) {
+            return self.queue_datagram(id, data, None);
+        }
         if !descriptor.is_stream() {
             let kind = descriptor.kind.name();
             return Err(Error::WrongKind {
@@ -31,7 +35,7 @@ impl Reactor {
 
     /// How many bytes wait to be written.
     pub fn outbound_len(&self, id: Id) -> Result<usize> {
-        Ok(self.descriptor(id)?.outbound.len())
+        Ok(self.descriptor(id)?.outbound_len())
     }
 
     /// Stops or resumes both directions of a connection; what is sent meanwhile is queued, and the
@@ -122,7 +126,7 @@ impl Reactor {
     }
 
     /// From the first write that blocked on, the system reports when there is room again.
-    fn watch_writable(&mut self, id: Id) {
+    pub(crate) fn watch_writable(&mut self, id: Id) {
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
         };

@@ -3,6 +3,7 @@
 use magnus::{Error, RModule, Ruby};
 
 mod connections;
+mod datagrams;
 mod descriptors;
 mod machine;
 mod servers;
@@ -17,6 +18,7 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     timers::init(module)?;
     servers::init(module)?;
     connections::init(ruby, module)?;
+    datagrams::init(module)?;
     descriptors::init(module)?;
     sockets::init(module)?;
     settings::init(module)?;

@@ -160,7 +160,11 @@ fn connect_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
 }
 
 /// The addresses of a host. Other Ruby threads run while name servers are asked.
-fn addresses(ruby: &Ruby, host: &str, port: u16) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
+pub(super) fn addresses(
+    ruby: &Ruby,
+    host: &str,
+    port: u16,
+) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
     if let Some(address) = literal(host, port) {
         return Ok(Ok(vec![address]));
     }

@@ -118,3 +118,10 @@ fn set_nonblocking(fd: RawFd) -> io::Result<()> {
         Ok(())
     }
 }
+
+/// A buffer as socket2 wants it, which is more cautious than its callers need.
+pub(crate) fn as_uninit(buffer: &mut [u8]) -> &mut [std::mem::MaybeUninit<u8>] {
+    // SAFETY: u8 and MaybeUninit<u8> have the same layout, and socket2 writes nothing but bytes that
+    // the system initialised.
+    unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [std::mem::MaybeUninit<u8>]) }
+}
