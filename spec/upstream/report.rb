@@ -31,10 +31,13 @@ module Upstream
     def add(file, results)
       verdicts = judge(file, results)
       verdicts.each_value { |verdict| @counts[verdict] += 1 }
-      surprises = verdicts.select { |_, verdict| verdict == :surprise }.keys
-      surprises.each { |test| @surprises << describe(file, test, results[test]) }
       @output.puts row(file, verdicts)
-      @output.puts(@surprises.last(surprises.size).map { |line| "    #{line}" }) if surprises.any?
+      surprises = verdicts.select { |_, verdict| verdict == :surprise }.keys
+      return if surprises.empty?
+
+      lines = surprises.map { |test| describe(file, test, results[test]) }
+      @surprises.concat(lines)
+      @output.puts(results.empty? ? "    none of its tests ran" : lines.map { |line| "    #{line}" })
     end
 
     def heading

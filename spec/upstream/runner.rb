@@ -85,7 +85,7 @@ module Upstream
     def judge(report, subject, file)
       results = run_file(subject, file)
       failed = report.judge(file, results).select { |_, verdict| verdict == :surprise }.keys
-      if failed.any? && timed?(file)
+      if failed.any? && results.any? && timed?(file)
         puts "  once more, alone: #{file} (#{failed.join(', ')})"
         results = run_file(subject, file)
       end
