@@ -1,6 +1,8 @@
 # frozen_string_literal: true
 
 require "socket"
+# Applications use it without requiring it, since this library has always loaded it.
+require "timeout"
 require "eventmachine.so"
 
 # A reactor: an event loop that looks after network connections, timers, child processes and files, and calls
