@@ -19,7 +19,7 @@ RSpec.describe "Thin" do
   it "runs on the library of this checkout" do
     on_tcp do |server|
       answer = Http.new(server.connect).get("/library").body
-      expect(answer).to start_with("#{EventMachine::VERSION} ").and include("/eventmachine-#{EventMachine::VERSION}/lib/")
+      expect(answer).to start_with("#{EventMachine::VERSION} #{ProcessHelper::LIBRARY}/eventmachine.")
     end
   end
 
