@@ -1,0 +1,133 @@
+# frozen_string_literal: true
+
+module EventMachine
+  # An operation whose outcome comes later. Whoever wants to know adds callbacks, for success, or errbacks, for failure;
+  # they are called in the order they were added, each at most once, as soon as the status is set. Those added
+  # afterwards are called at once.
+  #
+  # @example
+  #   class Lookup
+  #     include EventMachine::Deferrable
+  #   end
+  #
+  #   lookup = Lookup.new
+  #   lookup.callback { |answer| puts answer }
+  #   lookup.errback { |reason| warn reason }
+  #   lookup.succeed("42")
+  module Deferrable
+    autoload :Pool, "em/deferrable/pool"
+
+    # Adds a block to be called on success; at once, where that has come. Once the operation has failed, the block is
+    # dropped.
+    #
+    # @yieldparam args what {#succeed} was given
+    # @return [Deferrable, nil] itself; nil without a block
+    def callback(&block)
+      return unless block
+
+      case @deferred_status ||= :unknown
+      when :succeeded then block.call(*@deferred_args)
+      when :failed then nil
+      else (@callbacks ||= []).push(block)
+      end
+      self
+    end
+
+    # Takes a callback back.
+    #
+    # @param block [Proc] the very one that was added
+    # @return [Proc, nil] the block; nil if it was not waiting
+    def cancel_callback(block)
+      @callbacks&.delete(block)
+    end
+
+    # Adds a block to be called on failure; at once, where that has come. Once the operation has succeeded, the block
+    # is dropped.
+    #
+    # @yieldparam args what {#fail} was given
+    # @return [Deferrable, nil] itself; nil without a block
+    def errback(&block)
+      return unless block
+
+      case @deferred_status ||= :unknown
+      when :failed then block.call(*@deferred_args)
+      when :succeeded then nil
+      else (@errbacks ||= []).push(block)
+      end
+      self
+    end
+
+    # Takes an errback back.
+    #
+    # @param block [Proc] the very one that was added
+    # @return [Proc, nil] the block; nil if it was not waiting
+    def cancel_errback(block)
+      @errbacks&.delete(block)
+    end
+
+    # Sets the outcome and calls those who wait for it. A callback may set it again: those after it get the new
+    # arguments, or, where the status changed, the other kind is called in their place.
+    #
+    # @param status [Symbol] `:succeeded` or `:failed`; anything else, such as `:unknown` or nil, leaves the outcome
+    #   open again
+    # @param args given to the callbacks or errbacks
+    # @return [Array, nil]
+    def set_deferred_status(status, *args)
+      cancel_timeout
+      @deferred_status = status
+      @deferred_args = args
+      case status
+      when :succeeded then waiting, dropped = @callbacks, @errbacks
+      when :failed then waiting, dropped = @errbacks, @callbacks
+      end
+      # Each call may change the arguments, and settle both lists.
+      waiting.shift.call(*@deferred_args) while waiting && !waiting.empty?
+      dropped&.clear
+    end
+
+    # Has the operation fail if its outcome is not known in time. A timeout set before is replaced.
+    #
+    # @param seconds [Numeric]
+    # @param args given to the errbacks
+    # @return [Deferrable] itself
+    # @raise [RuntimeError] when the reactor is not running
+    def timeout(seconds, *args)
+      cancel_timeout
+      @deferred_timeout = EventMachine::Timer.new(seconds) { fail(*args) }
+      self
+    end
+
+    # Takes the timeout back, if there is one.
+    #
+    # @return [nil]
+    def cancel_timeout
+      return unless @deferred_timeout
+
+      @deferred_timeout.cancel
+      @deferred_timeout = nil
+    end
+
+    # Short for `set_deferred_status(:succeeded, …)`.
+    #
+    # @param args given to the callbacks
+    # @return [Array, nil]
+    def succeed(*args)
+      set_deferred_status(:succeeded, *args)
+    end
+    alias set_deferred_success succeed
+
+    # Short for `set_deferred_status(:failed, …)`.
+    #
+    # @param args given to the errbacks
+    # @return [Array, nil]
+    def fail(*args)
+      set_deferred_status(:failed, *args)
+    end
+    alias set_deferred_failure fail
+  end
+
+  # A Deferrable for those who need no class of their own.
+  class DefaultDeferrable
+    include Deferrable
+  end
+end

@@ -1,0 +1,51 @@
+# frozen_string_literal: true
+
+require_relative "streamer"
+
+module EventMachine
+  # Sends what an IO object has over a connection, without ever holding more than a part of it in memory. It is a
+  # {Deferrable}: it succeeds when everything is with the connection, and fails with a String that says why. The
+  # object is read in the reactor's thread, which waits for it, and is not closed.
+  #
+  # @example
+  #   module Sender
+  #     def post_init
+  #       streamer = EventMachine::IOStreamer.new(self, File.open("/tmp/bigfile.tar"))
+  #       streamer.callback { close_connection_after_writing }
+  #     end
+  #   end
+  class IOStreamer
+    include Streaming
+
+    # Bytes that are sent in one piece.
+    CHUNK_SIZE = 16_384
+
+    # Starts to send.
+    #
+    # @param connection [Connection]
+    # @param io [#read] read from where it stands, up to its end
+    # @param opts [Hash]
+    # @option opts [Boolean] :http_chunks (false) whether to send in HTTP's chunked transfer coding (RFC 9112, 7.1)
+    # @raise [NoMethodError] if the object cannot be read
+    def initialize(connection, io, opts = {})
+      @connection = connection
+      @io = io
+      @http_chunks = opts[:http_chunks]
+      @io.binmode if @io.respond_to?(:binmode)
+      stream_one_chunk
+    end
+
+    private
+
+    def stream_one_chunk
+      stream_chunks
+    rescue IOError, SystemCallError => e
+      fail_stream(e.message)
+    end
+
+    def next_chunk
+      chunk = @io.read(CHUNK_SIZE)
+      chunk unless chunk.nil? || chunk.empty?
+    end
+  end
+end

@@ -1,0 +1,3 @@
+# frozen_string_literal: true
+
+# There are no messages beyond those of EventMachine::SpawnedProcess: older code requires this file by name.

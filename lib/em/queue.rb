@@ -1,0 +1,68 @@
+# frozen_string_literal: true
+
+require_relative "callback"
+
+module EventMachine
+  # A first-in, first-out queue whose consumers wait by callback: whoever pops is called in the reactor's thread as
+  # soon as there is an item. May be used from any thread.
+  #
+  # @example
+  #   queue = EventMachine::Queue.new
+  #   queue.pop { |job| work_on(job) }
+  #   queue.push(:first, :second)
+  class Queue
+    def initialize
+      @items = []
+      @popq = []
+    end
+
+    # Takes one item. The callback is called at once in the reactor's thread if there is one, otherwise when it comes.
+    #
+    # @param args a callback, see {EventMachine.Callback}
+    # @yieldparam item [Object]
+    # @return [nil]
+    # @raise [ArgumentError] when there is nothing to call
+    def pop(*args, &block)
+      callback = EventMachine.Callback(*args, &block)
+      EventMachine.schedule do
+        @popq.push(callback)
+        serve
+      end
+      nil
+    end
+
+    # Adds items, and hands them to those who wait.
+    #
+    # @param items [Array<Object>]
+    # @return [nil]
+    def push(*items)
+      EventMachine.schedule do
+        @items.concat(items)
+        serve
+      end
+      nil
+    end
+    alias << push
+
+    # @return [Boolean] whether no item is waiting
+    def empty?
+      @items.empty?
+    end
+
+    # @return [Integer] how many items are waiting; those pushed by other threads count once the reactor has seen them
+    def size
+      @items.size
+    end
+
+    # @return [Integer] how many callbacks wait for an item
+    def num_waiting
+      @popq.size
+    end
+
+    private
+
+    def serve
+      @popq.shift.call(@items.shift) until @popq.empty? || @items.empty?
+    end
+  end
+end

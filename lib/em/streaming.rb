@@ -1,0 +1,83 @@
+# frozen_string_literal: true
+
+require_relative "deferrable"
+
+module EventMachine
+  # What {FileStreamer} and {IOStreamer} share: sends one chunk after the other, and waits while the connection has too
+  # much to send already.
+  module Streaming
+    include Deferrable
+
+    # Seconds from look to look at a connection that does not get rid of anything.
+    SHORTEST_WAIT = 0.001
+    LONGEST_WAIT = 0.016
+
+    private
+
+    # @return [void]
+    def stream_chunks
+      return release if %i[succeeded failed].include?(@deferred_status)
+
+      until backlogged?
+        chunk = next_chunk
+        return finish_stream unless chunk
+        return fail_stream("connection closed") unless deliver(chunk)
+      end
+      resume_stream
+    end
+
+    # @return [String, nil] what to send next; nil at the end
+    def next_chunk
+      raise NotImplementedError
+    end
+
+    # Lets go of what is sent.
+    #
+    # @return [void]
+    def release; end
+
+    # @return [Boolean] false where the connection takes no more, since it is closed
+    def deliver(chunk)
+      return accepted?(@connection.send_data(chunk)) unless @http_chunks
+
+      @connection.send_data("#{chunk.bytesize.to_s(16)}\r\n")
+      @connection.send_data(chunk)
+      accepted?(@connection.send_data("\r\n"))
+    end
+
+    # A connection may well have a send_data of its own, which returns anything.
+    def accepted?(sent)
+      !sent.is_a?(Integer) || sent.positive?
+    end
+
+    def finish_stream
+      release
+      @connection.send_data("0\r\n\r\n") if @http_chunks
+      succeed
+    end
+
+    def fail_stream(reason)
+      release
+      fail(reason)
+    end
+
+    def backlogged?
+      @connection.get_outbound_data_size > FileStreamer::BackpressureLevel
+    end
+
+    # The next turn is soon enough where the peer reads; where it does not, looking each turn would keep the reactor
+    # from sleeping.
+    def resume_stream
+      backlog = @connection.get_outbound_data_size
+      if backlog == @backlog
+        @wait = [@wait * 2, LONGEST_WAIT].min
+        EventMachine.add_timer(@wait) { stream_one_chunk }
+      else
+        @backlog = backlog
+        @wait = SHORTEST_WAIT / 2
+        EventMachine.next_tick { stream_one_chunk }
+      end
+    end
+  end
+  private_constant :Streaming
+end

@@ -1,0 +1,113 @@
+# frozen_string_literal: true
+
+module EventMachine
+  # Calls something once, after an interval.
+  #
+  # @example
+  #   timer = EventMachine::Timer.new(5) { puts "time is up" }
+  #   timer.cancel
+  class Timer
+    # @param interval [Numeric] in seconds
+    # @param callback [#call, nil] what to call; the block, where nil
+    # @raise [RuntimeError] when the reactor is not running, or {EventMachine.get_max_timers} timers are outstanding
+    # @raise [FloatDomainError] when the interval is infinite or not a number
+    def initialize(interval, callback = nil, &block)
+      @signature = EventMachine.add_timer(interval, callback || block)
+    end
+
+    # Keeps the timer from firing, where it has not yet.
+    #
+    # @return [false, nil] as {EventMachine.cancel_timer}
+    def cancel
+      EventMachine.cancel_timer(@signature)
+    end
+  end
+
+  # Calls something again and again. The times are multiples of the interval from the start, however long the callback
+  # takes and however late it was called; those that were missed are left out.
+  #
+  # @example
+  #   count = 0
+  #   timer = EventMachine::PeriodicTimer.new(5) do
+  #     puts "the time is #{Time.now}"
+  #     timer.cancel if (count += 1) > 5
+  #   end
+  class PeriodicTimer
+    # @return [Numeric] seconds from call to call; a new value holds from the next call on
+    attr_accessor :interval
+
+    # @param interval [Numeric] in seconds; where it is not positive, the callback is called each turn of the reactor
+    # @param callback [#call, nil] what to call; the block, where nil
+    # @raise as {Timer#initialize}
+    def initialize(interval, callback = nil, &block)
+      @interval = interval
+      @code = callback || block
+      @cancelled = false
+      @deadline = now
+      @work = method(:elapsed)
+      schedule
+    end
+
+    # Ends the timer.
+    #
+    # @return [true]
+    def cancel
+      withdraw if @signature
+      @cancelled = true
+    end
+
+    # Starts the wait for the next call. The timer itself does so after each call; where it is waiting already, the
+    # wait begins anew.
+    #
+    # @return [Integer] signature of the wait
+    def schedule
+      if @signature
+        withdraw
+        @deadline = now
+      end
+      @signature = EventMachine.add_timer(next_delay, @work)
+    end
+
+    # Makes the call now, and waits for the next one, unless the timer was cancelled.
+    #
+    # @return [Integer, nil] as {#schedule}; nil once cancelled
+    def fire
+      return if @cancelled
+
+      @code&.call
+      schedule unless @cancelled
+    end
+
+    private
+
+    def elapsed
+      @signature = nil
+      fire
+    end
+
+    def withdraw
+      EventMachine.cancel_timer(@signature)
+      @signature = nil
+    end
+
+    def next_delay
+      period = @interval.to_f
+      time = now
+      return restart(time, period) unless period.positive?
+
+      @deadline += period
+      late = time - @deadline
+      @deadline += ((late / period).floor + 1) * period unless late.negative?
+      @deadline - time
+    end
+
+    def restart(time, period)
+      @deadline = time
+      period
+    end
+
+    def now
+      Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    end
+  end
+end
