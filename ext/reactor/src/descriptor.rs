@@ -7,6 +7,7 @@ use crate::connect::Attempt;
 use crate::datagram::Datagrams;
 use crate::id::Id;
 use crate::outbound::Outbound;
+use crate::proxy::Proxying;
 use crate::sys::handle::Handle;
 
 /// A descriptor and its state, whatever its kind.
@@ -30,6 +31,7 @@ pub(crate) struct Descriptor {
     pub(crate) outbound: Outbound,
     pub(crate) last_activity: Instant,
     pub(crate) timeouts: Option<Box<Timeouts>>,
+    pub(crate) proxying: Option<Box<Proxying>>,
 }
 
 /// What a descriptor is for.
@@ -106,6 +108,7 @@ impl Descriptor {
             outbound: Outbound::default(),
             last_activity: now,
             timeouts: None,
+            proxying: None,
         }
     }
 

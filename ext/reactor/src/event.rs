@@ -29,6 +29,10 @@ pub enum Event {
     Readable(Id),
     /// A watched descriptor is writable.
     Writable(Id),
+    /// The descriptor that this one's data was passed on to is at its end.
+    ProxyTargetUnbound(Id),
+    /// As many bytes were passed on as were asked for.
+    ProxyCompleted(Id),
     /// A descriptor is at its end. It stays open and known, and its getters answer, until
     /// [`Reactor::release`](crate::Reactor::release).
     Unbound {

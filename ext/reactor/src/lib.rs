@@ -13,6 +13,7 @@ mod id;
 mod listener;
 mod outbound;
 mod poller;
+mod proxy;
 mod reactor;
 mod resolve;
 mod sockopt;

@@ -50,6 +50,8 @@ pub struct Reactor {
     ready: VecDeque<Id>,
     carried: VecDeque<Id>,
     unbound: VecDeque<(Id, Option<Reason>)>,
+    /// Events that come before those of descriptors.
+    pub(crate) notices: VecDeque<Event>,
     dirty: Vec<Id>,
     closing: usize,
     /// Listeners that wait for a free descriptor.
@@ -73,6 +75,7 @@ impl Reactor {
             ready: VecDeque::new(),
             carried: VecDeque::new(),
             unbound: VecDeque::new(),
+            notices: VecDeque::new(),
             dirty: Vec::new(),
             closing: 0,
             starved: Vec::new(),
@@ -199,7 +202,13 @@ impl Reactor {
 
     /// The next thing that happened in this turn. Incoming bytes are put at the start of `buffer`.
     pub fn next_event(&mut self, buffer: &mut [u8]) -> Option<Event> {
-        while let Some(id) = self.ready.pop_front() {
+        loop {
+            if let Some(notice) = self.notices.pop_front() {
+                return Some(notice);
+            }
+            let Some(id) = self.ready.pop_front() else {
+                break;
+            };
             let Some(descriptor) = self.descriptors.get_mut(id) else {
                 continue;
             };
@@ -391,6 +400,7 @@ impl Reactor {
         descriptor.phase = Phase::Closing;
         descriptor.outbound.clear();
         self.clear_timeouts(id);
+        self.end_proxies(id);
         self.unbound.push_back((id, reason));
     }
 

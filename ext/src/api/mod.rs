@@ -6,6 +6,7 @@ mod connections;
 mod datagrams;
 mod descriptors;
 mod machine;
+mod proxies;
 mod servers;
 mod settings;
 mod sockets;
@@ -20,6 +21,7 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     connections::init(ruby, module)?;
     datagrams::init(module)?;
     descriptors::init(module)?;
+    proxies::init(module)?;
     sockets::init(module)?;
     settings::init(module)?;
     tls::init(module)
