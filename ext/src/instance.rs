@@ -31,9 +31,12 @@ pub(crate) struct Settings {
     /// The limit binds only once an application has set it.
     pub(crate) max_timers_set: bool,
     pub(crate) accepts_per_turn: usize,
-    /// Seconds.
+    /// Seconds; of the loop that there is, each starts anew.
     pub(crate) heartbeat_interval: f64,
 }
+
+/// Seconds.
+const DEFAULT_HEARTBEAT: f64 = 2.0;
 
 struct State {
     instance: Option<Instance>,
@@ -54,7 +57,7 @@ static STATE: Guarded = Guarded(RefCell::new(State {
         max_timers: 100_000,
         max_timers_set: false,
         accepts_per_turn: 10,
-        heartbeat_interval: 2.0,
+        heartbeat_interval: DEFAULT_HEARTBEAT,
     },
     serial: 0,
 }));
@@ -122,6 +125,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
     let (reactor, poller) = Reactor::new(Instant::now()).map_err(|e| errors::from(ruby, &e))?;
     with_state(ruby, |state| {
         state.serial += 1;
+        state.settings.heartbeat_interval = DEFAULT_HEARTBEAT;
         let mut instance = Instance {
             waker: reactor.waker(),
             reactor,
