@@ -1,6 +1,6 @@
 //! Two sessions that talk in memory, and certificates to give them.
 
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::expect_used, clippy::unwrap_used)]
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
