@@ -45,7 +45,7 @@ impl Reactor {
         socket.set_broadcast(true).map_err(describe("setsockopt"))?;
         socket.bind(&address.into()).map_err(describe("bind"))?;
         let kind = Kind::Datagram(Box::default());
-        self.add(Descriptor::new(Handle::Socket(socket), kind, self.now))
+        self.add(Descriptor::new(Handle::from(socket), kind, self.now))
     }
 
     /// Queues a datagram for `target`; says how many bytes were taken: none where the socket is

@@ -24,8 +24,6 @@ pub(crate) struct Descriptor {
     /// Whether the system reports writability; from the first time that a write blocked.
     pub(crate) watches_writable: bool,
     pub(crate) paused: bool,
-    /// Whether the descriptor belongs to somebody else, who closes it.
-    pub(crate) borrowed: bool,
     /// Whether its owner asked for it back.
     pub(crate) detached: bool,
     pub(crate) outbound: Outbound,
@@ -103,7 +101,6 @@ impl Descriptor {
             dirty: false,
             watches_writable: false,
             paused: false,
-            borrowed: false,
             detached: false,
             outbound: Outbound::default(),
             last_activity: now,

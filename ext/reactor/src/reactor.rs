@@ -1,7 +1,7 @@
 //! The state of the loop, and the order of one turn.
 
 use std::collections::VecDeque;
-use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -112,12 +112,8 @@ impl Reactor {
 
     /// Closes every descriptor and tells nobody: neither the kernel's queue, which a parent process
     /// may still use, nor the peers.
-    pub fn abandon(mut self) {
-        for descriptor in self.descriptors.drain() {
-            if descriptor.borrowed {
-                let _ = descriptor.handle.into_raw_fd();
-            }
-        }
+    pub fn abandon(self) {
+        drop(self);
     }
 
     /// How many descriptors there are, listeners included.
@@ -416,8 +412,8 @@ impl Reactor {
             return false;
         };
         let is_stream = descriptor.is_stream();
-        if descriptor.borrowed {
-            let fd = descriptor.handle.into_raw_fd();
+        if !descriptor.handle.is_owned() {
+            let fd = descriptor.handle.as_raw_fd();
             if !descriptor.detached && !self.is_forked() {
                 let _ = self.registry.deregister(&mut SourceFd(&fd));
             }
@@ -434,7 +430,7 @@ impl Reactor {
     /// Gives a descriptor back to its owner, unwatched and open. Its `Unbound` event follows.
     pub fn detach(&mut self, id: Id) -> Result<RawFd> {
         let descriptor = self.descriptor_mut(id)?;
-        descriptor.borrowed = true;
+        descriptor.handle.disown();
         descriptor.detached = true;
         let fd = descriptor.handle.as_raw_fd();
         // In a forked child the queue is the parent's, who goes on watching.

@@ -35,10 +35,8 @@ impl Reactor {
 
     fn take_over(&mut self, fd: RawFd, kind: Kind) -> Result<Id> {
         let subject = format!("descriptor {fd}");
-        let handle = Handle::adopt(fd).map_err(|error| Error::system("fstat", subject, error))?;
-        let mut descriptor = Descriptor::new(handle, kind, self.now);
-        descriptor.borrowed = true;
-        self.add(descriptor)
+        let handle = Handle::borrow(fd).map_err(|error| Error::system("fstat", subject, error))?;
+        self.add(Descriptor::new(handle, kind, self.now))
     }
 
     /// Sets which notifications a watched descriptor gives; `None` leaves one as it is. They come in
