@@ -5,15 +5,16 @@ require_relative "deferrable"
 
 module EventMachine
   class << self
-    # Starts a child process. Its output comes by {Connection#receive_data}, what is given to {Connection#send_data} is
-    # its input, and {Connection#unbind} tells that it has ended: {Connection#get_status} says how. Standard error and
-    # the environment are those of this process. No shell is involved.
+    # Starts a child process. Its output comes by {Connection#receive_data}, what is given to
+    # {Connection#send_data} is its input, and {Connection#unbind} tells that it has ended:
+    # {Connection#get_status} says how. Standard error and the environment are those of this process. No shell
+    # is involved.
     #
     # @example
     #   EventMachine.popen("tail -f '/var/log/my log'", Handler)
     #   EventMachine.popen(["tail", "-f", "/var/log/my log"], Handler)
-    # @param cmd [String, Array<String>] the program and its arguments; a String is split as a shell does, with quotes,
-    #   but without expansions
+    # @param cmd [String, Array<String>] the program and its arguments; a String is split as a shell does,
+    #   with quotes, but without expansions
     # @param handler [Class, Module, nil] as {connect}
     # @param args given to the handler's `initialize`
     # @yieldparam connection [Connection]
@@ -36,7 +37,8 @@ module EventMachine
     #
     # @example
     #   EventMachine.system("ls -l") { |output, status| puts output if status.success? }
-    #   EventMachine.system("sh", proc { |process| process.send_data("exit 3\n") }) { |_, status| puts status.exitstatus }
+    #   talk = proc { |process| process.send_data("exit 3\n") }
+    #   EventMachine.system("sh", talk) { |_, status| puts status.exitstatus }
     # @overload system(cmd, *args, init = nil, callback = nil, &block)
     #   @param cmd [String, Array<String>] as {popen}; where there are arguments, the program alone
     #   @param args [Array<String>] arguments

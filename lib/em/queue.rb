@@ -3,8 +3,8 @@
 require_relative "callback"
 
 module EventMachine
-  # A first-in, first-out queue whose consumers wait by callback: whoever pops is called in the reactor's thread as
-  # soon as there is an item. May be used from any thread.
+  # A first-in, first-out queue whose consumers wait by callback: whoever pops is called in the reactor's
+  # thread as soon as there is an item. May be used from any thread.
   #
   # @example
   #   queue = EventMachine::Queue.new
@@ -16,7 +16,8 @@ module EventMachine
       @popq = []
     end
 
-    # Takes one item. The callback is called at once in the reactor's thread if there is one, otherwise when it comes.
+    # Takes one item. The callback is called at once in the reactor's thread if there is one, otherwise when
+    # it comes.
     #
     # @param args a callback, see {EventMachine.Callback}
     # @yieldparam item [Object]
@@ -49,7 +50,8 @@ module EventMachine
       @items.empty?
     end
 
-    # @return [Integer] how many items are waiting; those pushed by other threads count once the reactor has seen them
+    # @return [Integer] how many items are waiting; those pushed by other threads count once the reactor has
+    #   seen them
     def size
       @items.size
     end

@@ -3,8 +3,8 @@
 require_relative "deferrable"
 
 module EventMachine
-  # What {FileStreamer} and {IOStreamer} share: sends one chunk after the other, and waits while the connection has too
-  # much to send already.
+  # What {FileStreamer} and {IOStreamer} share: sends one chunk after the other, and waits while the
+  # connection has too much to send already.
   module Streaming
     include Deferrable
 
@@ -65,8 +65,8 @@ module EventMachine
       @connection.get_outbound_data_size > FileStreamer::BackpressureLevel
     end
 
-    # The next turn is soon enough where the peer reads; where it does not, looking each turn would keep the reactor
-    # from sleeping.
+    # The next turn is soon enough where the peer reads; where it does not, looking each turn would keep the
+    # reactor from sleeping.
     def resume_stream
       backlog = @connection.get_outbound_data_size
       if backlog == @backlog

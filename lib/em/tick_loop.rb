@@ -13,8 +13,8 @@ module EventMachine
     TickLoop.new(*args, &block).start
   end
 
-  # Calls a piece of work once each turn of the reactor, until the work returns `:stop` or {#stop} is called. As long
-  # as it runs, the reactor does not sleep.
+  # Calls a piece of work once each turn of the reactor, until the work returns `:stop` or {#stop} is called.
+  # As long as it runs, the reactor does not sleep.
   #
   # @example
   #   work = (1..10).to_a
