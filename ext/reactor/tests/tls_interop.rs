@@ -1,5 +1,7 @@
 //! Conversations with the `openssl` program, at either end.
 
+#![allow(clippy::unwrap_used)]
+
 mod tls_support;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -177,7 +179,7 @@ fn as_a_client_of_every_cipher_and_curve() {
     let scratch = Scratch::new();
     make_pair(&scratch, "rsa", KINDS[0].1);
     scratch.openssl("dhparam -dsaparam -out own.pem 2048");
-    let mut kinds = vec![
+    let kinds = [
         (
             "-cipher ECDHE-RSA-AES128-GCM-SHA256",
             "ECDHE-RSA-AES128-GCM-SHA256",
@@ -194,25 +196,26 @@ fn as_a_client_of_every_cipher_and_curve() {
             "-cipher ECDHE -named_curve P-384",
             "ECDHE-RSA-AES256-GCM-SHA384",
         ),
-    ];
-    #[cfg(feature = "aws-lc-rs")]
-    kinds.push((
-        "-cipher ECDHE -named_curve P-521",
-        "ECDHE-RSA-AES256-GCM-SHA384",
-    ));
-    #[cfg(feature = "dhe")]
-    kinds.extend([
+        #[cfg(feature = "aws-lc-rs")]
+        (
+            "-cipher ECDHE -named_curve P-521",
+            "ECDHE-RSA-AES256-GCM-SHA384",
+        ),
+        #[cfg(feature = "dhe")]
         ("-cipher DHE", "DHE-RSA-AES256-GCM-SHA384"),
+        #[cfg(feature = "dhe")]
         ("-cipher DHE -dhparam own.pem", "DHE-RSA-AES256-GCM-SHA384"),
+        #[cfg(feature = "dhe")]
         (
             "-cipher DHE-RSA-CHACHA20-POLY1305",
             "DHE-RSA-CHACHA20-POLY1305",
         ),
+        #[cfg(feature = "dhe")]
         (
             "-cipher DHE-RSA-AES128-GCM-SHA256",
             "DHE-RSA-AES128-GCM-SHA256",
         ),
-    ]);
+    ];
     for (args, cipher) in kinds {
         let (_server, port) = reversing_server(
             &scratch,
@@ -291,7 +294,7 @@ fn as_a_server() {
 fn as_a_server_of_every_cipher_and_curve() {
     let scratch = Scratch::new();
     scratch.openssl("dhparam -dsaparam -out own.pem 2048");
-    let mut kinds = vec![
+    let kinds = [
         ("-tls1_2 -cipher AES128", "AES128-GCM"),
         ("-tls1_2 -cipher CHACHA20", "CHACHA20"),
         ("-tls1_2 -curves P-256", "ECDH, prime256v1"),
@@ -301,18 +304,17 @@ fn as_a_server_of_every_cipher_and_curve() {
             "-tls1_3 -ciphersuites TLS_CHACHA20_POLY1305_SHA256",
             "TLS_CHACHA20",
         ),
-    ];
-    #[cfg(feature = "aws-lc-rs")]
-    kinds.extend([
+        #[cfg(feature = "aws-lc-rs")]
         ("-tls1_2 -curves P-521", "ECDH, secp521r1"),
+        #[cfg(feature = "aws-lc-rs")]
         ("-tls1_3 -curves P-521", "ECDH, secp521r1"),
-    ]);
-    #[cfg(feature = "dhe")]
-    kinds.extend([
+        #[cfg(feature = "dhe")]
         ("-tls1_2 -cipher DHE", "DH, 2048 bits"),
+        #[cfg(feature = "dhe")]
         ("-tls1_2 -cipher DHE -curves P-256", "DH, 2048 bits"),
+        #[cfg(feature = "dhe")]
         ("-cipher DHE -max_protocol TLSv1.2", "DH, 2048 bits"),
-    ]);
+    ];
     for (args, expected) in kinds {
         let params = Parameters {
             #[cfg(feature = "dhe")]
