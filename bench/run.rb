@@ -20,8 +20,17 @@ module Bench
     describe
     table = Table.new
     table.heading
-    select(names).each { |line| table.add(line, costs(line), system_calls(line)) }
+    failures = select(names).reject { |line| measured?(line, table) }
     table.summary
+    abort "not measured: #{failures.map(&:id).join(', ')}" if failures.any?
+  end
+
+  def measured?(line, table)
+    table.add(line, costs(line), system_calls(line))
+    true
+  rescue Measurement::Failed => error
+    warn error.message
+    false
   end
 
   def build_load
@@ -32,7 +41,7 @@ module Bench
     processor = File.foreach("/proc/cpuinfo").filter_map { |line| line[/^model name\s*: (.*)/, 1] }.first
     puts "#{processor}, #{Etc.nprocessors} cores, Linux #{Etc.uname[:release]}, #{RUBY_DESCRIPTION}", ""
     SUBJECTS.each { |subject| puts "* #{subject.describe}" }
-    puts "* CPU time of user and system, for one operation; median of #{rounds} rounds, the two in turn", ""
+    puts "* CPU time of user and system, for one operation; median of #{rounds} rounds, the two in turn", "* system calls include those of a line's helper processes", ""
   end
 
   def select(names)

@@ -18,6 +18,8 @@ module Bench
 
   # Runs a line's program on a subject and measures it.
   class Measurement
+    Failed = Class.new(StandardError)
+
     LOAD = File.join(ROOT, "bench", "load", "target", "release", "load")
     TICK = 1.0 / Etc.sysconf(Etc::SC_CLK_TCK)
 
@@ -56,7 +58,7 @@ module Bench
     def program_cpu(file)
       output, status = Open3.capture2e(*Pinning.server, *@subject.command(file, @line.operations))
       cpu = output[/^cpu (\S+ \S+)$/, 1]
-      raise "#{@line.id} failed on #{@subject.name}: #{output}" unless status.success? && cpu
+      raise Failed, "#{@line.id} failed on #{@subject.name}: #{output}" unless status.success? && cpu
 
       Cost.new(*cpu.split.map(&:to_f), @line.operations)
     end
@@ -92,7 +94,7 @@ module Bench
     def with_server(file)
       command = [*Pinning.server, *@subject.command(file, @line.operations)]
       IO.popen(command, err: %i[child out]) do |output|
-        port = output.gets.to_s[/^port (\d+)$/, 1] or raise "#{@line.id} does not listen: #{output.read}"
+        port = output.gets.to_s[/^port (\d+)$/, 1] or raise Failed, "#{@line.id} does not listen: #{output.read}"
         yield output.pid, "127.0.0.1:#{port}"
       ensure
         Process.kill(:KILL, output.pid)
@@ -103,7 +105,7 @@ module Bench
       kind, *options = @line.load
       command = [*Pinning.load, LOAD, kind, address, *options, "--messages", operations.to_s]
       output, status = Open3.capture2e(*command)
-      raise "the load failed: #{output}" unless status.success?
+      raise Failed, "the load failed: #{output}" unless status.success?
 
       JSON.parse(output)
     end

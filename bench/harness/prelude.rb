@@ -22,3 +22,26 @@ def listening(signature)
   puts "port #{port}"
   $stdout.flush
 end
+
+# Runs the block in a process of its own on the other core; what it costs does not count.
+def elsewhere
+  fork do
+    system("taskset", "--cpu-list", "--pid", "1", Process.pid.to_s, out: File::NULL, err: File::NULL)
+    yield
+  ensure
+    exit!
+  end
+end
+
+# Reads from a server of its own to the end, elsewhere. Returns the port, and the process that ends then.
+def sink
+  listener = TCPServer.new("127.0.0.1", 0)
+  process = elsewhere do
+    source = listener.accept
+    buffer = +""
+    nil while source.read(1 << 20, buffer)
+  end
+  port = listener.addr[1]
+  listener.close
+  [port, process]
+end

@@ -14,7 +14,7 @@ module Bench
     def run(*command)
       counted do |file|
         output, status = Open3.capture2e(*COMMAND, "--output", file, *command)
-        raise "strace failed: #{output}" unless status.success?
+        raise Measurement::Failed, "strace failed: #{output}" unless status.success?
       end
     end
 
@@ -22,7 +22,7 @@ module Bench
     def attach(process)
       counted do |file|
         Open3.popen3(*COMMAND, "--output", file, "--attach", process.to_s) do |_input, _output, errors, strace|
-          raise "strace failed" unless errors.gets&.include?("attached")
+          raise Measurement::Failed, "strace failed" unless errors.gets&.include?("attached")
 
           yield
           Process.kill(:INT, strace.pid)

@@ -38,7 +38,7 @@ pub fn run(options: &Options) -> io::Result<Summary> {
         for event in &events {
             let client = &mut clients[event.token().0];
             client.send(&message)?;
-            while client.receive(&mut buffer, message.len())? {
+            while client.receive(&mut buffer, options.reply)? {
                 latencies.push(client.since.elapsed());
                 if issued < options.messages {
                     issued += 1;

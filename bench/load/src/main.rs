@@ -3,12 +3,17 @@
 //! `load echo ADDRESS --connections N --size BYTES --messages N`: every connection sends a message, waits for
 //! it to come back whole, and sends the next, until all messages have been echoed.
 //!
+//! `--reply BYTES` is the size of the answer where it is another than the message's.
+//!
+//! `load udp ADDRESS …`: the same with datagrams, one socket for each connection.
+//!
 //! `load churn ADDRESS --messages N`: connects and closes, one connection after the other.
 
 mod churn;
 mod echo;
 mod options;
 mod summary;
+mod udp;
 
 use std::process::ExitCode;
 
@@ -33,6 +38,7 @@ fn run() -> Result<String, Box<dyn std::error::Error>> {
     let options = Options::parse(arguments)?;
     let summary = match kind.as_str() {
         "echo" => echo::run(&options)?,
+        "udp" => udp::run(&options)?,
         "churn" => churn::run(&options)?,
         other => return Err(format!("no such load: {other}").into()),
     };

@@ -7,6 +7,8 @@ pub struct Options {
     pub address: SocketAddr,
     pub connections: usize,
     pub size: usize,
+    /// The size of the answer to a message.
+    pub reply: usize,
     pub messages: usize,
 }
 
@@ -20,6 +22,7 @@ impl Options {
                 .map_err(|_| format!("no address: {address}"))?,
             connections: 1,
             size: 64,
+            reply: 0,
             messages: 1000,
         };
         while let Some(name) = arguments.next() {
@@ -30,9 +33,13 @@ impl Options {
             match name.as_str() {
                 "--connections" => options.connections = number,
                 "--size" => options.size = number,
+                "--reply" => options.reply = number,
                 "--messages" => options.messages = number,
                 _ => return Err(format!("no such option: {name}")),
             }
+        }
+        if options.reply == 0 {
+            options.reply = options.size;
         }
         Ok(options)
     }
