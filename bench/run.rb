@@ -41,7 +41,8 @@ module Bench
     processor = File.foreach("/proc/cpuinfo").filter_map { |line| line[/^model name\s*: (.*)/, 1] }.first
     puts "#{processor}, #{Etc.nprocessors} cores, Linux #{Etc.uname[:release]}, #{RUBY_DESCRIPTION}", ""
     SUBJECTS.each { |subject| puts "* #{subject.describe}" }
-    puts "* CPU time of user and system, for one operation; median of #{rounds} rounds, the two in turn", "* system calls include those of a line's helper processes", ""
+    puts "* CPU time of user and system, for one operation; median of #{rounds} rounds, the two in turn"
+    puts "* system calls include those of a line's helper processes", ""
   end
 
   def select(names)
