@@ -18,12 +18,15 @@ module EventMachine
     def stream_chunks
       return release if %i[succeeded failed].include?(@deferred_status)
 
+      progress = false
       until backlogged?
         chunk = next_chunk
         return finish_stream unless chunk
         return fail_stream("connection closed") unless deliver(chunk)
+
+        progress = true
       end
-      resume_stream
+      resume_stream(progress)
     end
 
     # @return [String, nil] what to send next; nil at the end
@@ -67,16 +70,16 @@ module EventMachine
 
     # The next turn is soon enough where the peer reads; where it does not, looking each turn would keep the
     # reactor from sleeping.
-    def resume_stream
+    def resume_stream(progress)
       backlog = @connection.get_outbound_data_size
-      if backlog == @backlog
-        @wait = [@wait * 2, LONGEST_WAIT].min
-        EventMachine.add_timer(@wait) { stream_one_chunk }
-      else
-        @backlog = backlog
-        @wait = SHORTEST_WAIT / 2
+      if progress || backlog < (@backlog || Float::INFINITY)
+        @wait = SHORTEST_WAIT
         EventMachine.next_tick { stream_one_chunk }
+      else
+        EventMachine.add_timer(@wait) { stream_one_chunk }
+        @wait = [@wait * 2, LONGEST_WAIT].min
       end
+      @backlog = backlog
     end
   end
   private_constant :Streaming
