@@ -91,7 +91,7 @@ module EventMachine
         @lt2_textsize = size && Integer(size)
         @lt2_textbuffer = nil
         return @lt2_mode = :lines if size && @lt2_textsize <= 0
-        return lt2_fail("overlength text") if size && @lt2_textsize > lt2_limit
+        return lt2_fail("overlength text") if size && @lt2_textsize > lt2_text_limit
 
         @lt2_mode = :text
       end
@@ -147,6 +147,10 @@ module EventMachine
 
       def lt2_limit
         @lt2_limit ||= (self.class.const_defined?(:MaxBinaryLength) ? self.class : LineText2)::MaxBinaryLength
+      end
+
+      def lt2_text_limit
+        lt2_limit
       end
 
       # The bytes to look at: what earlier chunks left over, and the new ones.
