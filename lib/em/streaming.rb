@@ -8,8 +8,10 @@ module EventMachine
   module Streaming
     include Deferrable
 
-    # Seconds from look to look at a connection that does not get rid of anything.
+    # Seconds until a second look at a connection that does not get rid of anything.
     SHORTEST_WAIT = 0.001
+
+    # Seconds from look to look, after the wait has been doubled a few times.
     LONGEST_WAIT = 0.016
 
     private
