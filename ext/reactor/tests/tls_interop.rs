@@ -7,8 +7,7 @@ mod tls_support;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use em_reactor::tls::{Identity, Parameters, Role, Session, SessionEvent};
 
@@ -91,27 +90,19 @@ fn openssl(scratch: &Scratch, args: &str) -> Program {
     Program(child)
 }
 
-/// An `openssl s_server` that answers lines reversed, and its port.
-fn reversing_server(scratch: &Scratch, args: &str) -> (Program, u16) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    let program = openssl(
+/// An `openssl s_server` that answers lines reversed, and its address.
+fn reversing_server(scratch: &Scratch, args: &str) -> (Program, String) {
+    let mut program = openssl(
         scratch,
-        &format!("s_server -rev -accept 127.0.0.1:{port} {args}"),
+        &format!("s_server -rev -accept 127.0.0.1:0 {args}"),
     );
-    (program, port)
-}
-
-fn connect(port: u16) -> TcpStream {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match TcpStream::connect(("127.0.0.1", port)) {
-            Ok(socket) => return socket,
-            Err(error) => assert!(Instant::now() < deadline, "{error}"),
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
+    let stdout = BufReader::new(program.0.stdout.take().unwrap());
+    let address = stdout
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| line.strip_prefix("ACCEPT ").map(str::to_owned))
+        .unwrap();
+    (program, address)
 }
 
 fn make_pair(scratch: &Scratch, name: &str, kind: &str) {
@@ -141,8 +132,8 @@ const KINDS: [(&str, &str); 6] = [
     ("ed25519", "-algorithm ED25519"),
 ];
 
-fn ask_reversing_server(port: u16, params: &Parameters) -> Wire {
-    let mut wire = Wire::new(Role::Client, params, connect(port));
+fn ask_reversing_server(address: &str, params: &Parameters) -> Wire {
+    let mut wire = Wire::new(Role::Client, params, TcpStream::connect(address).unwrap());
     wire.session.write(b"stressed\n");
     wire.run(|wire| wire.received.ends_with(b"\n"));
     wire
@@ -154,13 +145,13 @@ fn as_a_client() {
     make_pair(&scratch, "client", KINDS[2].1);
     for (name, kind) in KINDS {
         make_pair(&scratch, name, kind);
-        let (_server, port) = reversing_server(
+        let (_server, address) = reversing_server(
             &scratch,
             &format!("-Verify 1 -cert {name}.crt -key {name}.key"),
         );
         for protocols in [TLS_1_2, TLS_1_3] {
             let wire = ask_reversing_server(
-                port,
+                &address,
                 &Parameters {
                     identity: identity(&scratch, "client"),
                     verify_peer: true,
@@ -217,11 +208,11 @@ fn as_a_client_of_every_cipher_and_curve() {
         ),
     ];
     for (args, cipher) in kinds {
-        let (_server, port) = reversing_server(
+        let (_server, address) = reversing_server(
             &scratch,
             &format!("-tls1_2 -cert rsa.crt -key rsa.key {args}"),
         );
-        let wire = ask_reversing_server(port, &Parameters::default());
+        let wire = ask_reversing_server(&address, &Parameters::default());
         assert_eq!(wire.received, b"desserts\n", "{args}");
         assert_eq!(wire.session.cipher_name(), Some(cipher));
     }
