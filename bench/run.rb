@@ -1,7 +1,8 @@
 # frozen_string_literal: true
 
-# Compares this gem with Debian's ruby-eventmachine, on epoll: CPU time (user and system) and system calls for an operation,
-# each line on both in turn, several rounds. Arguments pick lines; ROUNDS tells how many rounds (5).
+# Compares this gem with Debian's ruby-eventmachine, on epoll: CPU time (user and system) and system calls for
+# an operation, each line on both in turn, several rounds. Arguments pick lines; ROUNDS tells how many rounds
+# (5).
 
 require "etc"
 
@@ -34,7 +35,8 @@ module Bench
   end
 
   def build_load
-    system("cargo", "build", "--release", "--locked", "--quiet", chdir: File.join(ROOT, "bench", "load"), exception: true)
+    command = %w[cargo build --release --locked --quiet]
+    system(*command, chdir: File.join(ROOT, "bench", "load"), exception: true)
   end
 
   def describe

@@ -3,8 +3,8 @@
 module Bench
   # What is compared: a program that is run on each subject, and how many operations it is given.
   #
-  # A server's program prints the port that it listens on, and a load is driven against it from another core. Any other
-  # program does OPERATIONS operations by itself.
+  # A server's program prints the port that it listens on, and a load is driven against it from another core.
+  # Any other program does OPERATIONS operations by itself.
   Line = Struct.new(:id, :title, :source, :operations, :load, keyword_init: true) do
     def server?
       !load.nil?

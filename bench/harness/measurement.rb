@@ -41,7 +41,8 @@ module Bench
       with_source do |file|
         next server_system_calls(file, operations) if @line.server?
 
-        (program_system_calls(file, 2 * operations) - program_system_calls(file, operations)) / operations.to_f
+        once, twice = [1, 2].map { |factor| program_system_calls(file, factor * operations) }
+        (twice - once) / operations.to_f
       end
     end
 
@@ -74,10 +75,11 @@ module Bench
       end
     end
 
-    # From proc(5): the fields after the command's name, in parentheses, of which the 12th and 13th are user and system
-    # time in clock ticks.
+    # From proc(5): the fields after the command's name, in parentheses, of which the 12th and 13th are user
+    # and system time in clock ticks.
     def cpu_of(process)
-      File.read("/proc/#{process}/stat").rpartition(")").last.split.values_at(11, 12).map { |ticks| ticks.to_i * TICK }
+      fields = File.read("/proc/#{process}/stat").rpartition(")").last.split
+      fields.values_at(11, 12).map { |ticks| ticks.to_i * TICK }
     end
 
     def program_system_calls(file, operations)
@@ -94,7 +96,9 @@ module Bench
     def with_server(file)
       command = [*Pinning.server, *@subject.command(file, @line.operations)]
       IO.popen(command, err: %i[child out]) do |output|
-        port = output.gets.to_s[/^port (\d+)$/, 1] or raise Failed, "#{@line.id} does not listen: #{output.read}"
+        port = output.gets.to_s[/^port (\d+)$/, 1]
+        raise Failed, "#{@line.id} does not listen: #{output.read}" unless port
+
         yield output.pid, "127.0.0.1:#{port}"
       ensure
         Process.kill(:KILL, output.pid)

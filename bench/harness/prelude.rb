@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
-# Loaded before a measured program: gives it the number of its operations and tells, when it ends, what CPU time it took.
+# Loaded before a measured program: gives it the number of its operations and tells, when it ends, what CPU
+# time it took.
 
 require "eventmachine"
 

@@ -21,7 +21,8 @@ module Bench
     # @return [Integer] the system calls of a running process during the block
     def attach(process)
       counted do |file|
-        Open3.popen3(*COMMAND, "--output", file, "--attach", process.to_s) do |_input, _output, errors, strace|
+        command = [*COMMAND, "--output", file, "--attach", process.to_s]
+        Open3.popen3(*command) do |_input, _output, errors, strace|
           raise Measurement::Failed, "strace failed" unless errors.gets&.include?("attached")
 
           yield

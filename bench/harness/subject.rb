@@ -17,8 +17,8 @@ module Bench
 
     # Tells what it is, and that it is the one that is meant.
     def describe
-      probe = 'require "eventmachine"; puts EventMachine::VERSION, $LOADED_FEATURES.grep(%r{/eventmachine\.rb\z})'
-      version, path = IO.popen([RbConfig.ruby, "--disable-gems", *options, "-e", probe], &:readlines).map(&:chomp)
+      command = [RbConfig.ruby, "--disable-gems", *options, "-r", "eventmachine", "-e", PROBE]
+      version, path = IO.popen(command, &:readlines).map(&:chomp)
       raise "#{name} is not to be found" unless version
       raise "#{path} was loaded for #{name}" unless path.start_with?(library)
 
@@ -26,6 +26,7 @@ module Bench
     end
   end
 
+  PROBE = "puts EventMachine::VERSION, $LOADED_FEATURES.grep(%r{/eventmachine[.]rb$})"
   PRELUDE = File.join(__dir__, "prelude.rb")
   ROOT = File.expand_path("../..", __dir__)
 

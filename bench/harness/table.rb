@@ -27,8 +27,10 @@ module Bench
       ours, upstream = costs.fetch_values(OURS, UPSTREAM).map { |rounds| rounds.map(&:per_operation) }
       ratios = ours.zip(upstream).map { |mine, theirs| mine / theirs }
       @ratios << self.class.median(ratios)
-      row([line.title, number(self.class.median(ours)), number(self.class.median(upstream)), number(@ratios.last),
-           "#{number(ratios.min)}–#{number(ratios.max)}", number(calls.fetch(OURS)), number(calls.fetch(UPSTREAM))])
+      times = [ours, upstream].map { |rounds| self.class.median(rounds) }
+      spread = ratios.minmax.map { |ratio| number(ratio) }.join("–")
+      row([line.title, *[*times, @ratios.last].map { |value| number(value) }, spread,
+           *calls.fetch_values(OURS, UPSTREAM).map { |value| number(value) }])
     end
 
     def summary
