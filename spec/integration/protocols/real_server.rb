@@ -74,7 +74,7 @@ class RealServer
   #
   # @return [self]
   def start(*command, env: {})
-    @log = path("log")
+    @log = path("server-output")
     @pid = Process.spawn(ENVIRONMENT.merge(env), *as_user(*command), in: :close, out: @log, err: %i[child out],
                                                                      chdir: @directory, pgroup: true)
     deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + LIMIT
