@@ -16,12 +16,14 @@ mod poller;
 mod proxy;
 mod reactor;
 mod resolve;
+mod secure;
 mod sockopt;
 mod stream;
 mod sys;
 mod table;
 mod timeouts;
 mod timers;
+pub mod tls;
 mod watch;
 
 pub use datagram::MAX_DATAGRAM;
