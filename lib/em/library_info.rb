@@ -8,8 +8,8 @@ module EventMachine
     # @example From a shell
     #   ruby -reventmachine -e "pp EventMachine.library_info"
     # @return [Hash{Symbol => String, nil}] `:implementation`; `:version` of the gem; `:ruby`, version and
-    #   platform; `:library`, path of the native library; `:tls`, the provider of TLS and its version, nil where
-    #   TLS is not built in; `:poller`, what the loop waits by
+    #   platform; `:library`, path of the native library; `:tls`, the provider of TLS and its version, nil
+    #   where TLS is not built in; `:poller`, what the loop waits by
     def library_info
       {
         implementation: "em-reactor (Rust)",
