@@ -24,10 +24,16 @@ module EventMachine
         include Deferrable
         include Http::Response
 
-        # For programs that look at header lines themselves.
+        # A status line, for programs that look at header lines themselves: version and status.
         HttpResponseRE = %r{\AHTTP/(1.[01]) (\d{3})}i
+
+        # A header line with the length of the body, in bytes.
         ClenRE = /\AContent-length:\s*(\d+)/i
+
+        # A header line that announces a body in chunks.
         ChunkedRE = /\ATransfer-encoding:\s*chunked/i
+
+        # What stands between the name of a header field and its value.
         ColonRE = /:\s*/
 
         # @param conn [HttpClient2]
