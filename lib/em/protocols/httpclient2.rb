@@ -162,7 +162,7 @@ module EventMachine
       # @return [void]
       # @api private
       def receive_line(line)
-        return close_connection unless (request = @requests.first)
+        return refuse unless (request = @requests.first)
 
         request.receive_line(line)
         read_on(request)
@@ -197,6 +197,12 @@ module EventMachine
 
       def receive_error(message)
         @requests.first&.fail_with(message)
+      end
+
+      # The server sends what nothing asked for.
+      def refuse
+        lt2_drop_input
+        close_connection
       end
 
       def arguments(args, verb)

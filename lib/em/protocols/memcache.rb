@@ -242,7 +242,8 @@ module EventMachine
       end
 
       def take_request
-        raise ParserError, "answer that nothing asked for" unless @requests.first && yield(@requests.first.kind)
+        expected = @requests.first && yield(@requests.first.kind)
+        raise ParserError, "answer that nothing asked for" unless expected
 
         @requests.shift
       end

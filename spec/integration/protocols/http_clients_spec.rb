@@ -25,7 +25,9 @@ RSpec.describe "The HTTP clients and nginx" do
           location /none { return 204; }
           location /unchanged { return 304; }
           location /moved { return 302 /page; }
-          location /echo { return 200 "$request_method|$host|$http_cookie|$http_authorization|$http_x_own|$args"; }
+          location /echo {
+            return 200 "$request_method|$host|$http_cookie|$http_authorization|$http_x_own|$args";
+          }
         }
       }
     NGINX
@@ -83,8 +85,9 @@ RSpec.describe "The HTTP clients and nginx" do
     end
 
     it "sends what it is told to" do
-      response = request(request: "/echo", query_string: "a=b", cookie: "c=d", custom_headers: { "X-Own" => "e" },
-                         basic_auth: { username: "u", password: "p" }, verb: :post, content: "x" * 100)
+      response = request(request: "/echo", query_string: "a=b", cookie: "c=d",
+                         custom_headers: { "X-Own" => "e" }, basic_auth: { username: "u", password: "p" },
+                         verb: :post, content: "x" * 100)
       expect(response[:content]).to eq("POST|127.0.0.1|c=d|Basic dTpw|e|a=b")
     end
 

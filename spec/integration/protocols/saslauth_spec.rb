@@ -22,7 +22,8 @@ RSpec.describe "The saslauthd protocol" do
       EventMachine.start_unix_domain_server(@files.path("mux"), handler)
       Thread.new do
         outcomes = %w[secret wrong].map do |password|
-          RealServer.run(program, "-u", "me", "-p", password, "-s", "imap", "-r", "realm", "-f", @files.path("mux"))
+          RealServer.run(program, "-u", "me", "-p", password, "-s", "imap", "-r", "realm",
+                         "-f", @files.path("mux"))
         end
         EventMachine.next_tick { done }
       end
@@ -58,8 +59,9 @@ RSpec.describe "The saslauthd protocol" do
     before(:all) do
       @imap = imap_server
       @server = RealServer.new
-      @server.start(RealServer.program("saslauthd", package: "sasl2-bin"), "-d", "-n", "1", "-a", "rimap",
-                    "-O", "127.0.0.1/#{@imap.addr[1]}", "-m", @server.directory) { File.socket?(@server.path("mux")) }
+      program = RealServer.program("saslauthd", package: "sasl2-bin")
+      @server.start(program, "-d", "-n", "1", "-a", "rimap", "-O", "127.0.0.1/#{@imap.addr[1]}",
+                    "-m", @server.directory) { File.socket?(@server.path("mux")) }
     end
 
     after(:all) do
@@ -72,7 +74,8 @@ RSpec.describe "The saslauthd protocol" do
       client = Module.new { include EventMachine::Protocols::SASLauthclient }
       em do
         %w[secret wrong].each do |password|
-          query = EventMachine.connect_unix_domain(@server.path("mux"), client).validate?("me", password, "imap", "")
+          connection = EventMachine.connect_unix_domain(@server.path("mux"), client)
+          query = connection.validate?("me", password, "imap", "")
           settle = lambda do |outcome|
             outcomes[password] = outcome
             done if outcomes.size == 2

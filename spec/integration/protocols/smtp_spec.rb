@@ -43,8 +43,8 @@ RSpec.describe "Mail" do
     def deliver(**args)
       result = nil
       em do
-        email = described_class.send({ domain: "example.com", host: "127.0.0.1", port: @port, from: "a@example.com",
-                                       to: "b@example.com" }.merge(args))
+        email = described_class.send({ domain: "example.com", host: "127.0.0.1", port: @port,
+                                       from: "a@example.com", to: "b@example.com" }.merge(args))
         email.callback do |values|
           result = [:sent, values]
           done
@@ -156,8 +156,8 @@ RSpec.describe "Mail" do
     def swaks(*arguments, **options)
       program = RealServer.program("swaks")
       client(**options) do |port|
-        [program, "--server", "127.0.0.1", "--port", port.to_s, "--from", "me@example.com", "--to", "you@example.com",
-         *arguments]
+        [program, "--server", "127.0.0.1", "--port", port.to_s, "--from", "me@example.com",
+         "--to", "you@example.com", *arguments]
       end
     end
 
@@ -176,13 +176,14 @@ RSpec.describe "Mail" do
     end
 
     it "lets clients in by PLAIN and LOGIN, and keeps others out" do
+      parms = { auth: :required }
       %w[PLAIN LOGIN].each do |mechanism|
-        log, status, output = swaks("--auth", mechanism, "-au", "me", "-ap", "secret", parms: { auth: :required })
+        log, status, output = swaks("--auth", mechanism, "-au", "me", "-ap", "secret", parms: parms)
         expect([status, log.first]).to eq([0, [:auth, "me", "secret"]]), output
-        _, status, output = swaks("--auth", mechanism, "-au", "me", "-ap", "wrong", parms: { auth: :required })
+        _, status, output = swaks("--auth", mechanism, "-au", "me", "-ap", "wrong", parms: parms)
         expect([status, output]).to match([28, /535 invalid authentication/])
       end
-      expect(swaks(parms: { auth: :required })[2]).to include("550 This server requires authentication")
+      expect(swaks(parms: parms)[2]).to include("550 This server requires authentication")
     end
 
     it "speaks TLS after STARTTLS" do

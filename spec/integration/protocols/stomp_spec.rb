@@ -37,11 +37,6 @@ RSpec.describe EventMachine::Protocols::Stomp do
     Module.new do
       include EventMachine::Protocols::Stomp
 
-      def initialize(&on_message)
-        super()
-        @on_message = on_message
-      end
-
       def connection_completed
         connect(login: "guest", passcode: "guest")
       end
@@ -53,7 +48,11 @@ RSpec.describe EventMachine::Protocols::Stomp do
   end
 
   def with_broker(&on_message)
-    em { EventMachine.connect("127.0.0.1", @port, handler) { |c| c.instance_exec { @on_message = on_message } } }
+    em do
+      EventMachine.connect("127.0.0.1", @port, handler) do |connection|
+        connection.instance_variable_set(:@on_message, on_message)
+      end
+    end
   end
 
   it "is welcomed" do
