@@ -69,7 +69,7 @@ RSpec.describe "The signatures", time_limit: 60 do
         wrong = public_methods_of(mod, kind).filter_map do |name|
           signature = signatures.method(mod, kind, name) or next
           parameters = method_of(mod, kind, name).parameters
-          limit = parameters.size + 2
+          limit = 20
           excess = signatures.counts(signature, limit) - accepted_counts(parameters, limit)
           excess = [] if overridden.fetch(mod, []).include?(name)
           "#{name} takes not #{excess.join(', ')} arguments" if excess.any?

@@ -1,0 +1,29 @@
+# frozen_string_literal: true
+
+# A small HTTP server on HeaderAndContentProtocol, and requests to it by HttpClient2.
+#
+#   ruby examples/http.rb
+
+require "eventmachine"
+
+class Server < EventMachine::Protocols::HeaderAndContentProtocol
+  def receive_request(headers, content)
+    verb, path, = headers.first.split
+    body = "#{verb} #{path}, #{content.bytesize} bytes\n"
+    send_data("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: #{body.bytesize}\r\n\r\n#{body}")
+  end
+end
+
+EventMachine.run do
+  server = EventMachine.start_server("127.0.0.1", 0, Server)
+  port, host = Socket.unpack_sockaddr_in(EventMachine.get_sockname(server))
+
+  client = EventMachine::Protocols::HttpClient2.connect(host, port)
+  client.get("/greeting").callback { |response| puts response.status, response.content }
+  request = client.post(uri: "/form", content: "a=1&b=2")
+  request.callback do |response|
+    puts response.content
+    EventMachine.stop
+  end
+  request.errback { abort "no answer" }
+end

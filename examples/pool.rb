@@ -1,0 +1,36 @@
+# frozen_string_literal: true
+
+# Two connections serve five requests: each waits for one that is free.
+#
+#   ruby examples/pool.rb
+
+require "eventmachine"
+
+# Stands for a connection to something that answers after a while.
+class Backend
+  def initialize(name)
+    @name = name
+  end
+
+  def ask(question)
+    answer = EventMachine::DefaultDeferrable.new
+    EventMachine.add_timer(0.01) { answer.succeed("#{@name} answers #{question}") }
+    answer
+  end
+end
+
+EventMachine.run do
+  pool = EventMachine::Pool.new
+  pool.add(Backend.new("red"))
+  pool.add(Backend.new("blue"))
+
+  answers = 0
+  5.times do |number|
+    pool.perform do |backend|
+      backend.ask(number).callback do |answer|
+        puts answer
+        EventMachine.stop if (answers += 1) == 5
+      end
+    end
+  end
+end

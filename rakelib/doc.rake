@@ -1,0 +1,20 @@
+# frozen_string_literal: true
+
+require "open3"
+
+# YARD, without its warnings and with nothing left undocumented.
+module Documentation
+  def self.run(*command)
+    output, status = Open3.capture2e("yard", *command)
+    puts output
+    abort "yard failed" unless status.success?
+    abort "yard has warnings" if output.match?(/^\[(warn|error)\]/)
+    output
+  end
+end
+
+desc "Write the documentation of the Ruby API into doc/, if all of it is documented"
+task :doc do
+  abort "something is not documented" unless Documentation.run("stats", "--list-undoc").include?("100.00% documented")
+  Documentation.run("doc", "--quiet", "--output-dir", "doc")
+end

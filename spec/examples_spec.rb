@@ -1,0 +1,138 @@
+# frozen_string_literal: true
+
+require "open3"
+
+# Runs each program of examples/, which end by themselves, and compares what they write.
+RSpec.describe "The examples", time_limit: 30 do
+  directory = File.expand_path("../examples", __dir__)
+
+  # What each writes, and the native function it takes, where that is not there in every build.
+  expected = {
+    "channel" => "first: hello\nsecond: hello\nfirst: goodbye\n",
+    "defer" => "digest of 64 digits\nfailed: ArgumentError\n",
+    "deferrable" => "the answer is 42\nno answer in time\n",
+    "dns" => /\A(127\.0\.0\.1|::1)$/,
+    "echo" => "received: Hello, echo!\nclosed: nil\n",
+    "errors" => "handled: a callback failed\nshutting down\nleft run: and another\n",
+    "file_streaming" => "received 2000000 bytes\n",
+    "file_watch" => /\A(modified\n)+deleted\nthe watch has ended\n\z/,
+    "fork_reactor" => "in the parent\nin the child, with 0 connections\nthe child has exited with 0\n",
+    "http" => "200\nGET /greeting, 0 bytes\nPOST /form, 7 bytes\n",
+    "iterator" => "[1, 4, 9, 16, 25, 36]\nat most 3 at a time\n",
+    "keyboard" => "you typed \"hello\"\nyou typed \"quit\"\n",
+    "lines" => "12 bytes, 1 lines\nwhat is \"HELP\"?\n",
+    "objects" => "#{{ 'sum' => 42 }.inspect}\n",
+    "pool" => "red answers 0\nblue answers 1\nred answers 2\nblue answers 3\nred answers 4\n",
+    "popen" => "apple\ncherry\npear\nexit status 3\nthat was all\n",
+    "process_watch" => "it has exited\n",
+    "proxy" => "stressed\n",
+    "queue" => "working on this\nworking on that\n",
+    "smtp" => "from <me@example.net>\nto <you@example.org>\nSubject: Greetings\n\nAll is well.\ndelivered\n",
+    "spawn" => "3\n2\n1\n0\n",
+    "threaded_resource" => "row 1\nArgumentError: no row 2\n",
+    "tick_loop" => "500500\n",
+    "timers" => "once\nround 1\nround 2\nround 3\n",
+    "tls" => "TLSv1.3\nyou said something secret\n",
+    "udp" => "year: #{Time.now.year}\n",
+    "unix_socket" => "QUIETLY\n",
+    "watch" => "through the pipe\n"
+  }
+  servers = %w[chat_server echo_server]
+  input = { "keyboard" => "hello\nquit\n" }
+
+  # The functions that not every platform has.
+  needed = {
+    "file_streaming" => -> { defined?(EventMachine::FastFileReader) || EventMachine.respond_to?(:send_file_data) },
+    "file_watch" => -> { EventMachine.respond_to?(:watch_filename) },
+    "keyboard" => -> { EventMachine.respond_to?(:read_keyboard) },
+    "popen" => -> { EventMachine.respond_to?(:invoke_popen) },
+    "process_watch" => -> { EventMachine.respond_to?(:watch_pid) },
+    "proxy" => -> { EventMachine.respond_to?(:start_proxy) },
+    "tls" => -> { EventMachine.ssl? }
+  }
+
+  define_method(:command) do |name, *arguments|
+    [RbConfig.ruby, "-w", "-I", ProcessHelper::LIBRARY, File.join(directory, "#{name}.rb"), *arguments]
+  end
+
+  # Starts a server on any port, and ends it with the block.
+  def serve(name, env = {})
+    Open3.popen2e(env, *command(name, "0"), pgroup: true) do |_, output, process|
+      port = Integer(output.gets[/\Alistening on 127\.0\.0\.1:(\d+)$/, 1])
+      yield port, output, process
+    ensure
+      begin
+        Process.kill(:KILL, -process.pid)
+      rescue Errno::ESRCH
+        nil
+      end
+    end
+  end
+
+  # @return [TCPSocket] a client that is in the room
+  def join_room(port, name)
+    client = TCPSocket.new("127.0.0.1", port)
+    expect(client.gets).to eq("Who are you?\n")
+    client.puts(name)
+    expect(client.gets).to start_with("Welcome, #{name}.")
+    client
+  end
+
+  expected.each do |name, text|
+    it "#{name} does what it says" do
+      skip "not in this build" unless needed.fetch(name, -> { true }).call
+
+      output, status = Open3.capture2e(*command(name), stdin_data: input.fetch(name, ""))
+      expect(output).to text.is_a?(Regexp) ? match(text) : eq(text)
+      expect(status).to be_success
+    end
+  end
+
+  it "chat_server lets people talk" do
+    serve("chat_server") do |port|
+      first = join_room(port, "Ann")
+      second = join_room(port, "Bob")
+      expect(first.gets).to eq("* Bob has come\n")
+      second.puts("hello")
+      expect(first.gets).to eq("Bob: hello\n")
+      first.puts("/who")
+      expect(first.gets).to eq("Ann, Bob\n")
+      second.close
+      expect(first.gets).to eq("* Bob has gone\n")
+    end
+  end
+
+  it "chat_server takes neither a name twice, nor any name" do
+    serve("chat_server") do |port|
+      join_room(port, "Ann")
+      client = TCPSocket.new("127.0.0.1", port)
+      client.puts("Ann", "no name", "Bob")
+      expect(Array.new(4) { client.gets }).to match(
+        ["Who are you?\n", "There is a Ann already\n", /\APlease/, /\AWelcome, Bob/]
+      )
+    end
+  end
+
+  it "echo_server echoes, and lets its clients finish on Ctrl-C" do
+    serve("echo_server") do |port, output, process|
+      client = TCPSocket.new("127.0.0.1", port)
+      client.write("hello")
+      expect(client.readpartial(5)).to eq("hello")
+      Process.kill(:INT, process.pid)
+      expect(output.read).to eq("stopping: 1 connected\n")
+      expect(client.read).to eq("")
+      expect(process.value).to be_success
+    end
+  end
+
+  servers.each do |name|
+    it "#{name} ends by itself when it is told to" do
+      serve(name, "EXAMPLE_SECONDS" => "0.1") { |_, _, process| expect(process.value).to be_success }
+    end
+  end
+
+  it "are all run" do
+    programs = Dir.children(directory).map { |file| File.basename(file, ".rb") }
+    expect(programs).to match_array(expected.keys + servers)
+  end
+end
