@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
-# Work that blocks goes to a pool of threads; its result, or what it raised, comes back to the reactor's thread.
+# Work that blocks goes to a pool of threads; its result, or what it raised, comes back to the reactor's
+# thread.
 #
 #   ruby examples/defer.rb
 

@@ -10,7 +10,8 @@ class Server < EventMachine::Protocols::HeaderAndContentProtocol
   def receive_request(headers, content)
     verb, path, = headers.first.split
     body = "#{verb} #{path}, #{content.bytesize} bytes\n"
-    send_data("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: #{body.bytesize}\r\n\r\n#{body}")
+    head = ["HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: #{body.bytesize}"]
+    send_data("#{head.join("\r\n")}\r\n\r\n#{body}")
   end
 end
 

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
-# Datagrams: a server that answers with the time of its loop, and a client that asks again where nothing comes.
+# Datagrams: a server that answers with the time of its loop, and a client that asks again where nothing
+# comes.
 #
 #   ruby examples/udp.rb
 

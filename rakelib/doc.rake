@@ -15,6 +15,7 @@ end
 
 desc "Write the documentation of the Ruby API into doc/, if all of it is documented"
 task :doc do
-  abort "something is not documented" unless Documentation.run("stats", "--list-undoc").include?("100.00% documented")
+  statistics = Documentation.run("stats", "--list-undoc")
+  abort "something is not documented" unless statistics.include?("100.00% documented")
   Documentation.run("doc", "--quiet", "--output-dir", "doc")
 end

@@ -42,7 +42,7 @@ RSpec.describe "The examples", time_limit: 30 do
 
   # The functions that not every platform has.
   needed = {
-    "file_streaming" => -> { defined?(EventMachine::FastFileReader) || EventMachine.respond_to?(:send_file_data) },
+    "file_streaming" => -> { EventMachine.respond_to?(:send_file_data) },
     "file_watch" => -> { EventMachine.respond_to?(:watch_filename) },
     "keyboard" => -> { EventMachine.respond_to?(:read_keyboard) },
     "popen" => -> { EventMachine.respond_to?(:invoke_popen) },
