@@ -67,7 +67,10 @@ module EventMachine
 
         size = @buf.unpack1("N")
         limit = (self.class.const_defined?(:MaxObjectSize) ? self.class : ObjectProtocol)::MaxObjectSize
-        return object_protocol_fail("overlength object") if size > limit
+        if size > limit
+          object_protocol_fail("overlength object")
+          return
+        end
         return if @buf.bytesize < PREFIX + size
 
         dump = @buf.byteslice(PREFIX, size)
