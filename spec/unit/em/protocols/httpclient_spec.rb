@@ -44,8 +44,8 @@ RSpec.describe EventMachine::Protocols::HttpClient do
 
   it "reads a body with a length, one in chunks, and one that the end closes" do
     { "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcd" => "abc",
-      "HTTP/1.1 200 OK\nTransfer-Encoding: gzip, Chunked\n\n3;x=y\r\nabc\r\n00a\r\n0123456789\r\n0\r\nA: b\r\n\r\n" =>
-        "abc0123456789",
+      "HTTP/1.1 200 OK\nTransfer-Encoding: gzip, Chunked\n\n3;x=y\r\nabc\r\n" \
+      "00a\r\n0123456789\r\n0\r\nA: b\r\n\r\n" => "abc0123456789",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n" => "a",
       "\r\nHTTP/1.0 200\r\n\r\nabc" => "abc",
       "HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\nContent-Length: 1\r\n\r\na" => "a",
@@ -63,7 +63,8 @@ RSpec.describe EventMachine::Protocols::HttpClient do
   end
 
   it "waits for no body where there is none" do
-    { "HTTP/1.1 204 No\r\nContent-length: 5\r\n\r\n" => {}, "HTTP/1.1 304 Same\r\nContent-length: 5\r\n\r\n" => {},
+    { "HTTP/1.1 204 No\r\nContent-length: 5\r\n\r\n" => {},
+      "HTTP/1.1 304 Same\r\nContent-length: 5\r\n\r\n" => {},
       "HTTP/1.1 200 OK\r\nContent-length: 5\r\n\r\n" => { verb: :head } }.each do |answer, args|
       expect(outcome(answer, ended: false, **args)).to match([[:succeeded, include(content: "")]])
     end
@@ -101,8 +102,10 @@ RSpec.describe EventMachine::Protocols::HttpClient do
   it "refuses a content that is too long, and line breaks in the head" do
     expect { described_class.request(host: "h", content: "x" * (described_class::MaxPostContentLength + 1)) }
       .to raise_error(RuntimeError, /oversized content/)
-    [{ request: "/ HTTP/1.0\r\nA: b" }, { custom_headers: { "a" => "b\nc" } }, { cookie: "\r" }].each do |args|
-      expect { described_class.request({ host: "h" }.merge(args)) }.to raise_error(ArgumentError, /line break/)
-    end
+    [{ request: "/ HTTP/1.0\r\nA: b" }, { custom_headers: { "a" => "b\nc" } }, { cookie: "\r" }]
+      .each do |args|
+        expect { described_class.request({ host: "h" }.merge(args)) }
+          .to raise_error(ArgumentError, /line break/)
+      end
   end
 end

@@ -38,7 +38,8 @@ RSpec.describe EventMachine::Protocols::ObjectProtocol do
 
   it "loses no object when receive_object raises" do
     object = handler.new
-    expect { object.receive_data(frame(Marshal.dump(:raise)) + frame(Marshal.dump(:next))) }.to raise_error("stop")
+    stream = frame(Marshal.dump(:raise)) + frame(Marshal.dump(:next))
+    expect { object.receive_data(stream) }.to raise_error("stop")
     object.receive_data("")
     expect(object.log).to eq([[:object, :raise], [:object, :next]])
   end

@@ -103,7 +103,8 @@ RSpec.describe EventMachine::Protocols::Postgres3 do
              message("E", "SERROR\0C1\0Mbad\0\0") + ready
     stream.each_char { |char| db.receive_data(char) }
     result = answers[0][1]
-    expect([answers[0][0], result.rows, result.cmd_tag, answers[0][2]]).to eq([true, [["x", nil]], "SELECT 1", []])
+    expect(answers[0]).to eq([true, result, []])
+    expect([result.rows, result.cmd_tag]).to eq([[["x", nil]], "SELECT 1"])
     expect(result.fields.map(&:name)).to eq(["c"])
     expect([answers[1][0], answers[1][2]]).to eq([false, ["ERROR: bad"]])
   end
@@ -113,7 +114,8 @@ RSpec.describe EventMachine::Protocols::Postgres3 do
   end
 
   it "closes on what is no message, and tells what waits" do
-    [message("?"), "D\x7F\xFF\xFF\xFF", "D\0\0\0\0", message("D", [9].pack("n")), message("T", [1, "c"].pack("na"))]
+    [message("?"), "D\x7F\xFF\xFF\xFF", "D\0\0\0\0", message("D", [9].pack("n")),
+     message("T", [1, "c"].pack("na"))]
       .each do |data|
         db = handler.new(nil)
         db.connect("base", "me")

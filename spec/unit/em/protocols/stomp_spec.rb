@@ -37,7 +37,8 @@ RSpec.describe EventMachine::Protocols::Stomp do
   end
 
   it "receives frames with and without a length, and newlines between them" do
-    stream = "CONNECTED\nsession: 1\n\n\0\n\nMESSAGE\r\ncontent-length:3\r\nx:a:b\r\n\r\na\0b\0MESSAGE\n\nc\nd\0\n"
+    stream = "CONNECTED\nsession: 1\n\n\0\n\nMESSAGE\r\ncontent-length:3\r\nx:a:b\r\n\r\na\0b\0" \
+             "MESSAGE\n\nc\nd\0\n"
     expect(received(stream))
       .to all(eq([[:message, "CONNECTED", { "session" => "1" }, ""],
                   [:message, "MESSAGE", { "content-length" => "3", "x" => "a:b" }, "a\0b"],
@@ -45,7 +46,8 @@ RSpec.describe EventMachine::Protocols::Stomp do
   end
 
   it "refuses frames without their end, and heads that are too long" do
-    expect(received("MESSAGE\ncontent-length:1\n\nabc\0")).to all(eq([[:error, "frame without end"], [:close]]))
+    expect(received("MESSAGE\ncontent-length:1\n\nabc\0"))
+      .to all(eq([[:error, "frame without end"], [:close]]))
     object = handler.new
     object.receive_data("M\n#{"a: b\n" * 300_000}")
     expect(object.log).to eq([[:error, "overlength frame head"], [:close]])
