@@ -13,6 +13,7 @@ use super::dhe;
 use super::error::Error;
 use super::params::{PROTOCOL_TLS_1_2, PROTOCOL_TLS_1_3, Role};
 use super::provider;
+use super::resumption;
 use super::sources::Sources;
 use super::trust::Trust;
 use super::verify::{Clients, Servers};
@@ -93,9 +94,11 @@ fn client(
         .with_client_cert_resolver(Arc::new(ToAnyServer(identity)));
     config.enable_sni = sources.send_name;
     config.alpn_protocols.clone_from(&sources.alpn);
-    if !sources.resume {
-        config.resumption = Resumption::disabled();
-    }
+    config.resumption = if sources.resume {
+        resumption::tls13_only()
+    } else {
+        Resumption::disabled()
+    };
     if sources.keylog {
         config.key_log = Arc::new(KeyLogFile::new());
     }

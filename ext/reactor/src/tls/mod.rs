@@ -19,6 +19,7 @@ mod keys;
 mod params;
 mod pem;
 mod provider;
+mod resumption;
 mod session;
 mod sources;
 mod trust;
