@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use em_reactor::Poller;
-use magnus::{Error, Ruby};
+use magnus::prelude::*;
+use magnus::{Error, RModule, Ruby, Value};
 
 use crate::dispatch::Dispatcher;
 use crate::instance::Instance;
@@ -177,6 +178,11 @@ impl<'r> Loop<'r> {
     }
 }
 
+/// How long the end of the loop waits for child processes that were told to end.
+const CHILDREN_LIMIT: Duration = Duration::from_millis(500);
+/// Between looking for children of whose end the system does not tell.
+const CHILDREN_INTERVAL: Duration = Duration::from_millis(20);
+
 /// Ends all that is left, each with its `unbind`, and takes the loop away. The first exception of a
 /// callback is raised when all is done.
 pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
@@ -189,14 +195,16 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
         return Ok(());
     }
     let dispatcher = Dispatcher::new(ruby)?;
-    let mut first_error = Ok(());
+    let mut first_error = end_children(ruby);
     // Callbacks may open new descriptors; that is not followed for ever.
     for _ in 0..8 {
-        let left = instance::look(ruby, "release_machine", |instance| {
+        let (children, left) = instance::look(ruby, "release_machine", |instance| {
             instance.reactor.flush();
-            instance.reactor.close_all();
-            instance.reactor.count()
+            (instance.reactor.close_all(), instance.reactor.count())
         })?;
+        for pid in children {
+            first_error = first_error.and(leave_child(ruby, pid));
+        }
         if left == 0 {
             break;
         }
@@ -206,4 +214,39 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
     }
     instance::take(ruby)?;
     first_error
+}
+
+/// Tells child processes to end. Most do so at once, so that their `unbind` knows how.
+fn end_children(ruby: &Ruby) -> Result<(), Error> {
+    let deadline = Instant::now() + CHILDREN_LIMIT;
+    instance::look(ruby, "release_machine", |i| i.reactor.terminate_children())?;
+    while instance::look(ruby, "release_machine", |i| i.reactor.reap_children())? > 0 {
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        if remaining.is_zero() || !await_children(ruby, remaining.min(CHILDREN_INTERVAL))? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Waits until something happens to a descriptor; false where there is nothing to wait by.
+fn await_children(ruby: &Ruby, timeout: Duration) -> Result<bool, Error> {
+    let taken = instance::look(ruby, "release_machine", |instance| {
+        Some((instance.poller.take()?, instance.waker.clone()))
+    })?;
+    let Some((mut poller, waker)) = taken else {
+        return Ok(false);
+    };
+    let result = gvl::without_gvl(ruby, &waker, || poller.poll(Some(timeout)));
+    instance::peek(ruby, |instance| {
+        instance.reactor.collect(&poller, Instant::now());
+        instance.poller = Some(poller);
+    })?;
+    Ok(matches!(result?, Some(Ok(()))))
+}
+
+/// A child that goes on running is waited for by a thread of Ruby's, lest it stay a zombie.
+fn leave_child(ruby: &Ruby, pid: u32) -> Result<(), Error> {
+    let process: RModule = ruby.class_object().const_get("Process")?;
+    process.funcall::<_, _, Value>("detach", (pid,)).map(drop)
 }

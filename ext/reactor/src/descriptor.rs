@@ -7,6 +7,7 @@ use crate::connect::Attempt;
 use crate::datagram::Datagrams;
 use crate::id::Id;
 use crate::outbound::Outbound;
+use crate::process::Child;
 use crate::proxy::Proxying;
 use crate::sys::handle::Handle;
 
@@ -30,6 +31,8 @@ pub(crate) struct Descriptor {
     pub(crate) last_activity: Instant,
     pub(crate) timeouts: Option<Box<Timeouts>>,
     pub(crate) proxying: Option<Box<Proxying>>,
+    /// The process at the other end, where it was started for that.
+    pub(crate) child: Option<Box<Child>>,
 }
 
 /// What a descriptor is for.
@@ -43,6 +46,8 @@ pub(crate) enum Kind {
     Datagram(Box<Datagrams>),
     /// Only watched; its owner reads and writes.
     Watch { readable: bool, writable: bool },
+    /// Tells when a process ends.
+    Process,
 }
 
 impl Kind {
@@ -52,6 +57,7 @@ impl Kind {
             Self::Listener { .. } => "a server",
             Self::Datagram(_) => "a datagram socket",
             Self::Watch { .. } => "a 'watch only' connection",
+            Self::Process => "a process watch",
         }
     }
 }
@@ -63,6 +69,8 @@ pub(crate) enum Phase {
     Open,
     /// Closes when its outbound data is written.
     Draining,
+    /// At its end, but its child process still runs.
+    Lingering,
     /// Its `Unbound` event is queued or given out.
     Closing,
 }
@@ -82,11 +90,13 @@ pub(crate) struct Readiness {
     pub(crate) writable: bool,
     /// The peer sends no more, or there is an error: reading goes on until it shows.
     pub(crate) ended: bool,
+    /// The child process has ended.
+    pub(crate) exited: bool,
 }
 
 impl Readiness {
     pub(crate) fn any(self) -> bool {
-        self.readable || self.writable || self.ended
+        self.readable || self.writable || self.ended || self.exited
     }
 }
 
@@ -106,6 +116,7 @@ impl Descriptor {
             last_activity: now,
             timeouts: None,
             proxying: None,
+            child: None,
         }
     }
 
@@ -134,7 +145,10 @@ impl Descriptor {
     }
 
     pub(crate) fn is_closing(&self) -> bool {
-        matches!(self.phase, Phase::Draining | Phase::Closing)
+        matches!(
+            self.phase,
+            Phase::Draining | Phase::Lingering | Phase::Closing
+        )
     }
 
     pub(crate) fn describe(&self) -> String {

@@ -33,6 +33,8 @@ pub enum Event {
     ProxyTargetUnbound(Id),
     /// As many bytes were passed on as were asked for.
     ProxyCompleted(Id),
+    /// A watched process has ended; its `Unbound` follows.
+    ProcessExited(Id),
     /// A descriptor is at its end. It stays open and known, and its getters answer, until
     /// [`Reactor::release`](crate::Reactor::release).
     Unbound {
