@@ -260,12 +260,11 @@ fn a_child_has_the_name_it_is_told_and_no_more_descriptors_than_any() {
 }
 
 #[test]
-fn a_child_dies_of_sigpipe_as_under_a_shell() {
+fn sigpipe_is_not_ignored_in_a_child_though_it_is_here() {
     let mut l = Loop::new();
-    let id = spawn(&mut l.reactor, &["yes"]);
-    receive(&mut l, id, 1);
-    l.reactor.close(id, false);
-    let (_, status, _) = finish(&mut l, id);
+    let id = shell(&mut l.reactor, "kill -PIPE $$; echo ignored");
+    let (output, status, _) = finish(&mut l, id);
+    assert_eq!(output, b"");
     assert_eq!(status.unwrap().signal(), Some(libc::SIGPIPE));
 }
 
@@ -326,7 +325,7 @@ fn closing_all_ends_connections_at_once_and_leaves_what_runs() {
     ended.sort();
     assert_eq!(ended, [(stubborn, None), (obedient, Some(libc::SIGTERM))]);
     assert_eq!(l.reactor.count(), 0);
-    assert_eq!(state(pid), Some('S'));
+    assert!(matches!(state(pid), Some('R' | 'S' | 'D')));
     // SAFETY: both take numbers only; the child is ours to wait for.
     unsafe {
         libc::kill(pid as i32, libc::SIGKILL);
