@@ -1,8 +1,8 @@
 //! The turns of the loop, with and without the GVL.
 
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use em_reactor::Poller;
 use magnus::prelude::*;
 use magnus::{Error, RModule, Ruby, Value};
 
@@ -111,43 +111,27 @@ impl<'r> Loop<'r> {
         let Some(Some(mut poller)) = self.ours(|i| i.poller.take())? else {
             return Ok(());
         };
-        let mut result = poller.poll(Some(Duration::ZERO));
-        let mut interrupt = Ok(());
-        if result.is_ok() && poller.is_empty() && timeout != Some(Duration::ZERO) {
-            (result, interrupt) = self.wait(&mut poller, timeout)?;
+        let mut polled = poller.poll(Some(Duration::ZERO));
+        let mut waited = Ok(());
+        if polled.is_ok() && poller.is_empty() && timeout != Some(Duration::ZERO) {
+            self.ours(|instance| instance.sleeping = true)?;
+            waited = gvl::wait_readable(poller.as_raw_fd(), timeout);
+            polled = poller.poll(Some(Duration::ZERO));
         }
+        // What a signal handler raised is handed out only after the state is whole again.
         self.ours(|instance| {
             instance.sleeping = false;
             instance.reactor.collect(&poller, Instant::now());
             instance.poller = Some(poller);
         })?;
-        interrupt?;
-        result.map_err(|error| {
+        waited?;
+        polled.map_err(|error| {
             errors::system(
                 self.ruby,
                 error.raw_os_error().unwrap_or(0),
                 "epoll_wait(2)",
             )
         })
-    }
-
-    /// Waits without the GVL. A signal's exception is handed out only after the state is whole again.
-    fn wait(
-        &self,
-        poller: &mut Poller,
-        timeout: Option<Duration>,
-    ) -> Result<(std::io::Result<()>, Result<(), Error>), Error> {
-        let Some(waker) = self.ours(|instance| {
-            instance.sleeping = true;
-            instance.waker.clone()
-        })?
-        else {
-            return Ok((Ok(()), Ok(())));
-        };
-        match gvl::without_gvl(self.ruby, &waker, || poller.poll(timeout)) {
-            Ok(polled) => Ok((polled.unwrap_or(Ok(())), Ok(()))),
-            Err(interrupt) => Ok((Ok(()), Err(interrupt))),
-        }
     }
 
     fn events(&mut self) -> Result<(), Error> {
@@ -231,18 +215,19 @@ fn end_children(ruby: &Ruby) -> Result<(), Error> {
 
 /// Waits until something happens to a descriptor; false where there is nothing to wait by.
 fn await_children(ruby: &Ruby, timeout: Duration) -> Result<bool, Error> {
-    let taken = instance::look(ruby, "release_machine", |instance| {
-        Some((instance.poller.take()?, instance.waker.clone()))
-    })?;
-    let Some((mut poller, waker)) = taken else {
+    let waits_by = |i: &mut Instance| i.poller.as_ref().map(AsRawFd::as_raw_fd);
+    let Some(descriptor) = instance::look(ruby, "release_machine", waits_by)? else {
         return Ok(false);
     };
-    let result = gvl::without_gvl(ruby, &waker, || poller.poll(Some(timeout)));
-    instance::peek(ruby, |instance| {
-        instance.reactor.collect(&poller, Instant::now());
-        instance.poller = Some(poller);
-    })?;
-    Ok(matches!(result?, Some(Ok(()))))
+    gvl::wait_readable(descriptor, Some(timeout))?;
+    instance::look(ruby, "release_machine", |instance| {
+        let Some(poller) = &mut instance.poller else {
+            return false;
+        };
+        let polled = poller.poll(Some(Duration::ZERO));
+        instance.reactor.collect(poller, Instant::now());
+        polled.is_ok()
+    })
 }
 
 /// A child that goes on running is waited for by a thread of Ruby's, lest it stay a zombie.

@@ -69,7 +69,7 @@ module EventMachine
 
     # Adds a callback for success.
     #
-    # @param (see Deferrable#errback)
+    # @param args a callback, see {EventMachine.Callback}
     # @yieldparam args what {#succeed} was given
     # @return [Completion] itself
     # @raise [ArgumentError] when there is nothing to call
@@ -79,6 +79,7 @@ module EventMachine
 
     # Adds a callback for failure.
     #
+    # @param args a callback, see {EventMachine.Callback}
     # @yieldparam args what {#fail} was given
     # @return [Completion] itself
     # @raise [ArgumentError] when there is nothing to call
@@ -88,6 +89,7 @@ module EventMachine
 
     # Adds a callback for the outcome, whichever it is; called after those of its state.
     #
+    # @param args a callback, see {EventMachine.Callback}
     # @yieldparam args what {#succeed}, {#fail} or {#change_state} was given
     # @return [Completion] itself
     # @raise [ArgumentError] when there is nothing to call

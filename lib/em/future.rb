@@ -1,7 +1,6 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # See {file:lib/em/deferrable.rb}.
   module Deferrable
     # Lets a method take a value and a value to come alike.
     #

@@ -107,10 +107,11 @@ module EventMachine
     # @raise [ArgumentError] when there is nothing to call
     # @raise [RuntimeError] when it was started before
     def each(foreach = nil, after = nil, &block)
-      @foreach = foreach || block || raise(ArgumentError, "proc or block required for iteration")
+      foreach ||= block || raise(ArgumentError, "proc or block required for iteration")
       raise "cannot iterate over an iterator more than once" if @started || @ended
 
       @started = true
+      @foreach = foreach
       @after = after
       @pending = 0
       @workers = 0

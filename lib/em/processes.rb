@@ -45,7 +45,7 @@ module EventMachine
     #   @param init [#call, nil] called at once with the {Connection} to the process
     #   @param callback [#call, nil] called with the output and the Process::Status; the block, where nil
     # @return [Integer] the process id
-    # @raise as {popen}
+    # @raise [ArgumentError, RuntimeError, TypeError] as {popen}
     def system(cmd, *args, &block)
       callback = block
       callback ||= args.pop if callable_or_nil?(args.last)
@@ -71,7 +71,7 @@ module EventMachine
 
     # @param cmd [String, Array<String>] as {EventMachine.popen}
     # @return [DeferrableChildProcess]
-    # @raise as {EventMachine.popen}
+    # @raise [ArgumentError, RuntimeError, TypeError] as {EventMachine.popen}
     def self.open(cmd)
       EventMachine.popen(cmd, self)
     end

@@ -11,9 +11,15 @@ module EventMachine
   #   queue.pop { |job| work_on(job) }
   #   queue.push(:first, :second)
   class Queue
+    # How many callbacks may be called within each other. Beyond that the next one waits for a turn, since a
+    # callback that pops again would use up the stack.
+    MAX_DEPTH = 100
+    private_constant :MAX_DEPTH
+
     def initialize
       @items = []
       @popq = []
+      @depth = 0
     end
 
     # Takes one item. The callback is called at once in the reactor's thread if there is one, otherwise when
@@ -64,7 +70,21 @@ module EventMachine
     private
 
     def serve
-      @popq.shift.call(@items.shift) until @popq.empty? || @items.empty?
+      depth = @depth
+      return EventMachine.next_tick { serve_anew } if depth >= MAX_DEPTH
+
+      @depth = depth + 1
+      begin
+        @popq.shift.call(@items.shift) until @popq.empty? || @items.empty?
+      ensure
+        @depth = depth
+      end
+    end
+
+    # A fiber that was left in the middle of a callback may never come back to count itself out.
+    def serve_anew
+      @depth = 0
+      serve
     end
   end
 end

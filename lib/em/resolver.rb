@@ -30,9 +30,8 @@ module EventMachine
       DEFAULT_NAMESERVER = "127.0.0.1"
 
       class << self
-        # Sets whom to ask.
+        # Sets whom to ask: IPv4 or IPv6 addresses; nil for those of the system.
         #
-        # @param nameservers [Array<String>, nil] IPv4 or IPv6 addresses; nil for those of the system
         # @return [Array<String>, nil]
         attr_writer :nameservers
 

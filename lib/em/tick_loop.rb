@@ -60,7 +60,7 @@ module EventMachine
     # @return [TickLoop] itself
     # @raise [ArgumentError] when it is running
     def start
-      raise ArgumentError, "double start of #{inspect}" unless @stopped
+      raise ArgumentError, "double start" unless @stopped
 
       @stopped = false
       # The turn that a loop stopped meanwhile has left in the reactor's queue is not this one's.

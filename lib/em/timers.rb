@@ -40,7 +40,7 @@ module EventMachine
     # @param interval [Numeric] in seconds; where it is not positive, the callback is called each turn of the
     #   reactor
     # @param callback [#call, nil] what to call; the block, where nil
-    # @raise as {Timer#initialize}
+    # @raise [RuntimeError, FloatDomainError] as {Timer#initialize}
     def initialize(interval, callback = nil, &block)
       @interval = interval
       @code = callback || block

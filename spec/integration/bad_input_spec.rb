@@ -25,7 +25,7 @@ RSpec.describe "Bad input" do
 
   describe "EventMachine.start_server" do
     {
-      -1 => RuntimeError, 65_536 => RuntimeError, 99_100 => RuntimeError, 2**70 => RangeError
+      -1 => RuntimeError, 65_536 => RuntimeError, 99_100 => RuntimeError, 2**70 => RuntimeError
     }.each do |port, error|
       it "refuses the port #{port} by name" do
         rejected { expect { EventMachine.start_server(host, port) }.to raise_error(error, /#{port}/) }

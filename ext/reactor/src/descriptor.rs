@@ -9,6 +9,7 @@ use crate::id::Id;
 use crate::outbound::Outbound;
 use crate::process::Child;
 use crate::proxy::Proxying;
+use crate::secure::Security;
 use crate::sys::handle::Handle;
 
 /// A descriptor and its state, whatever its kind.
@@ -33,6 +34,11 @@ pub(crate) struct Descriptor {
     pub(crate) proxying: Option<Box<Proxying>>,
     /// The process at the other end, where it was started for that.
     pub(crate) child: Option<Box<Child>>,
+    pub(crate) security: Option<Box<Security>>,
+    /// The name of the host that it was connected to.
+    pub(crate) host: Option<Box<str>>,
+    /// Whether it came in through a listener, so that it is a server's end.
+    pub(crate) accepted: bool,
 }
 
 /// What a descriptor is for.
@@ -117,6 +123,9 @@ impl Descriptor {
             timeouts: None,
             proxying: None,
             child: None,
+            security: None,
+            host: None,
+            accepted: false,
         }
     }
 
@@ -132,7 +141,7 @@ impl Descriptor {
     pub(crate) fn outbound_len(&self) -> usize {
         match &self.kind {
             Kind::Datagram(datagrams) => datagrams.queued_bytes(),
-            _ => self.outbound.len(),
+            _ => self.outbound.len() + self.unsealed_len(),
         }
     }
 
@@ -149,6 +158,11 @@ impl Descriptor {
             self.phase,
             Phase::Draining | Phase::Lingering | Phase::Closing
         )
+    }
+
+    /// Whether it was to close after writing, and all is written.
+    pub(crate) fn is_drained(&self) -> bool {
+        matches!(self.phase, Phase::Draining) && self.outbound_len() == 0
     }
 
     pub(crate) fn describe(&self) -> String {

@@ -65,6 +65,8 @@ pub struct Reactor {
     pub(crate) children: Children,
     pub(crate) accepts_per_turn: usize,
     pub(crate) now: Instant,
+    /// Where records under TLS are read to.
+    pub(crate) records: Vec<u8>,
     fork_generation: u64,
 }
 
@@ -89,6 +91,7 @@ impl Reactor {
             children: Children::default(),
             accepts_per_turn: 10,
             now,
+            records: Vec::new(),
             fork_generation: fork::generation(),
         };
         Ok((reactor, poller))

@@ -28,7 +28,10 @@ impl Reactor {
         if descriptor.is_closing() {
             return Ok(0);
         }
-        descriptor.outbound.push(data);
+        match descriptor.session_mut() {
+            Some(session) => session.write(data),
+            None => descriptor.outbound.push(data),
+        }
         self.mark_dirty(id);
         Ok(data.len())
     }
@@ -64,6 +67,9 @@ impl Reactor {
             self.flush_stream(id);
         }
         let descriptor = self.descriptors.get_mut(id)?;
+        if descriptor.session().is_some() {
+            return self.process_secure(id, buffer);
+        }
         if !matches!(descriptor.phase, Phase::Open) {
             descriptor.readiness.readable = false;
             return None;
@@ -123,6 +129,7 @@ impl Reactor {
         if descriptor.paused && !matches!(descriptor.phase, Phase::Draining) {
             return;
         }
+        descriptor.seal();
         let (count, result) = descriptor.outbound.flush(&descriptor.handle);
         if count > 0 {
             descriptor.last_activity = now;
@@ -132,7 +139,7 @@ impl Reactor {
             return;
         };
         match result {
-            Ok(Flushed::Empty) if matches!(descriptor.phase, Phase::Draining) => self.end(id, None),
+            Ok(Flushed::Empty) if descriptor.is_drained() => self.end(id, None),
             Ok(Flushed::Empty) => {}
             Ok(Flushed::Blocked) => self.watch_writable(id),
             Err(_) if descriptor.child.is_some() => self.input_refused(id),

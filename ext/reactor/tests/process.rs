@@ -1,5 +1,11 @@
 //! Child processes: their input, output, and every way to their end; and watches of processes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the helpers are part of the tests"
+)]
+
 mod common;
 
 use std::ffi::{OsStr, OsString};

@@ -1,12 +1,13 @@
 //! Conversations with the `openssl` program, at either end.
 
+#![allow(clippy::unwrap_used)]
+
 mod tls_support;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use em_reactor::tls::{Identity, Parameters, Role, Session, SessionEvent};
 
@@ -89,27 +90,19 @@ fn openssl(scratch: &Scratch, args: &str) -> Program {
     Program(child)
 }
 
-/// An `openssl s_server` that answers lines reversed, and its port.
-fn reversing_server(scratch: &Scratch, args: &str) -> (Program, u16) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    let program = openssl(
+/// An `openssl s_server` that answers lines reversed, and its address.
+fn reversing_server(scratch: &Scratch, args: &str) -> (Program, String) {
+    let mut program = openssl(
         scratch,
-        &format!("s_server -rev -accept 127.0.0.1:{port} {args}"),
+        &format!("s_server -rev -accept 127.0.0.1:0 {args}"),
     );
-    (program, port)
-}
-
-fn connect(port: u16) -> TcpStream {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match TcpStream::connect(("127.0.0.1", port)) {
-            Ok(socket) => return socket,
-            Err(error) => assert!(Instant::now() < deadline, "{error}"),
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
+    let stdout = BufReader::new(program.0.stdout.take().unwrap());
+    let address = stdout
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| line.strip_prefix("ACCEPT ").map(str::to_owned))
+        .unwrap();
+    (program, address)
 }
 
 fn make_pair(scratch: &Scratch, name: &str, kind: &str) {
@@ -139,8 +132,8 @@ const KINDS: [(&str, &str); 6] = [
     ("ed25519", "-algorithm ED25519"),
 ];
 
-fn ask_reversing_server(port: u16, params: &Parameters) -> Wire {
-    let mut wire = Wire::new(Role::Client, params, connect(port));
+fn ask_reversing_server(address: &str, params: &Parameters) -> Wire {
+    let mut wire = Wire::new(Role::Client, params, TcpStream::connect(address).unwrap());
     wire.session.write(b"stressed\n");
     wire.run(|wire| wire.received.ends_with(b"\n"));
     wire
@@ -152,13 +145,13 @@ fn as_a_client() {
     make_pair(&scratch, "client", KINDS[2].1);
     for (name, kind) in KINDS {
         make_pair(&scratch, name, kind);
-        let (_server, port) = reversing_server(
+        let (_server, address) = reversing_server(
             &scratch,
             &format!("-Verify 1 -cert {name}.crt -key {name}.key"),
         );
         for protocols in [TLS_1_2, TLS_1_3] {
             let wire = ask_reversing_server(
-                port,
+                &address,
                 &Parameters {
                     identity: identity(&scratch, "client"),
                     verify_peer: true,
@@ -177,7 +170,7 @@ fn as_a_client_of_every_cipher_and_curve() {
     let scratch = Scratch::new();
     make_pair(&scratch, "rsa", KINDS[0].1);
     scratch.openssl("dhparam -dsaparam -out own.pem 2048");
-    let mut kinds = vec![
+    let kinds = [
         (
             "-cipher ECDHE-RSA-AES128-GCM-SHA256",
             "ECDHE-RSA-AES128-GCM-SHA256",
@@ -194,31 +187,32 @@ fn as_a_client_of_every_cipher_and_curve() {
             "-cipher ECDHE -named_curve P-384",
             "ECDHE-RSA-AES256-GCM-SHA384",
         ),
-    ];
-    #[cfg(feature = "aws-lc-rs")]
-    kinds.push((
-        "-cipher ECDHE -named_curve P-521",
-        "ECDHE-RSA-AES256-GCM-SHA384",
-    ));
-    #[cfg(feature = "dhe")]
-    kinds.extend([
+        #[cfg(feature = "aws-lc-rs")]
+        (
+            "-cipher ECDHE -named_curve P-521",
+            "ECDHE-RSA-AES256-GCM-SHA384",
+        ),
+        #[cfg(feature = "dhe")]
         ("-cipher DHE", "DHE-RSA-AES256-GCM-SHA384"),
+        #[cfg(feature = "dhe")]
         ("-cipher DHE -dhparam own.pem", "DHE-RSA-AES256-GCM-SHA384"),
+        #[cfg(feature = "dhe")]
         (
             "-cipher DHE-RSA-CHACHA20-POLY1305",
             "DHE-RSA-CHACHA20-POLY1305",
         ),
+        #[cfg(feature = "dhe")]
         (
             "-cipher DHE-RSA-AES128-GCM-SHA256",
             "DHE-RSA-AES128-GCM-SHA256",
         ),
-    ]);
+    ];
     for (args, cipher) in kinds {
-        let (_server, port) = reversing_server(
+        let (_server, address) = reversing_server(
             &scratch,
             &format!("-tls1_2 -cert rsa.crt -key rsa.key {args}"),
         );
-        let wire = ask_reversing_server(port, &Parameters::default());
+        let wire = ask_reversing_server(&address, &Parameters::default());
         assert_eq!(wire.received, b"desserts\n", "{args}");
         assert_eq!(wire.session.cipher_name(), Some(cipher));
     }
@@ -291,7 +285,7 @@ fn as_a_server() {
 fn as_a_server_of_every_cipher_and_curve() {
     let scratch = Scratch::new();
     scratch.openssl("dhparam -dsaparam -out own.pem 2048");
-    let mut kinds = vec![
+    let kinds = [
         ("-tls1_2 -cipher AES128", "AES128-GCM"),
         ("-tls1_2 -cipher CHACHA20", "CHACHA20"),
         ("-tls1_2 -curves P-256", "ECDH, prime256v1"),
@@ -301,18 +295,17 @@ fn as_a_server_of_every_cipher_and_curve() {
             "-tls1_3 -ciphersuites TLS_CHACHA20_POLY1305_SHA256",
             "TLS_CHACHA20",
         ),
-    ];
-    #[cfg(feature = "aws-lc-rs")]
-    kinds.extend([
+        #[cfg(feature = "aws-lc-rs")]
         ("-tls1_2 -curves P-521", "ECDH, secp521r1"),
+        #[cfg(feature = "aws-lc-rs")]
         ("-tls1_3 -curves P-521", "ECDH, secp521r1"),
-    ]);
-    #[cfg(feature = "dhe")]
-    kinds.extend([
+        #[cfg(feature = "dhe")]
         ("-tls1_2 -cipher DHE", "DH, 2048 bits"),
+        #[cfg(feature = "dhe")]
         ("-tls1_2 -cipher DHE -curves P-256", "DH, 2048 bits"),
+        #[cfg(feature = "dhe")]
         ("-cipher DHE -max_protocol TLSv1.2", "DH, 2048 bits"),
-    ]);
+    ];
     for (args, expected) in kinds {
         let params = Parameters {
             #[cfg(feature = "dhe")]

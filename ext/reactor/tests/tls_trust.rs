@@ -2,9 +2,10 @@
 
 mod tls_support;
 
-use std::fs;
+use std::process::Command;
+use std::{env, fs};
 
-use em_reactor::tls::{Error, Parameters, Role, Session};
+use em_reactor::tls::{Error, Identity, Parameters, Role, Session};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, SerialNumber, date_time_ymd};
 
 use tls_support::{
@@ -359,4 +360,47 @@ fn nothing_is_verified_unless_asked_for() {
     };
     let (client, _): (End, End) = connect(&client, &expired.params());
     assert!(client.completed());
+}
+
+#[test]
+fn the_anchors_of_the_system() {
+    const LEAF: &str = "EM_REACTOR_TEST_LEAF";
+    if let Ok(leaf) = env::var(LEAF) {
+        let client = Parameters {
+            ca: None,
+            ..believing("", "host.example")
+        };
+        let server = Parameters {
+            identity: Identity {
+                private_key_file: Some(leaf.clone().into()),
+                cert_chain_file: Some(leaf.into()),
+                ..Identity::default()
+            },
+            ..Parameters::default()
+        };
+        for _ in 0..2 {
+            assert!(connect(&client, &server).0.completed());
+        }
+        return;
+    }
+    let root = authority("root");
+    let leaf = Leaf::issued(&root, &["host.example"]);
+    let scratch = Scratch::new();
+    let run = |anchors: String| {
+        Command::new(env::current_exe().unwrap())
+            .args(["--exact", "the_anchors_of_the_system"])
+            .env(
+                LEAF,
+                scratch.write("leaf.pem", leaf.key.clone() + &leaf.cert),
+            )
+            .env("SSL_CERT_FILE", scratch.write("anchors.pem", anchors))
+            .env_remove("SSL_CERT_DIR")
+            .output()
+            .unwrap()
+            .status
+            .success()
+    };
+    assert!(run(root.pem()));
+    assert!(!run(authority("other").pem()));
+    assert!(!run(String::new()));
 }

@@ -1,7 +1,5 @@
 //! The life of the loop.
 
-use std::time::{Instant, SystemTime};
-
 use magnus::{Error, RModule, Ruby, Symbol, Value, function};
 
 use crate::instance;
@@ -17,8 +15,7 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("stopping?", function!(is_stopping, 0))?;
     module.define_module_function("signal_loopbreak", function!(signal_loopbreak, 0))?;
     module.define_module_function("current_time", function!(current_time, 0))?;
-    module.define_module_function("library_type", function!(library_type, 0))?;
-    module.define_module_function("ssl?", function!(is_ssl, 0))
+    module.define_module_function("library_type", function!(library_type, 0))
 }
 
 fn run_machine(ruby: &Ruby) -> Result<(), Error> {
@@ -46,16 +43,12 @@ fn signal_loopbreak(ruby: &Ruby) -> Result<(), Error> {
 
 /// The time at which the present turn of the loop began.
 fn current_time(ruby: &Ruby) -> Result<Value, Error> {
-    let began = instance::look(ruby, "current_time", |instance| instance.reactor.now())?;
-    let ago = Instant::now().saturating_duration_since(began);
-    let time = SystemTime::now() - ago;
+    let time = instance::look(ruby, "current_time", |i| {
+        i.clock.time_of_day(i.reactor.now())
+    })?;
     Ok(ruby.into_value(time))
 }
 
 fn library_type(ruby: &Ruby) -> Symbol {
     ruby.to_symbol("extension")
-}
-
-fn is_ssl() -> bool {
-    false
 }

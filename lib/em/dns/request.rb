@@ -1,6 +1,5 @@
 # frozen_string_literal: true
 
-require "ipaddr"
 require "resolv"
 require "securerandom"
 require_relative "../deferrable"
@@ -70,7 +69,7 @@ module EventMachine
         @tries += 1
         @socket.send_packet(packet)
         @last_send = now
-      rescue RuntimeError, IPAddr::Error => e
+      rescue RuntimeError => e
         @problem = e.message
       end
 

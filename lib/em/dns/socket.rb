@@ -121,11 +121,11 @@ module EventMachine
       # @param packet [String] in wire format
       # @return [void]
       # @raise [ConnectionError] when it cannot be sent, or there is nobody to send it to
-      # @raise [IPAddr::InvalidAddressError] if the name server's address is none
       def send_packet(packet)
         server = nameserver || raise(ConnectionError, "no name server")
-        (@asked[packet.unpack1("n")] ||= []) << address_of(server)
-        channel_to(server).send_datagram(packet, server, PORT)
+        address = nameserver_address(server)
+        (@asked[packet.unpack1("n")] ||= []) << address
+        channel_to(address).send_datagram(packet, server, PORT)
       end
 
       # Called with each datagram.
@@ -167,8 +167,14 @@ module EventMachine
 
       private
 
-      def channel_to(server)
-        return self unless address_of(server).ipv6?
+      def nameserver_address(server)
+        address_of(server)
+      rescue IPAddr::Error
+        raise ConnectionError, "no address of a name server: #{server}"
+      end
+
+      def channel_to(address)
+        return self unless address.ipv6?
 
         @relay ||= EventMachine.open_datagram_socket("::", 0, Relay, self)
       end

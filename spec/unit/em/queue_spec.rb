@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "fiber"
+
 RSpec.describe EventMachine::Queue do
   subject(:queue) { described_class.new }
 
@@ -67,16 +69,34 @@ RSpec.describe EventMachine::Queue do
     expect(queue.size).to eq(1)
   end
 
-  it "bears two thousand pops within each other" do
-    in_reactor do
-      take = lambda do |item|
-        seen << item
-        queue.pop(take)
-      end
-      queue.pop(take)
-      queue.push(*1..2000)
+  it "bears any number of pops within each other" do
+    take = lambda do |item|
+      seen << item
+      item == 50_000 ? done : queue.pop(take)
     end
-    expect(seen).to eq([*1..2000])
+    em do
+      queue.push(*1..50_000)
+      queue.pop(take)
+    end
+    expect(seen).to eq([*1..50_000])
+  end
+
+  it "goes on when fibers are left in the middle of callbacks" do
+    em do
+      reactor = Fiber.current
+      queue.push(*1..500)
+      500.times do
+        fiber = Fiber.new do
+          queue.pop do |item|
+            seen << item
+            Fiber.yield unless Fiber.current.equal?(reactor)
+          end
+        end
+        fiber.resume
+      end
+      EventMachine.next_tick { EventMachine.next_tick { done } }
+    end
+    expect(seen).to eq([*1..500])
   end
 
   it "keeps the items and those who wait when a callback raises" do
