@@ -53,6 +53,7 @@ impl<'r> Dispatcher<'r> {
             Event::Writable(id) => self.notify(id, &names::NOTIFY_WRITABLE),
             Event::ProxyTargetUnbound(id) => self.notify(id, &names::PROXY_TARGET_UNBOUND),
             Event::ProxyCompleted(id) => self.notify(id, &names::PROXY_COMPLETED),
+            Event::ProcessExited(id) => self.tell(id, "exit"),
             Event::TlsEstablished(id) => self.notify(id, &names::SSL_HANDSHAKE_COMPLETED),
             Event::TlsPeerCertificate { id, ref pem } => self.verify_peer(id, pem),
             Event::Unbound { id, ref reason } => self.unbound(id, reason.as_ref()),
@@ -74,6 +75,13 @@ impl<'r> Dispatcher<'r> {
         let string = self.ruby.str_from_slice(bytes);
         connection
             .funcall::<_, _, Value>(*names::RECEIVE_DATA, (string,))
+            .map(drop)
+    }
+
+    /// Gives a watch the name of what happened.
+    fn tell(&self, id: Id, what: &str) -> Result<(), Error> {
+        self.connection(id)?
+            .funcall::<_, _, Value>(*names::RECEIVE_DATA, (what,))
             .map(drop)
     }
 

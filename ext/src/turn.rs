@@ -3,7 +3,8 @@
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use magnus::{Error, Ruby};
+use magnus::prelude::*;
+use magnus::{Error, RModule, Ruby, Value};
 
 use crate::dispatch::Dispatcher;
 use crate::instance::Instance;
@@ -161,6 +162,11 @@ impl<'r> Loop<'r> {
     }
 }
 
+/// How long the end of the loop waits for child processes that were told to end.
+const CHILDREN_LIMIT: Duration = Duration::from_millis(500);
+/// Between looking for children of whose end the system does not tell.
+const CHILDREN_INTERVAL: Duration = Duration::from_millis(20);
+
 /// Ends all that is left, each with its `unbind`, and takes the loop away. The first exception of a
 /// callback is raised when all is done.
 pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
@@ -173,14 +179,16 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
         return Ok(());
     }
     let dispatcher = Dispatcher::new(ruby)?;
-    let mut first_error = Ok(());
+    let mut first_error = end_children(ruby);
     // Callbacks may open new descriptors; that is not followed for ever.
     for _ in 0..8 {
-        let left = instance::look(ruby, "release_machine", |instance| {
+        let (children, left) = instance::look(ruby, "release_machine", |instance| {
             instance.reactor.flush();
-            instance.reactor.close_all();
-            instance.reactor.count()
+            (instance.reactor.close_all(), instance.reactor.count())
         })?;
+        for pid in children {
+            first_error = first_error.and(leave_child(ruby, pid));
+        }
         if left == 0 {
             break;
         }
@@ -190,4 +198,40 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
     }
     instance::take(ruby)?;
     first_error
+}
+
+/// Tells child processes to end. Most do so at once, so that their `unbind` knows how.
+fn end_children(ruby: &Ruby) -> Result<(), Error> {
+    let deadline = Instant::now() + CHILDREN_LIMIT;
+    instance::look(ruby, "release_machine", |i| i.reactor.terminate_children())?;
+    while instance::look(ruby, "release_machine", |i| i.reactor.reap_children())? > 0 {
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        if remaining.is_zero() || !await_children(ruby, remaining.min(CHILDREN_INTERVAL))? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Waits until something happens to a descriptor; false where there is nothing to wait by.
+fn await_children(ruby: &Ruby, timeout: Duration) -> Result<bool, Error> {
+    let waits_by = |i: &mut Instance| i.poller.as_ref().map(AsRawFd::as_raw_fd);
+    let Some(descriptor) = instance::look(ruby, "release_machine", waits_by)? else {
+        return Ok(false);
+    };
+    gvl::wait_readable(descriptor, Some(timeout))?;
+    instance::look(ruby, "release_machine", |instance| {
+        let Some(poller) = &mut instance.poller else {
+            return false;
+        };
+        let polled = poller.poll(Some(Duration::ZERO));
+        instance.reactor.collect(poller, Instant::now());
+        polled.is_ok()
+    })
+}
+
+/// A child that goes on running is waited for by a thread of Ruby's, lest it stay a zombie.
+fn leave_child(ruby: &Ruby, pid: u32) -> Result<(), Error> {
+    let process: RModule = ruby.class_object().const_get("Process")?;
+    process.funcall::<_, _, Value>("detach", (pid,)).map(drop)
 }

@@ -7,6 +7,7 @@ use crate::connect::Attempt;
 use crate::datagram::Datagrams;
 use crate::id::Id;
 use crate::outbound::Outbound;
+use crate::process::Child;
 use crate::proxy::Proxying;
 use crate::secure::Security;
 use crate::sys::handle::Handle;
@@ -31,6 +32,8 @@ pub(crate) struct Descriptor {
     pub(crate) last_activity: Instant,
     pub(crate) timeouts: Option<Box<Timeouts>>,
     pub(crate) proxying: Option<Box<Proxying>>,
+    /// The process at the other end, where it was started for that.
+    pub(crate) child: Option<Box<Child>>,
     pub(crate) security: Option<Box<Security>>,
     /// The name of the host that it was connected to.
     pub(crate) host: Option<Box<str>>,
@@ -49,6 +52,8 @@ pub(crate) enum Kind {
     Datagram(Box<Datagrams>),
     /// Only watched; its owner reads and writes.
     Watch { readable: bool, writable: bool },
+    /// Tells when a process ends.
+    Process,
 }
 
 impl Kind {
@@ -58,6 +63,7 @@ impl Kind {
             Self::Listener { .. } => "a server",
             Self::Datagram(_) => "a datagram socket",
             Self::Watch { .. } => "a 'watch only' connection",
+            Self::Process => "a process watch",
         }
     }
 }
@@ -69,6 +75,8 @@ pub(crate) enum Phase {
     Open,
     /// Closes when its outbound data is written.
     Draining,
+    /// At its end, but its child process still runs.
+    Lingering,
     /// Its `Unbound` event is queued or given out.
     Closing,
 }
@@ -88,11 +96,13 @@ pub(crate) struct Readiness {
     pub(crate) writable: bool,
     /// The peer sends no more, or there is an error: reading goes on until it shows.
     pub(crate) ended: bool,
+    /// The child process has ended.
+    pub(crate) exited: bool,
 }
 
 impl Readiness {
     pub(crate) fn any(self) -> bool {
-        self.readable || self.writable || self.ended
+        self.readable || self.writable || self.ended || self.exited
     }
 }
 
@@ -112,6 +122,7 @@ impl Descriptor {
             last_activity: now,
             timeouts: None,
             proxying: None,
+            child: None,
             security: None,
             host: None,
             accepted: false,
@@ -143,7 +154,10 @@ impl Descriptor {
     }
 
     pub(crate) fn is_closing(&self) -> bool {
-        matches!(self.phase, Phase::Draining | Phase::Closing)
+        matches!(
+            self.phase,
+            Phase::Draining | Phase::Lingering | Phase::Closing
+        )
     }
 
     /// Whether it was to close after writing, and all is written.

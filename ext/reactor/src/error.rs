@@ -111,7 +111,7 @@ impl std::error::Error for Error {
 }
 
 /// The system's text for an error, without the number that Rust appends to it.
-fn describe(error: &io::Error) -> String {
+pub(crate) fn describe(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error ") {
         Some(end) => text[..end].to_owned(),

@@ -33,6 +33,8 @@ pub enum Event {
     ProxyTargetUnbound(Id),
     /// As many bytes were passed on as were asked for.
     ProxyCompleted(Id),
+    /// A watched process has ended; its `Unbound` follows.
+    ProcessExited(Id),
     /// A TLS handshake is done; comes before any data under it.
     TlsEstablished(Id),
     /// A certificate of the peer waits for [`Reactor::tls_verdict`](crate::Reactor::tls_verdict).

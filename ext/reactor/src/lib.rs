@@ -1,4 +1,4 @@
-//! A single-threaded event loop for sockets, pipes and timers.
+//! A single-threaded event loop for sockets, pipes, timers and child processes.
 //!
 //! [`Reactor`] is state without waiting; [`Poller`] waits without state. The loop belongs to the
 //! caller, who asks for one [`Event`] at a time and may call the reactor again while acting on it.
@@ -13,6 +13,7 @@ mod id;
 mod listener;
 mod outbound;
 mod poller;
+mod process;
 mod proxy;
 mod reactor;
 mod resolve;

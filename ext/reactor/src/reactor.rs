@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
 use crate::id::Id;
 use crate::poller::{Poller, WAKE};
+use crate::process::{self, Children};
 use crate::sys::fork;
 use crate::table::Table;
 use crate::timers::Timers;
@@ -30,6 +31,10 @@ pub(crate) enum Deadline {
     RetryConnect(Id),
     /// A listener that found no free descriptor tries again.
     RetryAccept(Id),
+    /// The child of a connection that was closed is told so.
+    Dismissal(Id),
+    /// A child may have ended, where the system does not tell.
+    ChildCheck(Id),
 }
 
 /// An event loop without the waiting: descriptors, timers and what is to be done for them.
@@ -40,7 +45,7 @@ pub(crate) enum Deadline {
 /// acted upon, [`flush`](Self::flush) writes what was sent.
 #[derive(Debug)]
 pub struct Reactor {
-    registry: Registry,
+    pub(crate) registry: Registry,
     waker: Arc<Waker>,
     pub(crate) descriptors: Table<Descriptor>,
     pub(crate) timers: Timers<Deadline>,
@@ -53,9 +58,11 @@ pub struct Reactor {
     /// Events that come before those of descriptors.
     pub(crate) notices: VecDeque<Event>,
     dirty: Vec<Id>,
-    closing: usize,
+    pub(crate) closing: usize,
     /// Listeners that wait for a free descriptor.
     starved: Vec<(Id, Option<Id>)>,
+    /// Child processes of connections that are gone.
+    pub(crate) children: Children,
     pub(crate) accepts_per_turn: usize,
     pub(crate) now: Instant,
     /// Where records under TLS are read to.
@@ -81,6 +88,7 @@ impl Reactor {
             dirty: Vec::new(),
             closing: 0,
             starved: Vec::new(),
+            children: Children::default(),
             accepts_per_turn: 10,
             now,
             records: Vec::new(),
@@ -162,6 +170,8 @@ impl Reactor {
                     self.starved.retain(|(id, _)| *id != listener);
                     self.mark_readable(listener);
                 }
+                Deadline::Dismissal(id) => self.dismissal_due(id),
+                Deadline::ChildCheck(id) => self.child_check_due(id),
             }
         }
         None
@@ -185,13 +195,19 @@ impl Reactor {
             if event.token() == WAKE {
                 continue;
             }
-            let Some(id) = self.descriptors.id_at(event.token().0) else {
+            let (slot, exited) = process::decode(event.token());
+            let Some(id) = self.descriptors.id_at(slot) else {
                 continue;
             };
             let Some(descriptor) = self.descriptors.get_mut(id) else {
                 continue;
             };
             let readiness = &mut descriptor.readiness;
+            if exited {
+                readiness.exited = true;
+                self.enqueue(id);
+                continue;
+            }
             readiness.ended |= event.is_read_closed() || event.is_error();
             readiness.readable |= event.is_readable() || readiness.ended;
             readiness.writable |= event.is_writable() || event.is_write_closed();
@@ -222,14 +238,18 @@ impl Reactor {
     }
 
     fn process(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
+        if self.descriptors.get(id)?.readiness.exited {
+            self.reap(id);
+        }
         let descriptor = self.descriptors.get(id)?;
         match (&descriptor.phase, &descriptor.kind) {
-            (Phase::Closing, _) => None,
+            (Phase::Closing | Phase::Lingering, _) => None,
             (Phase::Connecting(_), _) => self.continue_connect(id),
             (_, Kind::Stream) => self.process_stream(id, buffer),
             (_, Kind::Datagram(_)) => self.process_datagram(id, buffer),
             (_, Kind::Listener { .. }) => self.accept(id),
             (_, Kind::Watch { .. }) => self.process_watch(id),
+            (_, Kind::Process) => self.process_exit(id),
         }
     }
 
@@ -241,7 +261,7 @@ impl Reactor {
             };
             descriptor.dirty = false;
             match (&descriptor.phase, &descriptor.kind) {
-                (Phase::Connecting(_) | Phase::Closing, _) => {}
+                (Phase::Connecting(_) | Phase::Lingering | Phase::Closing, _) => {}
                 (_, Kind::Stream) => self.flush_stream(id),
                 (_, Kind::Datagram(_)) => self.flush_datagrams(id),
                 _ => {}
@@ -287,7 +307,10 @@ impl Reactor {
         let registered = self
             .registry
             .register(&mut SourceFd(&fd), token(id), interest);
-        registered.map_err(|error| Error::system("epoll_ctl", descriptor.describe(), error))
+        let subject = descriptor.describe();
+        registered
+            .and_then(|()| self.register_child(id))
+            .map_err(|error| Error::system("epoll_ctl", subject, error))
     }
 
     /// Has the system look at the descriptor anew, with the interest it has now: what is ready
@@ -368,6 +391,17 @@ impl Reactor {
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
         };
+        if let Some(child) = &mut descriptor.child {
+            child.unwanted = true;
+        }
+        self.finish(id, after_writing);
+    }
+
+    /// Closes a descriptor that may be at its end by itself.
+    pub(crate) fn finish(&mut self, id: Id, after_writing: bool) {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
         if !after_writing || !descriptor.is_sender() {
             return self.end(id, None);
         }
@@ -381,18 +415,22 @@ impl Reactor {
                 attempt.close_when_written = true;
                 self.closing += 1;
             }
+            Phase::Lingering => self.end(id, None),
             _ => {}
         }
     }
 
     /// Ends a descriptor; its `Unbound` event follows in this turn or the next.
     pub(crate) fn end(&mut self, id: Id, reason: Option<Reason>) {
+        if self.linger(id, reason.as_ref()) {
+            return;
+        }
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
         };
         match &descriptor.phase {
             Phase::Closing => return,
-            Phase::Draining => {}
+            Phase::Draining | Phase::Lingering => {}
             Phase::Connecting(attempt) if attempt.close_when_written => {}
             _ => self.closing += 1,
         }
@@ -444,11 +482,15 @@ impl Reactor {
         Ok(fd)
     }
 
-    /// Ends all that is left, each with its `Unbound` event.
-    pub fn close_all(&mut self) {
+    /// Ends all that is left, each with its `Unbound` event. Child processes that still run are sent
+    /// SIGTERM; those returned are the caller's to wait for.
+    pub fn close_all(&mut self) -> Vec<u32> {
+        let mut left = Vec::new();
         for id in self.descriptors.ids().collect::<Vec<_>>() {
+            left.extend(self.leave_child(id));
             self.end(id, None);
         }
+        left
     }
 
     /// A listener found no free descriptor: it tries again when one gets free, or after a while,
@@ -464,7 +506,11 @@ impl Reactor {
 
     fn forget(&mut self, id: Id) -> Option<Descriptor> {
         self.clear_timeouts(id);
-        self.descriptors.remove(id)
+        let descriptor = self.descriptors.remove(id)?;
+        if let Some(child) = &descriptor.child {
+            self.children.remember(id, child);
+        }
+        Some(descriptor)
     }
 
     /// A descriptor got free: listeners that waited for one try again.

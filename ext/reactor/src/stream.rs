@@ -87,7 +87,7 @@ impl Reactor {
         match descriptor.handle.read(&mut buffer[..share]) {
             Ok(0) => {
                 // The peer sends no more; what it asked for before is still written.
-                self.close(id, true);
+                self.finish(id, true);
                 None
             }
             Ok(len) => {
@@ -107,6 +107,11 @@ impl Reactor {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 descriptor.readiness.readable = false;
                 descriptor.readiness.ended = false;
+                None
+            }
+            Err(_) if descriptor.child.is_some() => {
+                // The child ended with input unread: no news beside its output's end.
+                self.finish(id, true);
                 None
             }
             Err(error) => {
@@ -137,6 +142,7 @@ impl Reactor {
             Ok(Flushed::Empty) if descriptor.is_drained() => self.end(id, None),
             Ok(Flushed::Empty) => {}
             Ok(Flushed::Blocked) => self.watch_writable(id),
+            Err(_) if descriptor.child.is_some() => self.input_refused(id),
             Err(error) => self.end(id, reason_of(&error)),
         }
     }

@@ -1,5 +1,7 @@
 //! UDP.
 
+#![allow(clippy::unwrap_used, reason = "the helpers are part of the tests")]
+
 mod common;
 
 use common::Loop;

@@ -6,6 +6,7 @@ mod connections;
 mod datagrams;
 mod descriptors;
 mod machine;
+mod processes;
 mod proxies;
 mod servers;
 mod settings;
@@ -21,6 +22,7 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     connections::init(ruby, module)?;
     datagrams::init(module)?;
     descriptors::init(module)?;
+    processes::init(module)?;
     proxies::init(module)?;
     sockets::init(module)?;
     settings::init(module)?;

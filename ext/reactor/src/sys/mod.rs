@@ -1,8 +1,10 @@
 //! The operating system. All `unsafe` of this crate is below this module.
 
 pub(crate) mod accept;
+pub(crate) mod child;
 pub(crate) mod fork;
 pub(crate) mod handle;
 pub(crate) mod limits;
+pub(crate) mod pidfd;
 pub(crate) mod sockaddr;
 pub(crate) mod sockopt;

@@ -5,6 +5,7 @@
     unreachable_pub,
     reason = "each test file uses its own part of this"
 )]
+#![allow(clippy::unwrap_used, reason = "a failure here is the test's")]
 
 use std::time::{Duration, Instant};
 

@@ -1,0 +1,130 @@
+//! Starting child processes, signalling them and learning how they ended.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{self, Command, ExitStatus};
+
+use crate::sys::handle::retry;
+use crate::sys::pidfd;
+
+/// The exit status of a child whose program could not be executed.
+const NOT_EXECUTED: i32 = 255;
+
+/// A child of this process.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pid: libc::pid_t,
+    /// None where the system has no such thing.
+    pidfd: Option<OwnedFd>,
+}
+
+impl Process {
+    /// Starts `program` with the arguments `argv`, the first of which is the name it is told to have,
+    /// and with `end` as its standard input and output.
+    ///
+    /// A program that cannot be executed leaves a child all the same, as fork(2) and execvp(3) do: one
+    /// that names it and the reason on standard error, and exits with 255. Fails where there can be
+    /// no child.
+    pub(crate) fn start(program: &OsStr, argv: &[OsString], end: OwnedFd) -> io::Result<Self> {
+        let mut command = Command::new(program);
+        command.args(argv.iter().skip(1));
+        if let Some(name) = argv.first() {
+            command.arg0(name);
+        }
+        command.stdin(end.try_clone()?).stdout(end);
+        let pid = match spawn(&mut command) {
+            Ok(child) => child.id() as libc::pid_t,
+            Err(error) if is_shortage(&error) => return Err(error),
+            Err(error) => fail(program, &error)?,
+        };
+        Ok(Self {
+            pid,
+            pidfd: pidfd::open(pid).ok(),
+        })
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid.unsigned_abs()
+    }
+
+    /// What becomes readable when the process ends, where the system has such a thing.
+    pub(crate) fn pidfd(&self) -> Option<RawFd> {
+        self.pidfd.as_ref().map(AsRawFd::as_raw_fd)
+    }
+
+    /// How it ended, by which it is reaped; `None` where it still runs. Never waits.
+    ///
+    /// Fails with ECHILD where somebody else reaped it.
+    pub(crate) fn wait(&self) -> io::Result<Option<ExitStatus>> {
+        retry(|| match &self.pidfd {
+            Some(pidfd) => pidfd::wait(pidfd.as_fd()),
+            None => wait(self.pid),
+        })
+    }
+
+    /// Sends a signal; nothing happens where the process has ended.
+    pub(crate) fn signal(&self, signal: i32) {
+        match &self.pidfd {
+            Some(pidfd) => {
+                let _ = pidfd::signal(pidfd.as_fd(), signal);
+            }
+            None => {
+                // SAFETY: kill takes two integers. The number is the child's, which was not reaped.
+                unsafe { libc::kill(self.pid, signal) };
+            }
+        }
+    }
+}
+
+fn spawn(command: &mut Command) -> io::Result<process::Child> {
+    match command.spawn() {
+        Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => {
+            // A script without a #! line is run by execvp(3), which std uses only where there is
+            // something to do before it.
+            // SAFETY: the closure does nothing, which is allowed between fork and exec.
+            unsafe { command.pre_exec(|| Ok(())) };
+            command.spawn()
+        }
+        result => result,
+    }
+}
+
+/// No child could be made, whatever the program.
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE)
+    )
+}
+
+/// A child that tells why there is no other, and exits.
+fn fail(program: &OsStr, error: &io::Error) -> io::Result<libc::pid_t> {
+    let message = format!(
+        "{}: {}\n",
+        program.to_string_lossy(),
+        crate::error::describe(error)
+    );
+    // SAFETY: the child calls nothing but write and _exit, which are async-signal-safe, and touches
+    // no memory but the message.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        // SAFETY: as above.
+        0 => unsafe {
+            libc::write(libc::STDERR_FILENO, message.as_ptr().cast(), message.len());
+            libc::_exit(NOT_EXECUTED)
+        },
+        pid => Ok(pid),
+    }
+}
+
+fn wait(pid: libc::pid_t) -> io::Result<Option<ExitStatus>> {
+    let mut status = 0;
+    // SAFETY: status is writable for an int.
+    match unsafe { libc::waitpid(pid, &mut status, libc::WNOHANG) } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(None),
+        _ => Ok(Some(ExitStatus::from_raw(status))),
+    }
+}
