@@ -6,7 +6,7 @@ require "rbconfig"
 RSpec.describe "Interrupting a running loop" do
   # Starts a program that says "ready", sends it a signal, and waits for its end.
   #
-  # @return [Array(String, Process::Status, Float)] what it wrote from then on, how it ended, in how many seconds
+  # @return [Array(String, Process::Status, Float)] what it wrote from then on, how it ended, and when, in seconds
   def interrupt(script, signal = :INT)
     script = "$stdout.sync = true\n#{script}"
     command = [RbConfig.ruby, "-I", ProcessHelper::LIBRARY, "-r", "eventmachine", "-e", script]

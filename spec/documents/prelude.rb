@@ -1,0 +1,40 @@
+# frozen_string_literal: true
+
+require "eventmachine"
+
+# Loaded before a program of the documentation: has it listen on a port that is free, visits each of its
+# servers with a line of text, and ends it.
+module Visit
+  SECONDS = 0.3
+
+  # Says something, and keeps what is answered.
+  class Guest < EventMachine::Connection
+    def connection_completed
+      send_data("hello\n")
+    end
+
+    def receive_data(data)
+      warn("answer: #{data}")
+    end
+  end
+
+  def start_server(host, port, *rest, &block)
+    super(host, port && 0, *rest, &block).tap { |server| visit(server) }
+  end
+
+  def run(*arguments, &block)
+    EventMachine.next_tick do
+      EventMachine.add_timer(SECONDS) { EventMachine.stop }
+    end
+    super
+  end
+
+  private
+
+  def visit(server)
+    port, host = Socket.unpack_sockaddr_in(EventMachine.get_sockname(server))
+    EventMachine.connect(host, port, Guest)
+  end
+end
+
+EventMachine.singleton_class.prepend(Visit)

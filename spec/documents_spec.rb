@@ -1,0 +1,93 @@
+# frozen_string_literal: true
+
+require "open3"
+
+# Holds the documents to what they say: their programs run, their links lead somewhere, their commands exist.
+RSpec.describe "The documents", time_limit: 30 do
+  root = File.expand_path("..", __dir__)
+  documents = Dir.glob("{*.md,docs/**/*.md}", base: root).sort
+
+  # A fenced block of text in one language.
+  block = Struct.new(:language, :line, :text)
+
+  blocks = lambda do |text|
+    found = []
+    text.scan(/^( *)```(\w*)\n(.*?)^\1```$/m) do |indent, language, body|
+      found << block.new(language, $~.pre_match.count("\n") + 2, body.gsub(/^#{indent}/, ""))
+    end
+    found
+  end
+
+  # As it is written in links to a heading.
+  slugs = lambda do |text|
+    text.scan(/^#+ (.+)$/).flatten.map { |heading| heading.downcase.gsub(/[^\w\- ]/, "").tr(" ", "-") }
+  end
+
+  # @return [Array(String, Process::Status)]
+  def run_program(program)
+    prelude = File.join(__dir__, "documents", "prelude.rb")
+    Open3.capture2e(RbConfig.ruby, "-w", "-I", ProcessHelper::LIBRARY, "-r", prelude, stdin_data: program)
+  end
+
+  documents.each do |document|
+    text = File.read(File.join(root, document))
+
+    blocks.call(text).each do |found|
+      program = found.text.include?("EventMachine.run") && found.text.include?("require ")
+
+      if found.language == "ruby" && program
+        it "have a program in line #{found.line} of #{document} that runs" do
+          output, status = run_program(found.text)
+          expect(output).not_to include("warning:")
+          expect(status).to be_success, output
+        end
+      elsif found.language == "ruby"
+        it "have Ruby in line #{found.line} of #{document}" do
+          expect { RubyVM::InstructionSequence.compile(found.text) }.not_to raise_error
+        end
+      elsif found.language == "sh"
+        it "have commands in line #{found.line} of #{document} that work" do
+          environment = { "RUBYLIB" => ProcessHelper::LIBRARY }
+          output, status = Open3.capture2e(environment, "bash", "-euc", found.text)
+          expect(status).to be_success, output
+        end
+      end
+    end
+
+    prose = text.gsub(/^( *)```.*?^\1```$/m, "")
+    prose.scan(/\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$/).flatten.compact.uniq.each do |link|
+      next if link.match?(/\A[a-z]+:/)
+
+      it "have a link in #{document} to #{link} that leads there" do
+        path, anchor = link.split("#", 2)
+        target = path.empty? ? document : File.join(File.dirname(document), path)
+        target = File.expand_path(target, root)
+        expect(File).to exist(target)
+        expect(slugs.call(File.read(target))).to include(anchor) if anchor
+      end
+    end
+
+    it "name no task in #{document} that rake does not have" do
+      known = Open3.capture2e("rake", "--all", "--tasks", chdir: root).first.scan(/^rake ([\w:]+)/).flatten
+      expect(known).not_to be_empty
+      named = text.scan(/(?<=^\$ |`)rake ([a-z][\w:]*)/).flatten.uniq
+      expect(named - known).to be_empty
+    end
+
+    it "name no program in #{document} that is not in bin/" do
+      named = text.scan(%r{(?<![\w/.])bin/[a-z]+}).uniq
+      expect(named.reject { |path| File.exist?(File.join(root, path)) }).to be_empty
+    end
+  end
+
+  it "tell of the programs that are there" do
+    expect(documents).to include("README.md", "SECURITY.md", "CHANGELOG.md", "docs/getting_started.md")
+  end
+
+  it "have a first program that echoes" do
+    program = blocks.call(File.read(File.join(root, "README.md"))).find { |found| found.language == "ruby" }
+    output, = run_program(program.text)
+    expect(program.text.lines.size).to be <= 15
+    expect(output).to include("answer: hello\n")
+  end
+end
