@@ -28,18 +28,43 @@ module EventMachine
     class SmtpServer < Connection
       include LineText2
 
+      # Recognizes HELO, before the domain.
       HeloRegex = /\AHELO\s*/i
+
+      # Recognizes EHLO, before the domain.
       EhloRegex = /\AEHLO\s*/i
+
+      # Recognizes QUIT.
       QuitRegex = /\AQUIT/i
+
+      # Recognizes MAIL FROM, before the sender.
       MailFromRegex = /\AMAIL FROM:\s*/i
+
+      # Recognizes RCPT TO, before the recipient.
       RcptToRegex = /\ARCPT TO:\s*/i
+
+      # Recognizes DATA.
       DataRegex = /\ADATA/i
+
+      # Recognizes NOOP.
       NoopRegex = /\ANOOP/i
+
+      # Recognizes RSET.
       RsetRegex = /\ARSET/i
+
+      # Recognizes VRFY, before the user.
       VrfyRegex = /\AVRFY\s+/i
+
+      # Recognizes EXPN, before the list.
       ExpnRegex = /\AEXPN\s+/i
+
+      # Recognizes HELP.
       HelpRegex = /\AHELP/i
+
+      # Recognizes STARTTLS.
       StarttlsRegex = /\ASTARTTLS/i
+
+      # Recognizes AUTH, before the mechanism.
       AuthRegex = /\AAUTH\s+/i
 
       MAX_LINE_LENGTH = 1024 * 1024
