@@ -84,6 +84,13 @@ RSpec.describe "The documents", time_limit: 30 do
     expect(documents).to include("README.md", "SECURITY.md", "CHANGELOG.md", "docs/getting_started.md")
   end
 
+  it "describe each function of the native library" do
+    native = EventMachine.singleton_methods(false).select { |name| EventMachine.method(name).source_location.nil? }
+    described = File.read(File.join(root, "lib", "em", "native.rb")).scan(/@!method ([\w?=]+)/).flatten.map(&:to_sym)
+    expect(native).not_to be_empty
+    expect(native - described).to be_empty
+  end
+
   it "have a first program that echoes" do
     program = blocks.call(File.read(File.join(root, "README.md"))).find { |found| found.language == "ruby" }
     output, = run_program(program.text)

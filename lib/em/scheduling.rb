@@ -50,19 +50,21 @@ module EventMachine
       get_max_timer_count
     end
 
-    # Sets how many timers may be outstanding.
+    # Sets how many timers may be outstanding. Until it is called there is no limit. Timers that are
+    # outstanding stay.
     #
     # @param count [Integer]
     # @return [Integer] the count
-    # @raise [RuntimeError] while a reactor runs
+    # @raise [ArgumentError] unless it is positive
     def set_max_timers(count)
       set_max_timer_count(count)
     end
 
     # Accepted for compatibility: timers fire on time whatever the quantum.
     #
-    # @param mills [Integer] 5 to 2500 milliseconds
+    # @param mills [Integer] milliseconds
     # @return [void]
+    # @raise [ArgumentError] unless it is positive
     def set_quantum(mills)
       set_timer_quantum(mills.to_i)
     end

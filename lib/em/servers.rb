@@ -59,6 +59,7 @@ module EventMachine
     #
     # @param signature [Integer] what {start_server} or {attach_server} returned
     # @return [nil]
+    # @raise [RuntimeError] when there is no such server
     def stop_server(signature)
       stop_tcp_server(signature)
     end
