@@ -42,7 +42,8 @@ module EventMachine
 
         lt2_defaults unless @lt2_mode
         @lt2_encoding = data.encoding
-        lt2_consume(lt2_join(data))
+        data = data.b unless @lt2_encoding == Encoding::BINARY
+        @lt2_linebuffer ? lt2_continue(@lt2_linebuffer, data) : lt2_consume(data, false)
       end
 
       # Sets what ends a line. May be called at any time.
@@ -153,18 +154,25 @@ module EventMachine
         lt2_limit
       end
 
-      # The bytes to look at: what earlier chunks left over, and the new ones.
-      def lt2_join(data)
-        pending = @lt2_linebuffer
-        @lt2_linebuffer = nil
-        return pending << data.b if pending
+      # Small chunks of a long line are not worth more than a look for the delimiter. That they can be told
+      # apart by it alone shows in that all of the pending bytes count as searched.
+      def lt2_continue(pending, data)
+        pending << data
+        searched = pending.bytesize - data.bytesize
+        if @lt2_scanned == searched && @lt2_mode == :lines && !data.include?(@lt2_delimiter)
+          @lt2_scanned = pending.bytesize
+          return lt2_check_length(0)
+        end
 
-        data.encoding == Encoding::BINARY ? data : data.b
+        @lt2_linebuffer = nil
+        lt2_consume(pending, true)
       end
 
       # Callbacks may call receive_data and switch modes, hence what is left of the input stays in this
       # frame while they run. It is kept for the next chunk even if one of them raises.
-      def lt2_consume(input)
+      #
+      # @param owned [Boolean] whether the input is a buffer of this object's own
+      def lt2_consume(input, owned)
         pos = searched = 0
         @lt2_dropped = false
         while pos < input.bytesize && @lt2_mode != :failed
@@ -180,10 +188,10 @@ module EventMachine
             lt2_dispatch_line(input, start, stop)
           end
           pos = input.bytesize if @lt2_dropped
-          input, pos = lt2_rejoin(input, pos) if @lt2_linebuffer
+          input, pos, owned = lt2_rejoin(input, pos) if @lt2_linebuffer
         end
       ensure
-        lt2_keep(input, pos, searched)
+        lt2_keep(owned && pos.zero? ? input : input.byteslice(pos, input.bytesize - pos), searched - pos)
       end
 
       # @return [Integer, nil] where the line ends; @lt2_line_after is where the next one starts
@@ -243,16 +251,22 @@ module EventMachine
         joined = @lt2_linebuffer << input.byteslice(pos, input.bytesize - pos)
         @lt2_linebuffer = nil
         @lt2_scanned = 0
-        [joined, 0]
+        [joined, 0, true]
       end
 
-      def lt2_keep(input, pos, searched)
-        return if pos >= input.bytesize || @lt2_mode == :failed
+      # @param rest [String] what is left of the input
+      # @param searched [Integer] how much of it is known to be without a delimiter
+      def lt2_keep(rest, searched)
+        return if rest.empty? || @lt2_mode == :failed
 
-        rest = input.byteslice(pos, input.bytesize - pos)
         @lt2_linebuffer = @lt2_linebuffer ? @lt2_linebuffer << rest : rest
         overlap = @lt2_delimiter.is_a?(Regexp) ? LOOKBEHIND : @lt2_delimiter.bytesize - 1
-        @lt2_scanned = [searched - pos - overlap, 0].max
+        @lt2_scanned = searched > overlap ? searched - overlap : 0
+        lt2_check_length(overlap)
+      end
+
+      # @param overlap [Integer] how many of the bytes may belong to a delimiter
+      def lt2_check_length(overlap)
         lt2_fail("overlength line") if @lt2_linebuffer.bytesize > lt2_limit + overlap
       end
 
