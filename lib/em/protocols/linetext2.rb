@@ -90,6 +90,7 @@ module EventMachine
       def set_text_mode(size = nil)
         @lt2_delimiter ||= "\n"
         @lt2_textsize = size && Integer(size)
+        @lt2_scanned = 0
         @lt2_textbuffer = nil
         return @lt2_mode = :lines if size && @lt2_textsize <= 0
         return lt2_fail("overlength text") if size && @lt2_textsize > lt2_text_limit

@@ -152,8 +152,15 @@ RSpec.describe EventMachine::Protocols::LineText2 do
     it "may begin with bytes that came before the switch" do
       object = feed(handler.new, "ab")
       object.set_text_mode(4)
-      object.receive_data("cd")
-      expect(object.log).to eq([[:text, "abcd"], :end])
+      object.receive_data("cde\nf\n")
+      expect(object.log).to eq([[:text, "abcd"], :end, [:line, "e"], [:line, "f"]])
+    end
+
+    it "may end within bytes that came before the switch" do
+      object = feed(handler.new, "abc")
+      object.set_text_mode(2)
+      object.receive_data("\nd\n")
+      expect(object.log).to eq([[:text, "ab"], :end, [:line, "c"], [:line, "d"]])
     end
 
     it "wants a number" do
