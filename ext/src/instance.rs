@@ -118,6 +118,9 @@ pub(crate) fn change<T>(
     body: impl FnOnce(&mut Instance) -> T,
 ) -> Result<T, Error> {
     look(ruby, operation, |instance| {
+        if instance.sleeping {
+            instance.reactor.advance(Instant::now());
+        }
         let result = body(instance);
         if std::mem::take(&mut instance.sleeping) {
             // A failure to wake (a full counter) means that a wake-up is pending.

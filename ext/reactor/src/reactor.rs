@@ -150,6 +150,11 @@ impl Reactor {
         self.timer_mark = self.timers.mark();
     }
 
+    /// Takes notice of the time, where it matters between turns: timeouts run from here.
+    pub fn advance(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+    }
+
     /// The time at which this turn began.
     pub fn now(&self) -> Instant {
         self.now

@@ -135,7 +135,11 @@ fn set_timeout(
 ) -> Result<bool, Error> {
     let id = convert::id(signature)?;
     let timeout = convert::duration(ruby, f64::try_convert(seconds)?, seconds)?;
-    Ok(instance::change(ruby, "set_timeout", |instance| set(instance, id, timeout))?.is_ok())
+    let set = |instance: &mut instance::Instance| {
+        instance.reactor.advance(Instant::now());
+        set(instance, id, timeout)
+    };
+    Ok(instance::change(ruby, "set_timeout", set)?.is_ok())
 }
 
 /// How many bytes wait to be sent.
