@@ -227,8 +227,8 @@ module EventMachine
       def lt2_text_length(available)
         return available unless @lt2_textsize
 
-        needed = @lt2_textsize - (@lt2_textbuffer ? @lt2_textbuffer.bytesize : 0)
-        needed < available ? needed : available
+        held = @lt2_textbuffer&.bytesize || 0
+        [@lt2_textsize - held, available].min
       end
 
       def lt2_dispatch_text(piece)

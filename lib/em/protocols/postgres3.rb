@@ -11,12 +11,12 @@ module EventMachine
     # went. Queries are answered in the order in which they were made.
     #
     # @example
-    #   path = "/run/postgresql/.s.PGSQL.5432"
-    #   db = EventMachine.connect_unix_domain(path, EventMachine::Protocols::Postgres3)
-    #   db.connect("database", "user", "password").callback do |connected, error|
-    #     db.query("select * from some_table").callback do |success, result, errors|
-    #       success ? result.rows.each { |row| p row } : p(errors)
-    #     end
+    #   session = EventMachine.connect("localhost", 5432, EventMachine::Protocols::Postgres3)
+    #   session.connect("shop", "clerk", "secret").callback do |connected, reason|
+    #     abort(reason) unless connected
+    #   end
+    #   session.query("select name, price from articles").callback do |success, result, errors|
+    #     puts(success ? result.rows.map { |name, price| "#{name}: #{price}" } : errors)
     #   end
     class Postgres3 < Connection
       autoload :Scram, "em/protocols/postgres3/scram"

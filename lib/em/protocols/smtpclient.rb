@@ -7,13 +7,12 @@ module EventMachine
     # Sends a message by SMTP (RFC 5321), in a connection of its own.
     #
     # @example
-    #   email = EventMachine::Protocols::SmtpClient.send(
-    #     domain: "example.com", host: "localhost", port: 25, starttls: true,
-    #     from: "sender@example.com", to: ["to_1@example.com", "to_2@example.com"],
-    #     header: { "Subject" => "This is a subject line" }, body: "This is the body of the email"
+    #   delivery = EventMachine::Protocols::SmtpClient.send(
+    #     host: "localhost", domain: "client.example.org", from: "monitor@example.org",
+    #     to: %w[ann@example.org bob@example.org], header: { "Subject" => "Disk full" }, body: "/var: 98 %"
     #   )
-    #   email.callback { puts "sent" }
-    #   email.errback { |e| puts "failed: #{e.code} #{e.message}" }
+    #   delivery.callback { |outcome| puts "accepted after #{outcome.elapsed_time} s" }
+    #   delivery.errback { |outcome| puts "refused: #{outcome.code}" }
     class SmtpClient < Connection
       include Deferrable
       include LineText2
@@ -89,7 +88,7 @@ module EventMachine
       # @return [void]
       # @api private
       def receive_line(line)
-        $>.puts(line) if @args[:verbose]
+        puts(line) if @args[:verbose]
         return if @responder.nil?
 
         _, code, separator, text = *REPLY.match(line)
@@ -109,7 +108,7 @@ module EventMachine
       end
 
       def handle_reply
-        $>.puts(@responder) if @args[:verbose]
+        puts(@responder) if @args[:verbose]
         __send__(@responder)
       end
 
@@ -141,7 +140,7 @@ module EventMachine
         close_connection_after_writing
       end
 
-      def invoke_internal_error(message = "???")
+      def invoke_internal_error(message = "internal error")
         @code = UNSUPPORTED_AUTH
         @msg = message
         invoke_error
