@@ -84,6 +84,13 @@ RSpec.describe "The documents", time_limit: 30 do
     expect(documents).to include("README.md", "SECURITY.md", "CHANGELOG.md", "docs/getting_started.md")
   end
 
+  it "describe every public module, class, method and constant" do
+    output, status = Open3.capture2e("yard", "stats", "--list-undoc", "--no-save", "--no-cache", chdir: root)
+    expect(status).to be_success, output
+    expect(output).to include("100.00% documented"), output
+    expect(output).not_to match(/^\[(warn|error)\]/)
+  end
+
   it "describe each function of the native library" do
     native = EventMachine.singleton_methods(false).select { |name| EventMachine.method(name).source_location.nil? }
     described = File.read(File.join(root, "lib", "em", "native.rb")).scan(/@!method ([\w?=]+)/).flatten.map(&:to_sym)

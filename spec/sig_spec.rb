@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "json"
+require "open3"
 require_relative "support/signatures"
 require "em/io_streamer"
 
@@ -93,6 +94,14 @@ RSpec.describe "The signatures", time_limit: 60 do
       missing = mod.constants(false).reject { |name| signatures.constant?("#{mod.name}::#{name}") }
       expect(missing - [:EM_CONNECTION_CLASS]).to be_empty, "no signature: #{missing.join(', ')}"
     end
+  end
+
+  it "agree with what is given and returned" do
+    specs = %w[integration/tcp integration/timers unit/em/channel unit/em/completion unit/em/queue]
+    environment = { "SPECS" => specs.map { |name| "spec/#{name}_spec.rb" }.join(",") }
+    output, status = Open3.capture2e(environment, "rake", "sig:test", chdir: File.expand_path("..", __dir__))
+    expect(status).to be_success, output
+    expect(output).to match(/^\d+ calls of \d{2,} methods were checked$/)
   end
 
   it "stand in files that are named as those of the library" do
