@@ -23,13 +23,13 @@ Gem::Specification.new do |spec|
   spec.files = Dir.chdir(__dir__) do
     Dir[
       "Cargo.{toml,lock}",
-      "ext/**/*.{rs,toml,c,h}",
+      "ext/**/*",
       "lib/**/*.rb",
       "docs/**/*.md",
       "sig/**/*.rbs",
       "{CHANGELOG,README,SECURITY}.md",
       "LICENSE-*"
-    ].grep_v(%r{/(target|tests)/}).sort
+    ].select { |path| File.file?(path) && !path.match?(%r{/(target|tests)/}) }.sort
   end
 
   spec.metadata = { "rubygems_mfa_required" => "true" }
