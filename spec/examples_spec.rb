@@ -33,6 +33,8 @@ RSpec.describe "The examples", time_limit: 30 do
     "tick_loop" => "500500\n",
     "timers" => "once\nround 1\nround 2\nround 3\n",
     "tls" => "TLSv1.3\nyou said something secret\n",
+    "tls_verified" => "this is www.example.org\n" \
+                      "this is not www.example.net: EventMachine::CertificateError::NameMismatch\n",
     "udp" => "year: #{Time.now.year}\n",
     "unix_socket" => "QUIETLY\n",
     "watch" => "through the pipe\n"
@@ -48,7 +50,8 @@ RSpec.describe "The examples", time_limit: 30 do
     "popen" => -> { EventMachine.respond_to?(:invoke_popen) },
     "process_watch" => -> { EventMachine.respond_to?(:watch_pid) },
     "proxy" => -> { EventMachine.respond_to?(:start_proxy) },
-    "tls" => -> { EventMachine.ssl? }
+    "tls" => -> { EventMachine.ssl? },
+    "tls_verified" => -> { EventMachine.ssl? }
   }
 
   define_method(:command) do |name, *arguments|
