@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
-# No program loads this file. It documents what the native library defines, for YARD, which does not read Rust.
+# No program loads this file. It documents what the native library defines, for YARD, which does not read
+# Rust.
 module EventMachine
   # A connection or a datagram could not be made or sent: the message has the reason.
   class ConnectionError < RuntimeError; end
