@@ -1,12 +1,12 @@
 //! From events to calls of Ruby methods.
 
-use em_reactor::{Event, Id, Reason};
+use em_reactor::{Choice, Event, Id, Reason};
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawId, AsRawValue};
 use magnus::value::IntoId;
-use magnus::{Error, ExceptionClass, RArray, RHash, RModule, Ruby, Value};
+use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, Ruby, Value};
 
-use crate::{errors, instance, names};
+use crate::{api, errors, instance, names};
 
 /// The numbers of events, as `EventMachine.event_callback` knows them.
 const OPCODES: [(&str, i32); 10] = [
@@ -56,6 +56,9 @@ impl<'r> Dispatcher<'r> {
             Event::ProcessExited(id) => self.tell(id, "exit"),
             Event::TlsEstablished(id) => self.notify(id, &names::SSL_HANDSHAKE_COMPLETED),
             Event::TlsPeerCertificate { id, ref pem } => self.verify_peer(id, pem),
+            Event::TlsChooseCertificate { id, ref name } => {
+                self.choose_certificate(id, name.as_deref())
+            }
             Event::Unbound { id, ref reason } => self.unbound(id, reason.as_ref()),
             _ => Ok(()),
         };
@@ -152,6 +155,21 @@ impl<'r> Dispatcher<'r> {
         answer.map(drop)
     }
 
+    /// The handshake is refused where the answer cannot be used, or is an exception.
+    fn choose_certificate(&self, id: Id, name: Option<&str>) -> Result<(), Error> {
+        let answer = self
+            .connection(id)
+            .and_then(|connection| connection.funcall(*names::SSL_CERTIFICATE_FOR, (name,)))
+            .and_then(|answer| api::tls::tls_choice(self.ruby, answer));
+        let (choice, failure) = match answer {
+            Ok(choice) => (choice, Ok(())),
+            Err(error) => (Choice::Refuse, Err(error)),
+        };
+        instance::change(self.ruby, "start_tls", |i| i.reactor.tls_choice(id, choice))?
+            .map_err(|cause| errors::from(self.ruby, &cause))
+            .and(failure)
+    }
+
     /// The descriptor is released even where `unbind` raises.
     fn unbound(&self, id: Id, reason: Option<&Reason>) -> Result<(), Error> {
         let connection: Value = self.connections()?.delete(id.as_u64())?;
@@ -184,14 +202,24 @@ impl<'r> Dispatcher<'r> {
         }
     }
 
-    /// The Errno class of a reason.
+    /// The Errno class of a reason, or a subclass of EPROTO for a certificate that was refused.
     fn reason(&self, reason: Option<&Reason>) -> Result<Value, Error> {
-        let nil = self.ruby.qnil().as_value();
-        let Some(Reason::Errno(errno)) = reason else {
-            return Ok(nil);
-        };
+        match reason {
+            Some(Reason::Errno(errno)) => self.errno(*errno),
+            Some(Reason::Tls(fault)) => match errors::certificate_error(*fault) {
+                Some(name) => self
+                    .module
+                    .const_get::<_, RClass>("CertificateError")?
+                    .const_get(name),
+                None => self.errno(libc::EPROTO),
+            },
+            _ => Ok(self.ruby.qnil().as_value()),
+        }
+    }
+
+    fn errno(&self, number: i32) -> Result<Value, Error> {
         let errnos: RHash = self.module.const_get("ERRNOS")?;
-        Ok(errnos.get(*errno).unwrap_or(nil))
+        Ok(errnos.get(number).unwrap_or(self.ruby.qnil().as_value()))
     }
 
     fn connections(&self) -> Result<RHash, Error> {

@@ -76,7 +76,7 @@ pub(crate) fn from(ruby: &Ruby, cause: &Cause) -> Error {
 }
 
 /// Keys, certificates and what goes with them are InvalidPrivateKey, as ever; a file that is missing
-/// is FileNotFoundException.
+/// is FileNotFoundException; what else is wrong with trust is BadParams.
 fn tls(ruby: &Ruby, fault: &tls::Error) -> Error {
     let class = match fault {
         tls::Error::Io {
@@ -87,10 +87,28 @@ fn tls(ruby: &Ruby, fault: &tls::Error) -> Error {
             kind: ErrorKind::NotFound,
             ..
         } => "FileNotFoundException",
+        tls::Error::Io {
+            parameter: "ca_file" | "ca_path" | "crl_file",
+            ..
+        } => "BadParams",
         tls::Error::BadTrust(_) | tls::Error::BadAlpn(_) | tls::Error::NoServerName => "BadParams",
         _ => "InvalidPrivateKey",
     };
     own(ruby, class, fault.to_string())
+}
+
+/// The class in `EventMachine::CertificateError` for a fault of the peer's certificate.
+pub(crate) fn certificate_error(fault: tls::Fault) -> Option<&'static str> {
+    Some(match fault {
+        tls::Fault::Protocol => return None,
+        tls::Fault::Expired => "Expired",
+        tls::Fault::NotYetValid => "NotYetValid",
+        tls::Fault::UnknownIssuer => "UnknownIssuer",
+        tls::Fault::NameMismatch => "NameMismatch",
+        tls::Fault::Revoked => "Revoked",
+        tls::Fault::Missing => "Missing",
+        _ => "Untrusted",
+    })
 }
 
 /// The Errno exception of a number, as `SystemCallError.new` makes it.

@@ -27,5 +27,6 @@ names! {
     PROXY_COMPLETED = "proxy_completed";
     SSL_HANDSHAKE_COMPLETED = "ssl_handshake_completed";
     SSL_VERIFY_PEER = "ssl_verify_peer";
+    SSL_CERTIFICATE_FOR = "ssl_certificate_for";
     RUN_DEFERRED_CALLBACKS = "run_deferred_callbacks";
 }

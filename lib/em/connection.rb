@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "em/certificate_error"
 require "em/tls_parameters"
 
 module EventMachine
@@ -329,9 +330,19 @@ module EventMachine
     end
 
     # Begins TLS: at once on an established connection, otherwise as soon as it is established. Data sent
-    # before the handshake is done waits for it. {#ssl_handshake_completed} tells the end of the handshake.
+    # before the handshake is done waits for it. {#ssl_handshake_completed} tells the end of the handshake; a
+    # failed one ends in {#unbind} with Errno::EPROTO, and {#ssl_verify_error} says what was wrong. Where TLS
+    # runs already, nothing happens.
     #
     # A server that is given no certificate uses one that no client should trust.
+    #
+    # Nothing is verified unless asked for: by `verify`, or by `verify_peer` and {#ssl_verify_peer}. A peer
+    # whose certificate does not pass `verify` ends in {#unbind} with a subclass of {CertificateError}.
+    #
+    # @example A client that knows whom it talks to
+    #   EventMachine.connect("example.org", 443, Client) { |client| client.start_tls(verify: true) }
+    # @example A server that picks its certificate by the name that the client asks for
+    #   start_tls(certificates: ->(host) { { private_key_file: "#{host}.key", cert_chain_file: "#{host}.crt" } })
     #
     # @param args [Hash]
     # @option args [String] :private_key_file file with the private key, as PEM
@@ -349,16 +360,37 @@ module EventMachine
     # @option args [String] :dhparam file with Diffie-Hellman parameters for a server, as PEM
     # @option args [Symbol, String, Array] :ssl_version one or more of TLSv1_2 and TLSv1_3 (and the obsolete
     #   SSLv2, SSLv3, TLSv1 and TLSv1_1); the case does not matter
+    # @option args [Boolean] :verify (false) on a client, check the server's certificate: its chain, its dates,
+    #   and that it is for the host of `sni_hostname`, or else the one that {EventMachine.connect} was given.
+    #   On a server, demand certificates of clients and check them, which takes `ca_file`, `ca_path` or `ca`
+    # @option args [String] :ca_file with `verify`: file with the certificates to trust, instead of the system's
+    # @option args [String] :ca_path with `verify`: directory of such files
+    # @option args [String] :ca with `verify`: certificates to trust, as PEM
+    # @option args [String] :crl_file with `verify`: file with the revocation lists of all issuers, as PEM
+    # @option args [Array<String>, String] :alpn application protocols, best first, such as "h2"; see
+    #   {#get_alpn_protocol}
+    # @option args [Hash{String => Hash}, #call] :certificates on a server, the certificate for each host name
+    #   that clients may ask for: by name or wildcard (`*.example.org`) a Hash with the options from
+    #   `private_key_file` to `cert`; or what is called with the name, nil if the client tells none, and
+    #   returns such a Hash. For others, and for nil, the certificate given besides is used
+    # @option args [Boolean] :keylog (false) append the session's secrets to the file that the environment's
+    #   SSLKEYLOGFILE names, for programs that decipher what they record
     # @return [nil]
     # @raise [BadCertParams] when a certificate is given twice
     # @raise [BadPrivateKeyParams] when a private key is given twice
-    # @raise [BadParams] when a private key is given without a certificate
-    # @raise [FileNotFoundException] when the file of the key or of the certificates does not exist
+    # @raise [BadParams] when a private key is given without a certificate, and when what is to be trusted
+    #   cannot be read, or there is no host name to check
+    # @raise [FileNotFoundException] when a file that is named does not exist
     # @raise [InvalidPrivateKey] when the key cannot be read or does not belong to the certificate
     # @raise [TypeError] when the options are no Hash, or one of them is of the wrong type
+    # @raise [ArgumentError] when there is a NUL byte in a name, or the name of a protocol has no fit length
     # @raise [RuntimeError] when a protocol is not known
     def start_tls(args = {})
-      EventMachine.set_tls_parms(@signature, *TLSParameters.new(args).to_a)
+      parameters = TLSParameters.new(args)
+      additions = parameters.additions
+      EventMachine.set_tls_parms(@signature, *parameters.to_a)
+      EventMachine.set_tls_options(@signature, additions) if additions
+      @certificate_chooser = parameters.chooser if parameters.chooser
       EventMachine.start_tls(@signature)
     end
 
@@ -385,6 +417,19 @@ module EventMachine
     # @return [String, nil] on a server, the name that the client asked for
     def get_sni_hostname
       EventMachine.get_sni_hostname(@signature)
+    end
+
+    # @return [String, nil] the application protocol that both ends agreed on; see `:alpn` of {#start_tls}
+    def get_alpn_protocol
+      EventMachine.get_alpn_protocol(@signature)
+    end
+
+    # What was wrong with the peer's certificate, or made TLS fail otherwise; to be asked in {#unbind} at the
+    # latest.
+    #
+    # @return [String, nil] nil while nothing is wrong
+    def ssl_verify_error
+      EventMachine.get_ssl_verify_error(@signature)
     end
 
     # @return [Boolean] whether `notify_readable` is called when the descriptor can be read; see
@@ -422,5 +467,12 @@ module EventMachine
       name && Socket.const_get(name)
     end.freeze
     private_constant :KEEPALIVE_OPTIONS
+
+    private
+
+    # Called during the handshake of a server whose `:certificates` are to be asked.
+    def ssl_certificate_for(host)
+      TLSParameters.choice(@certificate_chooser.call(host), host)
+    end
   end
 end

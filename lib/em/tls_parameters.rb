@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "em/tls_identity"
+
 module EventMachine
   # Checks the options of {Connection#start_tls} and puts them into the form that the reactor takes.
   class TLSParameters
@@ -16,15 +18,40 @@ module EventMachine
     # The protocols in use when `:ssl_version` is not given.
     DEFAULT_PROTOCOLS = EM_PROTO_TLSv1 | EM_PROTO_TLSv1_1 | EM_PROTO_TLSv1_2 | EM_PROTO_TLSv1_3
 
+    # Options that upstream does not have.
+    ADDITIONS = %i[verify ca_file ca_path ca crl_file alpn certificates keylog].freeze
+
+    # How many bytes the name of an application protocol has (RFC 7301).
+    ALPN_SIZES = (1..255).freeze
+
+    # Checks what a `:certificates` callable has answered.
+    #
+    # @param answer [Hash, nil]
+    # @return [Hash, nil]
+    # @raise [BadParams, FileNotFoundException, TypeError] as {Connection#start_tls}
+    def self.choice(answer, host)
+      return if answer.nil?
+      return identity(answer, host) if answer.is_a?(Hash)
+
+      raise TypeError, "certificates of start_tls must have a Hash for #{host.inspect}: #{answer.inspect}"
+    end
+
+    def self.identity(options, host)
+      identity = TLSIdentity.new(options)
+      return identity.to_h if identity.certificate?
+
+      raise BadParams, "certificates of start_tls have none for #{host.inspect}"
+    end
+    private_class_method :identity
+
     # @param options [Hash] as {Connection#start_tls}
-    # @raise [BadParams, FileNotFoundException, TypeError, RuntimeError] as {Connection#start_tls}
+    # @raise [BadParams, FileNotFoundException, TypeError, ArgumentError, RuntimeError] as
+    #   {Connection#start_tls}
     def initialize(options)
       raise TypeError, "options of start_tls must be a Hash: #{options.inspect}" unless options.is_a?(Hash)
 
       @options = options
-      check_sources
-      check_files
-      check_certificate
+      @identity = TLSIdentity.new(options)
     end
 
     # @return [Array] what `EventMachine.set_tls_parms` takes after the signature: private_key_file,
@@ -32,51 +59,76 @@ module EventMachine
     #   cipher_list, ecdh_curve, dhparam, protocols. Texts that are not given are empty, flags nil.
     def to_a
       [
-        text(:private_key_file), text(:private_key), text(:private_key_pass),
-        text(:cert_chain_file), text(:cert),
+        *@identity.to_h.values,
         @options[:verify_peer], @options[:fail_if_no_peer_cert],
         text(:sni_hostname), text(:cipher_list), text(:ecdh_curve), text(:dhparam),
         protocols
       ]
     end
 
+    # @return [Hash, nil] what `EventMachine.set_tls_options` takes; nil when none of {ADDITIONS} is given
+    def additions
+      return if ADDITIONS.none? { |name| @options[name] }
+
+      {
+        verify: flag(:verify), keylog: flag(:keylog),
+        ca_file: path(:ca_file), ca_path: path(:ca_path), crl_file: path(:crl_file), ca: text(:ca),
+        alpn: alpn, certificates: certificates, choose_certificate: !chooser.nil?
+      }
+    end
+
+    # @return [#call, nil] what tells the certificate for a host name
+    def chooser
+      certificates = @options[:certificates]
+      certificates if certificates.respond_to?(:call)
+    end
+
     private
 
     def text(name)
+      TLSIdentity.text(@options, name)
+    end
+
+    def path(name)
+      text(name).tap { |path| TLSIdentity.check_path(path) }
+    end
+
+    def flag(name)
       value = @options[name]
-      value = value.to_path if value.respond_to?(:to_path)
-      return value || "" if !value || value.is_a?(String)
+      return value || false if [true, false, nil].include?(value)
 
-      raise TypeError, "#{name} of start_tls must be a String: #{value.inspect}"
+      raise TypeError, "#{name} of start_tls must be true or false: #{value.inspect}"
     end
 
-    def given?(name)
-      !text(name).empty?
-    end
+    def alpn
+      names = @options[:alpn]
+      return [] if names.nil?
 
-    def check_sources
-      if given?(:cert) && given?(:cert_chain_file)
-        raise BadCertParams, "Specifying both cert and cert_chain_file not allowed"
+      names = [names] if names.is_a?(String)
+      unless names.is_a?(Array) && names.all?(String)
+        raise TypeError, "alpn of start_tls must be an Array of Strings: #{names.inspect}"
       end
-      return unless given?(:private_key) && given?(:private_key_file)
 
-      raise BadPrivateKeyParams, "Specifying both private_key and private_key_file not allowed"
+      unfit = names.find { |name| !ALPN_SIZES.cover?(name.bytesize) }
+      raise ArgumentError, "alpn of start_tls takes names of 1 to 255 bytes: #{unfit.inspect}" if unfit
+
+      names
     end
 
-    def check_files
-      %i[private_key_file cert_chain_file].each do |name|
-        file = text(name)
-        next if file.empty? || File.exist?(file)
-
-        raise FileNotFoundException, "Could not find #{file} for start_tls"
+    def certificates
+      by_host = @options[:certificates]
+      return if by_host.nil? || chooser
+      unless by_host.is_a?(Hash)
+        raise TypeError, "certificates of start_tls must be a Hash or callable: #{by_host.inspect}"
       end
+
+      by_host.to_h { |host, options| [host_name(host), self.class.choice(options || {}, host)] }
     end
 
-    def check_certificate
-      return unless given?(:private_key) || given?(:private_key_file)
-      return if given?(:cert) || given?(:cert_chain_file)
+    def host_name(host)
+      return host if host.is_a?(String)
 
-      raise BadParams, "You have specified a private key to use, but not the related cert"
+      raise TypeError, "certificates of start_tls must be by host name: #{host.inspect}"
     end
 
     def protocols

@@ -155,7 +155,7 @@ impl Reactor {
         descriptor.phase = if closes { Phase::Draining } else { Phase::Open };
         descriptor.last_activity = now;
         descriptor.readiness.writable = false;
-        self.cancel_connect_timeout(id);
+        self.begin_handshake(id);
         self.mark_dirty(id);
         self.enqueue(id);
         Some(Event::Connected(id))

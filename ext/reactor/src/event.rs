@@ -1,6 +1,7 @@
 //! What a turn of the loop has to tell.
 
 use crate::id::Id;
+use crate::tls::Fault;
 
 /// One thing that happened. The reactor gives them out one at a time and calls nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,14 @@ pub enum Event {
     ProcessExited(Id),
     /// A TLS handshake is done; comes before any data under it.
     TlsEstablished(Id),
+    /// A client has said what host it wants, if it did;
+    /// [`Reactor::tls_choice`](crate::Reactor::tls_choice) is waited for.
+    TlsChooseCertificate {
+        /// The connection.
+        id: Id,
+        /// The host's name.
+        name: Option<String>,
+    },
     /// A certificate of the peer waits for [`Reactor::tls_verdict`](crate::Reactor::tls_verdict).
     TlsPeerCertificate {
         /// The connection.
@@ -60,6 +69,6 @@ pub enum Event {
 pub enum Reason {
     /// The system's error number: `ECONNRESET`, `ETIMEDOUT`, …
     Errno(i32),
-    /// TLS failed: what was wrong, as text.
-    Tls(String),
+    /// TLS failed; the session tells more.
+    Tls(Fault),
 }

@@ -35,4 +35,5 @@ pub use mio::Waker;
 pub use poller::Poller;
 pub use reactor::Reactor;
 pub use resolve::{literal, port, resolve};
+pub use secure::Choice;
 pub use sys::limits::descriptor_limit;

@@ -8,16 +8,29 @@ use crate::event::{Event, Reason};
 use crate::id::Id;
 use crate::reactor::Reactor;
 use crate::stream::reason_of;
-use crate::tls::{Parameters, Role, Session, SessionEvent};
+use crate::tls::{Identity, Parameters, Role, Session, SessionEvent};
 
 /// The most that one read takes from a socket under TLS.
 const READ_SIZE: usize = 64 * 1024;
+
+/// What a server is to present to a client.
+#[derive(Debug)]
+pub enum Choice {
+    /// This key and certificate.
+    Present(Identity),
+    /// What the parameters say.
+    Default,
+    /// Nothing: the connection ends.
+    Refuse,
+}
 
 /// What a connection has to do with TLS.
 #[derive(Default)]
 pub(crate) struct Security {
     parameters: Parameters,
     session: Option<Session>,
+    /// Set once the system refused to write: with what it ends when all is read.
+    refused: Option<Option<Reason>>,
 }
 
 impl std::fmt::Debug for Security {
@@ -35,6 +48,10 @@ impl Descriptor {
 
     pub(crate) fn session_mut(&mut self) -> Option<&mut Session> {
         self.security.as_mut()?.session.as_mut()
+    }
+
+    fn refused(&self) -> Option<Option<Reason>> {
+        self.security.as_ref()?.refused.clone()
     }
 
     /// Whether a handshake is under way.
@@ -59,6 +76,21 @@ impl Descriptor {
         }
         // Memory takes everything.
         while session.wants_output() && session.write_output(&mut self.outbound).is_ok() {}
+    }
+}
+
+/// What a peer's going means: nothing, where a server had not sent it anything yet but tickets.
+fn departure(session: Option<&Session>, error: &io::Error) -> Option<Reason> {
+    let unconcerned = session.is_some_and(|session| {
+        session.role() == Role::Server && session.is_established() && !session.has_written()
+    });
+    let gone = matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+    );
+    match unconcerned && gone {
+        true => None,
+        false => reason_of(error),
     }
 }
 
@@ -121,11 +153,26 @@ impl Reactor {
         let security = descriptor.security.get_or_insert_default();
         security.parameters.server_name = host;
         security.session = Some(Session::new(role, &security.parameters).map_err(Error::Tls)?);
-        let timeout = self.connect_timeout(id)?;
-        self.set_connect_timeout(id, timeout)?;
-        self.requeue_readable(id);
+        self.begin_handshake(id);
         self.mark_dirty(id);
         Ok(())
+    }
+
+    /// Gives the handshake, where one was asked for, as long as connecting may take.
+    pub(crate) fn begin_handshake(&mut self, id: Id) {
+        if self
+            .descriptors
+            .get(id)
+            .is_some_and(Descriptor::is_securing)
+        {
+            // Both fail for unknown names only.
+            if let Ok(timeout) = self.connect_timeout(id) {
+                let _ = self.set_connect_timeout(id, timeout);
+            }
+            self.requeue_readable(id);
+        } else {
+            self.cancel_connect_timeout(id);
+        }
     }
 
     /// The answer to [`Event::TlsPeerCertificate`]: whether the handshake may go on.
@@ -141,9 +188,52 @@ impl Reactor {
         }
     }
 
+    /// The answer to [`Event::TlsChooseCertificate`]. The connection ends where it cannot be used.
+    pub fn tls_choice(&mut self, id: Id, choice: Choice) -> Result<()> {
+        let Some(session) = self
+            .descriptors
+            .get_mut(id)
+            .and_then(Descriptor::session_mut)
+        else {
+            return Ok(());
+        };
+        let result = match choice {
+            Choice::Present(identity) => session.choose(Some(identity)),
+            Choice::Default => session.choose(None),
+            Choice::Refuse => {
+                session.refuse_to_choose();
+                Ok(())
+            }
+        };
+        self.requeue_readable(id);
+        self.mark_dirty(id);
+        result.map_err(Error::Tls)
+    }
+
     /// The TLS session of a connection; `None` where it has none.
     pub fn tls_session(&self, id: Id) -> Result<Option<&Session>> {
         Ok(self.descriptor(id)?.session())
+    }
+
+    /// The system takes no more, which ends the connection once what came before is read. Where it is
+    /// only our session tickets that the peer did not wait for, that is no failure.
+    pub(crate) fn sealed_refused(&mut self, id: Id, error: &io::Error) {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        let reason = departure(descriptor.session(), error);
+        let open = matches!(descriptor.phase, Phase::Open);
+        match descriptor.security.as_mut() {
+            Some(security) if open => {
+                security.refused = Some(reason);
+                if let Some(session) = security.session.as_mut() {
+                    session.mute();
+                }
+                descriptor.outbound.clear();
+                self.mark_readable(id);
+            }
+            _ => self.end(id, reason),
+        }
     }
 
     /// Something may be had from the session, whether or not the socket has more.
@@ -177,8 +267,9 @@ impl Reactor {
                     None => continue,
                 }
             }
-            if let Some(text) = descriptor.session()?.failure() {
-                let reason = Reason::Tls(text.to_owned());
+            let session = descriptor.session()?;
+            if session.failure().is_some() {
+                let reason = Reason::Tls(session.fault());
                 self.end_securely(id, reason);
                 return None;
             }
@@ -195,6 +286,9 @@ impl Reactor {
                 SessionEvent::HandshakeCompleted => {
                     self.cancel_connect_timeout(id);
                     Event::TlsEstablished(id)
+                }
+                SessionEvent::ChooseCertificate { name } => {
+                    Event::TlsChooseCertificate { id, name }
                 }
                 SessionEvent::VerifyPeer { pem } => Event::TlsPeerCertificate { id, pem },
             };
@@ -232,6 +326,14 @@ impl Reactor {
         match descriptor.handle.read(records) {
             Ok(0) => {
                 descriptor.readiness.readable = false;
+                if let Some(refused) = descriptor.refused() {
+                    self.end(id, refused);
+                    return false;
+                }
+                if let Some(session) = descriptor.session_mut() {
+                    // Before the end of the handshake this fails, which is told as text only.
+                    let _ = session.end_of_input();
+                }
                 self.close(id, true);
                 self.end_unless_sendable(id);
                 false
@@ -249,10 +351,15 @@ impl Reactor {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 descriptor.readiness.readable = false;
                 descriptor.readiness.ended = false;
+                if let Some(refused) = descriptor.refused() {
+                    self.end(id, refused);
+                }
                 false
             }
             Err(error) => {
-                self.end(id, reason_of(&error));
+                let reason = departure(descriptor.session(), &error);
+                let reason = descriptor.refused().unwrap_or(reason);
+                self.end(id, reason);
                 false
             }
         }

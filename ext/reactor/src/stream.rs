@@ -143,6 +143,7 @@ impl Reactor {
             Ok(Flushed::Empty) => {}
             Ok(Flushed::Blocked) => self.watch_writable(id),
             Err(_) if descriptor.child.is_some() => self.input_refused(id),
+            Err(error) if descriptor.session().is_some() => self.sealed_refused(id, &error),
             Err(error) => self.end(id, reason_of(&error)),
         }
     }

@@ -12,7 +12,7 @@ mod servers;
 mod settings;
 mod sockets;
 mod timers;
-mod tls;
+pub(crate) mod tls;
 
 /// Defines all of them.
 pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use em_reactor::Choice;
 use em_reactor::tls::{Identity, Parameters, Session, library_version, provider_name};
 use magnus::prelude::*;
 use magnus::{Error, RArray, RHash, RModule, RString, Ruby, TryConvert, Value, function};
@@ -93,7 +94,8 @@ fn set_tls_parms(ruby: &Ruby, arguments: &[Value]) -> Result<(), Error> {
 }
 
 /// Adds options that go beyond `set_tls_parms`: verify, ca_file, ca_path, ca, crl_file, alpn,
-/// certificates (by host name) and keylog.
+/// certificates (by host name), choose_certificate (a flag: ask the connection's ssl_certificate_for)
+/// and keylog.
 fn set_tls_options(ruby: &Ruby, signature: Value, options: RHash) -> Result<(), Error> {
     let id = convert::id(signature)?;
     let option = |name: &str| {
@@ -107,6 +109,7 @@ fn set_tls_options(ruby: &Ruby, signature: Value, options: RHash) -> Result<(), 
     let ca = pem(option("ca"))?;
     let alpn = protocols(option("alpn"))?;
     let certificates = identities(ruby, option("certificates"))?;
+    let choose_certificate = option("choose_certificate").to_bool();
     let (verify, keylog) = (option("verify").to_bool(), option("keylog").to_bool());
     let add = |parameters: &mut Parameters| {
         parameters.verify = verify;
@@ -117,6 +120,7 @@ fn set_tls_options(ruby: &Ruby, signature: Value, options: RHash) -> Result<(), 
         parameters.crl_file = crl_file;
         parameters.alpn = alpn;
         parameters.certificates = certificates;
+        parameters.choose_certificate = choose_certificate;
     };
     let set = |i: &mut instance::Instance| i.reactor.update_tls_parameters(id, add);
     let _ = instance::change(ruby, "set_tls_options", set)?;
@@ -158,22 +162,34 @@ fn identities(ruby: &Ruby, value: Value) -> Result<Vec<(String, Identity)>, Erro
     };
     let mut identities = Vec::new();
     by_host.foreach(|host: Value, options: RHash| {
-        let option = |name: &str| {
-            options
-                .get(ruby.to_symbol(name))
-                .unwrap_or(ruby.qnil().as_value())
-        };
-        let identity = Identity {
-            private_key_file: path(ruby, option("private_key_file"))?,
-            private_key: pem(option("private_key"))?,
-            private_key_pass: pem(option("private_key_pass"))?,
-            cert_chain_file: path(ruby, option("cert_chain_file"))?,
-            cert: pem(option("cert"))?,
-        };
-        identities.push((convert::text(ruby, host)?, identity));
+        identities.push((convert::text(ruby, host)?, identity(ruby, options)?));
         Ok(magnus::r_hash::ForEach::Continue)
     })?;
     Ok(identities)
+}
+
+/// A Hash of the names that `start_tls` has for a key and its certificate.
+fn identity(ruby: &Ruby, options: RHash) -> Result<Identity, Error> {
+    let option = |name: &str| {
+        options
+            .get(ruby.to_symbol(name))
+            .unwrap_or(ruby.qnil().as_value())
+    };
+    Ok(Identity {
+        private_key_file: path(ruby, option("private_key_file"))?,
+        private_key: pem(option("private_key"))?,
+        private_key_pass: pem(option("private_key_pass"))?,
+        cert_chain_file: path(ruby, option("cert_chain_file"))?,
+        cert: pem(option("cert"))?,
+    })
+}
+
+/// What a connection's `ssl_certificate_for` answered: an identity, or nil for the default one.
+pub(crate) fn tls_choice(ruby: &Ruby, answer: Value) -> Result<Choice, Error> {
+    Ok(match Option::<RHash>::try_convert(answer)? {
+        Some(options) => Choice::Present(identity(ruby, options)?),
+        None => Choice::Default,
+    })
 }
 
 /// Starts TLS with the parameters that are set; nothing for an unknown signature.

@@ -3,15 +3,28 @@
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
 use super::calendar::utc;
+use super::error::Fault;
 
-/// Whether it is the peer's certificate that did not please.
-pub(super) fn is_verification(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::InvalidCertificate(_)
-            | Error::InvalidCertRevocationList(_)
-            | Error::NoCertificatesPresented
-    )
+/// What kind of failure it is.
+pub(super) fn fault(error: &Error) -> Fault {
+    let error = match error {
+        Error::InvalidCertificate(error) => error,
+        Error::NoCertificatesPresented => return Fault::Missing,
+        Error::InvalidCertRevocationList(_) => return Fault::Untrusted,
+        _ => return Fault::Protocol,
+    };
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => Fault::Expired,
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            Fault::NotYetValid
+        }
+        CertificateError::UnknownIssuer => Fault::UnknownIssuer,
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            Fault::NameMismatch
+        }
+        CertificateError::Revoked => Fault::Revoked,
+        _ => Fault::Untrusted,
+    }
 }
 
 /// The text for a failed handshake or record.
@@ -75,8 +88,21 @@ fn certificate(error: &CertificateError) -> String {
         }
         CertificateError::BadEncoding => "the certificate is malformed".into(),
         CertificateError::BadSignature => "a signature of the certificate does not match".into(),
+        CertificateError::Other(error) => words(&error.0.to_string()),
         error => error.to_string(),
     }
+}
+
+/// `MaximumPathDepthExceeded` as words.
+fn words(name: &str) -> String {
+    let mut words = String::from("the certificate was refused:");
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
 }
 
 /// `DnsName("a.example")` and `IpAddress(192.0.2.1)` without the decoration.

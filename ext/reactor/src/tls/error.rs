@@ -74,3 +74,25 @@ impl fmt::Display for Error {
 }
 
 impl error::Error for Error {}
+
+/// What kind of failure ended a [`Session`](super::Session).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Anything but the peer's certificate.
+    Protocol,
+    /// The certificate, or an issuer's, is past its time.
+    Expired,
+    /// The certificate's, or an issuer's, time has not come yet.
+    NotYetValid,
+    /// Nobody who is trusted vouches for the certificate.
+    UnknownIssuer,
+    /// The certificate is for other hosts.
+    NameMismatch,
+    /// The certificate, or an issuer's, was taken back.
+    Revoked,
+    /// The peer presented none.
+    Missing,
+    /// The certificate is not to be trusted for another reason.
+    Untrusted,
+}

@@ -14,18 +14,21 @@ mod dhe;
 #[cfg(not(feature = "dhe"))]
 #[path = "dhe_off.rs"]
 mod dhe;
+mod engine;
 mod error;
 mod keys;
 mod params;
+mod peer;
 mod pem;
 mod provider;
+mod received;
 mod resumption;
 mod session;
 mod sources;
 mod trust;
 mod verify;
 
-pub use error::Error;
+pub use error::{Error, Fault};
 pub use params::{Identity, PROTOCOL_TLS_1_2, PROTOCOL_TLS_1_3, Parameters, Role};
 pub use session::{Session, SessionEvent};
 

@@ -25,6 +25,10 @@ pub struct Parameters {
     /// Server: keys and certificates for the host names that clients ask for. A name may start
     /// with `*.`; the longest match is taken, [`Self::identity`] where there is none.
     pub certificates: Vec<(String, Identity)>,
+    /// Server: ask for the key and certificate by [`SessionEvent::ChooseCertificate`].
+    ///
+    /// [`SessionEvent::ChooseCertificate`]: super::SessionEvent::ChooseCertificate
+    pub choose_certificate: bool,
     /// Hand every certificate of the peer out as [`SessionEvent::VerifyPeer`]
     /// (server: ask the client for one).
     ///

@@ -1,25 +1,26 @@
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
-use std::net::Ipv4Addr;
 
-use rustls::pki_types::ServerName;
-use rustls::{ClientConnection, Connection, HandshakeKind, IoState, ServerConnection};
+use rustls::{Connection, HandshakeKind};
 
 use super::cache;
 use super::ciphers;
-use super::config::{Config, Hopeless};
+use super::config::Config;
 use super::describe;
-use super::error::Error;
-use super::params::{Parameters, Role};
+use super::engine::Engine;
+use super::error::{Error, Fault};
+use super::params::{Identity, Parameters, Role};
+use super::peer::Peer;
 use super::pem;
+use super::received::Received;
 use super::sources::Sources;
 
 /// One end of a TLS connection, without the connection: bytes of the peer go in, bytes for it
 /// come out, and so does what happened.
 ///
-/// Feed [`Self::receive`]; after that, and after [`Self::verdict`], take [`Self::next_event`]
-/// until there is none, read plaintext, and send what [`Self::take_output`] gives. A failure is
+/// Feed [`Self::receive`]; after that, and after [`Self::verdict`] and [`Self::choose`], take
+/// [`Self::next_event`] until there is none, read plaintext, and send what [`Self::take_output`] gives. A failure is
 /// final: send what output there is (an alert), then close.
 pub struct Session {
     engine: Engine,
@@ -28,6 +29,10 @@ pub struct Session {
     stage: Stage,
     /// Whether the peer's certificates are still to be handed out.
     unverified: bool,
+    /// Whether the peer is checked by us.
+    verifies: bool,
+    /// What to go on by once a certificate is chosen.
+    choosing: Option<Box<Parameters>>,
     announced: bool,
     peer_closed: PeerClosed,
     closing: Closing,
@@ -36,16 +41,19 @@ pub struct Session {
     /// Plaintext that came from above before the handshake was done.
     queued: Vec<u8>,
     received: Received,
+    /// Whether there was plaintext from above.
+    written: bool,
+    /// Whether nothing can be sent any more.
+    muted: bool,
     failure: Option<Failure>,
-}
-
-enum Engine {
-    Rustls(Box<Connection>),
-    Hopeless { kind: Hopeless, output: Vec<u8> },
 }
 
 enum Stage {
     Handshake,
+    /// The certificate to present is to be chosen.
+    Choosing {
+        asked: bool,
+    },
     /// Certificates that wait for a verdict, the one to judge next at the front.
     Judging {
         certificates: VecDeque<String>,
@@ -71,7 +79,7 @@ enum Closing {
 
 struct Failure {
     text: String,
-    verification: bool,
+    fault: Fault,
     /// Whether not even an alert is to reach the peer.
     silent: bool,
 }
@@ -79,6 +87,11 @@ struct Failure {
 /// What a session has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionEvent {
+    /// The client has said what host it wants, if it did; [`Session::choose`] is waited for.
+    ChooseCertificate {
+        /// The host's name.
+        name: Option<String>,
+    },
     /// A certificate of the peer, as PEM, waits for [`Session::verdict`]; they come from the top
     /// of the chain down to the peer's own.
     VerifyPeer {
@@ -106,24 +119,29 @@ impl Session {
         };
         let named = role == Role::Client && peer.name.is_some();
         let sources = Sources::read(role, params, named, peer.is_told)?;
-        let engine = Engine::new(cache::config(sources)?, peer.name.as_ref())?;
+        let chooses = role == Role::Server && params.choose_certificate;
+        let engine = Engine::new(cache::config(sources)?, peer.name.as_ref(), chooses)?;
         let mut session = Self {
             engine,
             role,
             sent_name: peer.sent(),
             stage: Stage::Handshake,
             unverified: params.verify_peer,
+            verifies: params.verify,
+            choosing: chooses.then(|| Box::new(params.clone())),
             announced: false,
             peer_closed: PeerClosed::No,
             closing: Closing::No,
             held: Vec::new(),
             queued: Vec::new(),
             received: Received::default(),
+            written: false,
+            muted: false,
             failure: None,
         };
         match session.engine {
-            Engine::Hopeless { kind, .. } if role == Role::Client => {
-                session.fail(kind.reason(), false);
+            Engine::Hopeless(kind) if role == Role::Client => {
+                session.fail(kind.reason(), Fault::Protocol);
             }
             _ => {}
         }
@@ -138,7 +156,7 @@ impl Session {
     /// before the fault can still be had.
     pub fn receive(&mut self, ciphertext: &[u8]) -> Result<(), Error> {
         self.check()?;
-        if matches!(self.stage, Stage::Judging { .. }) {
+        if self.waits() {
             self.held.extend_from_slice(ciphertext);
             return Ok(());
         }
@@ -153,7 +171,8 @@ impl Session {
     /// [`Error::Failed`] where that is before the end of the handshake.
     pub fn end_of_input(&mut self) -> Result<(), Error> {
         if !matches!(self.stage, Stage::Established) {
-            self.fail("the peer closed the connection during the handshake", false);
+            let text = "the peer closed the connection during the handshake";
+            self.fail(text, Fault::Protocol);
         }
         self.check()
     }
@@ -162,7 +181,12 @@ impl Session {
     pub fn next_event(&mut self) -> Option<SessionEvent> {
         match &mut self.stage {
             Stage::Handshake => None,
-            Stage::Judging { asked: true, .. } => None,
+            Stage::Judging { asked: true, .. } | Stage::Choosing { asked: true } => None,
+            Stage::Choosing { asked } => {
+                *asked = true;
+                let name = self.engine.greeted_name();
+                Some(SessionEvent::ChooseCertificate { name })
+            }
             Stage::Judging {
                 certificates,
                 asked,
@@ -204,7 +228,7 @@ impl Session {
             self.held = Vec::new();
             self.failure = Some(Failure {
                 text: "the peer's certificate was not accepted".into(),
-                verification: true,
+                fault: Fault::Untrusted,
                 silent: true,
             });
         } else if certificates.is_empty() {
@@ -212,6 +236,40 @@ impl Session {
             let held = mem::take(&mut self.held);
             self.advance();
             self.process(&held);
+        }
+    }
+
+    /// Answers [`SessionEvent::ChooseCertificate`]; without an identity those of the parameters
+    /// hold.
+    ///
+    /// # Errors
+    ///
+    /// What the identity is at fault in. It fails the session too, and the peer is told of an
+    /// internal error.
+    pub fn choose(&mut self, identity: Option<Identity>) -> Result<(), Error> {
+        if !matches!(self.stage, Stage::Choosing { asked: true }) {
+            return Ok(());
+        }
+        self.stage = Stage::Handshake;
+        let held = mem::take(&mut self.held);
+        if let Err(error) = self.greet(identity) {
+            self.engine.end();
+            self.fail(error.to_string(), Fault::Protocol);
+            return Err(error);
+        }
+        self.take_records(&mut &[][..]);
+        self.process(&held);
+        Ok(())
+    }
+
+    /// Has the session fail for want of a certificate that the owner of the connection could not
+    /// choose.
+    pub fn refuse_to_choose(&mut self) {
+        if matches!(self.stage, Stage::Choosing { .. }) {
+            self.stage = Stage::Handshake;
+            self.held = Vec::new();
+            self.engine.end();
+            self.fail("no certificate was chosen", Fault::Protocol);
         }
     }
 
@@ -245,9 +303,10 @@ impl Session {
     /// Encrypts `plaintext` for the peer, all of it; before the handshake is done it is queued.
     /// Dropped after [`Self::close_notify`] and after a failure.
     pub fn write(&mut self, plaintext: &[u8]) {
-        if self.failure.is_some() || self.closing != Closing::No {
+        if self.muted || self.failure.is_some() || self.closing != Closing::No {
             return;
         }
+        self.written |= !plaintext.is_empty();
         match self.stage {
             Stage::Established => self.encrypt(plaintext),
             _ => self.queued.extend_from_slice(plaintext),
@@ -278,26 +337,16 @@ impl Session {
         if !self.wants_output() {
             return Ok(0);
         }
-        match &mut self.engine {
-            Engine::Rustls(connection) => connection.write_tls(out),
-            Engine::Hopeless { output, .. } => {
-                let size = out.write(output)?;
-                output.drain(..size);
-                Ok(size)
-            }
-        }
+        self.engine.write_output(out)
     }
 
     /// Whether there is something to send to the peer.
     pub fn wants_output(&self) -> bool {
         let silenced = self.failure.as_ref().is_some_and(|failure| failure.silent);
-        if silenced || matches!(self.stage, Stage::Judging { .. }) {
-            return false;
-        }
-        match &self.engine {
-            Engine::Rustls(connection) => connection.wants_write(),
-            Engine::Hopeless { output, .. } => !output.is_empty(),
-        }
+        !self.muted
+            && !silenced
+            && !matches!(self.stage, Stage::Judging { .. })
+            && self.engine.wants_output()
     }
 
     /// Tells the peer that no more comes, after the plaintext that is queued.
@@ -306,14 +355,23 @@ impl Session {
             return;
         }
         self.closing = Closing::Wanted;
-        let settled = match self.stage {
-            Stage::Handshake => self.queued.is_empty(),
-            Stage::Judging { .. } => false,
-            Stage::Established => true,
-        };
-        if settled {
-            self.send_close_notify();
+        match self.stage {
+            Stage::Established => self.send_close_notify(),
+            // Nothing was promised to the peer yet.
+            Stage::Handshake if self.queued.is_empty() => self.closing = Closing::Sent,
+            _ => {}
         }
+    }
+
+    /// Drops what is to be sent, now and later: the peer is out of reach.
+    pub fn mute(&mut self) {
+        self.muted = true;
+        self.queued = Vec::new();
+    }
+
+    /// Whether plaintext was given to [`Self::write`].
+    pub fn has_written(&self) -> bool {
+        self.written
     }
 
     /// Whether the handshake is done.
@@ -335,7 +393,16 @@ impl Session {
     pub fn verification_failed(&self) -> bool {
         self.failure
             .as_ref()
-            .is_some_and(|failure| failure.verification)
+            .is_some_and(|failure| failure.fault != Fault::Protocol)
+    }
+
+    /// What kind of failure it was; of the peer's certificate only where [`Parameters::verify`] had
+    /// it checked.
+    pub fn fault(&self) -> Fault {
+        match &self.failure {
+            Some(failure) if self.verifies => failure.fault,
+            _ => Fault::Protocol,
+        }
     }
 
     /// The peer's own certificate, if it presented one.
@@ -365,12 +432,9 @@ impl Session {
 
     /// The host name that the client asked for.
     pub fn sni_hostname(&self) -> Option<&str> {
-        match &self.engine {
-            Engine::Rustls(connection) => match &**connection {
-                Connection::Server(connection) => connection.server_name(),
-                Connection::Client(_) => self.sent_name.as_deref(),
-            },
-            Engine::Hopeless { .. } => None,
+        match self.connection()? {
+            Connection::Server(connection) => connection.server_name(),
+            Connection::Client(_) => self.sent_name.as_deref(),
         }
     }
 
@@ -392,10 +456,12 @@ impl Session {
     }
 
     fn connection(&self) -> Option<&Connection> {
-        match &self.engine {
-            Engine::Rustls(connection) => Some(connection),
-            Engine::Hopeless { .. } => None,
-        }
+        self.engine.connection()
+    }
+
+    /// Whether the owner of the connection has to decide something before the handshake goes on.
+    fn waits(&self) -> bool {
+        matches!(self.stage, Stage::Judging { .. } | Stage::Choosing { .. })
     }
 
     fn cipher(&self) -> Option<rustls::CipherSuite> {
@@ -409,51 +475,99 @@ impl Session {
         }
     }
 
-    fn fail(&mut self, text: impl Into<String>, verification: bool) {
+    fn fail(&mut self, text: impl Into<String>, fault: Fault) {
         if self.failure.is_none() {
             self.failure = Some(Failure {
                 text: text.into(),
-                verification,
+                fault,
                 silent: false,
             });
         }
     }
 
-    /// Decrypts `ciphertext` until its end, a failure, or a certificate to be judged.
+    /// Decrypts `ciphertext` until its end, a failure, or something to be decided.
     fn process(&mut self, mut ciphertext: &[u8]) {
         while !ciphertext.is_empty() && self.failure.is_none() {
-            match &mut self.engine {
-                Engine::Hopeless { kind, output } => {
-                    let kind = *kind;
-                    output.extend([21, 3, 3, 0, 2, 2, kind.alert()]);
-                    return self.fail(kind.reason(), false);
-                }
-                Engine::Rustls(connection) => {
-                    let taken = match connection.read_tls(&mut ciphertext) {
-                        Ok(taken) => taken,
-                        Err(error) => return self.fail(error.to_string(), false),
-                    };
-                    let processed = connection.process_new_packets();
-                    match processed {
-                        Ok(state) => self.received.take_from(connection, &state),
-                        Err(error) => {
-                            self.received.rescue(connection);
-                            let verification = describe::is_verification(&error);
-                            return self.fail(describe::failure(&error), verification);
-                        }
-                    }
-                    // Nothing is taken after the peer's close_notify.
-                    if taken == 0 {
-                        return;
-                    }
-                }
+            if !self.take_records(&mut ciphertext) {
+                return;
             }
-            self.advance();
-            if matches!(self.stage, Stage::Judging { .. }) {
+            if self.waits() {
                 self.held.extend_from_slice(ciphertext);
                 return;
             }
         }
+    }
+
+    /// Takes as much of `ciphertext` as fits, and what follows from it. Returns whether there may
+    /// be more to take.
+    fn take_records(&mut self, ciphertext: &mut &[u8]) -> bool {
+        match &mut self.engine {
+            Engine::Ended { .. } => return false,
+            Engine::Hopeless(kind) => {
+                let kind = *kind;
+                self.engine.end_with_alert(kind.alert());
+                self.fail(kind.reason(), Fault::Protocol);
+                return false;
+            }
+            Engine::Greeting(_) => match self.engine.await_greeting(ciphertext) {
+                Ok(true) => self.stage = Stage::Choosing { asked: false },
+                Ok(false) => {}
+                Err(error) => self.fail(describe::failure(&error), Fault::Protocol),
+            },
+            Engine::Rustls(connection) => {
+                // Reading nothing would count as the end.
+                let taken = match ciphertext.is_empty() {
+                    true => None,
+                    false => match connection.read_tls(ciphertext) {
+                        Ok(taken) => Some(taken),
+                        Err(error) => {
+                            self.fail(error.to_string(), Fault::Protocol);
+                            return false;
+                        }
+                    },
+                };
+                match connection.process_new_packets() {
+                    Ok(state) => self.received.take_from(connection, &state),
+                    Err(error) => {
+                        self.received.rescue(connection);
+                        self.fail(describe::failure(&error), describe::fault(&error));
+                        return false;
+                    }
+                }
+                // Nothing is taken after the peer's close_notify.
+                if taken == Some(0) {
+                    return false;
+                }
+                self.advance();
+            }
+        }
+        true
+    }
+
+    /// Goes on from the client's first message with `identity`.
+    fn greet(&mut self, identity: Option<Identity>) -> Result<(), Error> {
+        let Some(mut params) = self.choosing.take() else {
+            return Ok(());
+        };
+        if let Some(identity) = identity {
+            params.identity = identity;
+            params.certificates.clear();
+        }
+        let sources = Sources::read(self.role, &params, false, false)?;
+        match cache::config(sources)? {
+            Config::Server(config) => {
+                if let Err(error) = self.engine.greet(config) {
+                    self.fail(describe::failure(&error), describe::fault(&error));
+                }
+            }
+            // The parameters are those that the session was made with.
+            Config::Client(_) | Config::Hopeless(_) => {
+                return Err(Error::BadCertificate(
+                    "it leaves nothing to agree on".into(),
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Moves on to the stage that the connection is in.
@@ -497,7 +611,7 @@ impl Session {
         }
         if let Engine::Rustls(connection) = &mut self.engine {
             if let Err(error) = io::Write::write_all(&mut connection.writer(), plaintext) {
-                self.fail(error.to_string(), false);
+                self.fail(error.to_string(), Fault::Protocol);
             }
         }
     }

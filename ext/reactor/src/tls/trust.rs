@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustls::RootCertStore;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 
+use super::der::Certificate;
 use super::error::Error;
 use super::params::Role;
 use super::pem;
@@ -51,6 +52,11 @@ impl Trust {
         }
         if given.is_empty() {
             return Err(Error::BadTrust("no certificate in what was given".into()));
+        }
+        if given.iter().any(|der| Certificate::parse(der).is_none()) {
+            return Err(Error::BadTrust(
+                "malformed certificate in what was given".into(),
+            ));
         }
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(given.iter().cloned());
