@@ -29,7 +29,7 @@ pub enum Choice {
 pub(crate) struct Security {
     parameters: Parameters,
     session: Option<Session>,
-    /// Set once the system refused to write: with what it ends when all is read.
+    /// With what the connection ends where the system refuses, or refused, to write.
     refused: Option<Option<Reason>>,
 }
 
@@ -68,14 +68,21 @@ impl Descriptor {
     /// Hands what the session has to send to the outbound queue.
     pub(crate) fn seal(&mut self) {
         let draining = matches!(self.phase, Phase::Draining);
-        let Some(session) = self.security.as_mut().and_then(|s| s.session.as_mut()) else {
+        let Some(security) = self.security.as_mut() else {
             return;
         };
+        let Some(session) = security.session.as_mut() else {
+            return;
+        };
+        session.drain_into(&mut self.outbound);
         if draining {
+            if self.outbound.len() == 0 && session.pending_plaintext_len() == 0 {
+                // A peer that does not wait for our farewell is not missed.
+                security.refused = Some(None);
+            }
             session.close_notify();
+            session.drain_into(&mut self.outbound);
         }
-        // Memory takes everything.
-        while session.wants_output() && session.write_output(&mut self.outbound).is_ok() {}
     }
 }
 
@@ -222,6 +229,7 @@ impl Reactor {
             return;
         };
         let reason = departure(descriptor.session(), error);
+        let reason = descriptor.refused().unwrap_or(reason);
         let open = matches!(descriptor.phase, Phase::Open);
         match descriptor.security.as_mut() {
             Some(security) if open => {

@@ -59,7 +59,7 @@ impl Wire {
                         self.session.verdict(true);
                     }
                     SessionEvent::HandshakeCompleted => self.completed = true,
-                    SessionEvent::PeerClosed => {}
+                    SessionEvent::PeerClosed | SessionEvent::ChooseCertificate { .. } => {}
                 }
             }
             self.received.extend_from_slice(self.session.plaintext());

@@ -320,12 +320,12 @@ impl Session {
 
     /// Appends what is to be sent to the peer.
     pub fn take_output(&mut self, out: &mut Vec<u8>) {
-        while self.wants_output() {
-            // Writing to a vector does not fail.
-            if !matches!(self.write_output(out), Ok(size) if size > 0) {
-                break;
-            }
-        }
+        self.drain_into(out);
+    }
+
+    /// Writes all that is to be sent to the peer to what takes everything.
+    pub(crate) fn drain_into(&mut self, out: &mut dyn io::Write) {
+        while self.wants_output() && matches!(self.write_output(out), Ok(size) if size > 0) {}
     }
 
     /// Writes what is to be sent to the peer, in one call of `write_vectored` and without a copy.
