@@ -13,12 +13,17 @@ use crate::{errors, gvl, instance};
 /// The most that one read takes from a connection.
 const READ_SIZE: usize = 64 * 1024;
 
+/// A wait shorter than this found something ready: looking would have been cheaper.
+const SHORT_WAIT: Duration = Duration::from_micros(50);
+
 /// The loop as its own thread sees it.
 pub(crate) struct Loop<'r> {
     ruby: &'r Ruby,
     dispatcher: Dispatcher<'r>,
     buffer: Vec<u8>,
     serial: u64,
+    /// Whether the last turn had to wait.
+    idle: bool,
 }
 
 /// What the first half of a turn found.
@@ -37,6 +42,7 @@ impl<'r> Loop<'r> {
             dispatcher,
             buffer: vec![0; READ_SIZE],
             serial,
+            idle: false,
         })
     }
 
@@ -106,17 +112,29 @@ impl<'r> Loop<'r> {
         Ok(wait.map_or(Outlook::Stop, Outlook::Wait))
     }
 
-    /// Looks first, since there mostly is work; waits only where there is none.
-    fn poll(&self, timeout: Option<Duration>) -> Result<(), Error> {
+    /// Looks first, since there mostly is work, and waits only where there is none. A loop that had to
+    /// wait waits at once the next time, until a wait turns out to have been none.
+    fn poll(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
         let Some(Some(mut poller)) = self.ours(|i| i.poller.take())? else {
             return Ok(());
         };
-        let mut polled = poller.poll(Some(Duration::ZERO));
-        let mut waited = Ok(());
-        if polled.is_ok() && poller.is_empty() && timeout != Some(Duration::ZERO) {
-            self.ours(|instance| instance.sleeping = true)?;
-            waited = gvl::wait_readable(poller.as_raw_fd(), timeout);
+        let may_wait = timeout != Some(Duration::ZERO);
+        let mut polled = Ok(());
+        let mut waited = Ok(false);
+        if !(self.idle && may_wait) {
             polled = poller.poll(Some(Duration::ZERO));
+        } else {
+            poller.clear();
+        }
+        if polled.is_ok() && poller.is_empty() && may_wait {
+            self.ours(|instance| instance.sleeping = true)?;
+            let start = Instant::now();
+            waited = gvl::wait_readable(poller.as_raw_fd(), timeout);
+            self.idle = start.elapsed() > SHORT_WAIT;
+            // Where only time passed, there is nothing to look for.
+            if !matches!(waited, Ok(false)) {
+                polled = poller.poll(Some(Duration::ZERO));
+            }
         }
         // What a signal handler raised is handed out only after the state is whole again.
         self.ours(|instance| {

@@ -34,6 +34,8 @@ pub enum Error {
     PathTooLong(String),
     /// More bytes than a datagram can carry.
     DatagramTooLong(usize),
+    /// The system knows no user of this name.
+    UnknownUser(String),
     /// No descriptor has this name.
     UnknownId(u64),
     /// The descriptor is of a kind that cannot do this.
@@ -92,6 +94,7 @@ impl fmt::Display for Error {
                     "a datagram of {size} bytes is longer than {MAX_DATAGRAM}"
                 )
             }
+            Self::UnknownUser(name) => write!(f, "unknown user {name:?}"),
             Self::UnknownId(id) => write!(f, "unknown signature {id}"),
             Self::WrongKind { operation, kind } => write!(f, "{operation} is not for {kind}"),
             Self::Exhausted => f.write_str("no more signatures to give"),

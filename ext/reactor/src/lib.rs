@@ -37,3 +37,4 @@ pub use reactor::Reactor;
 pub use resolve::{literal, port, resolve};
 pub use secure::Choice;
 pub use sys::limits::descriptor_limit;
+pub use sys::user::become_user;

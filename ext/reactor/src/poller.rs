@@ -55,6 +55,11 @@ impl Poller {
         }
     }
 
+    /// Forgets what the last [`poll`](Self::poll) found.
+    pub fn clear(&mut self) {
+        self.events.clear();
+    }
+
     /// Whether the last [`poll`](Self::poll) found nothing.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()

@@ -100,8 +100,7 @@ impl Reactor {
         else {
             return false;
         };
-        // A target that is closing takes nothing more: what comes is lost, as it would be there.
-        let _ = self.send(forward.target, data);
+        self.write_through(forward.target, data);
         self.account(source, data.len() as u64);
         true
     }

@@ -1,6 +1,6 @@
 //! Bytes in and out: connections, pipes, terminals.
 
-use std::io;
+use std::io::{self, IoSlice};
 
 use crate::descriptor::{Kind, Phase};
 use crate::error::{Error, Result};
@@ -145,6 +145,30 @@ impl Reactor {
             Err(_) if descriptor.child.is_some() => self.input_refused(id),
             Err(error) if descriptor.session().is_some() => self.sealed_refused(id, &error),
             Err(error) => self.end(id, reason_of(&error)),
+        }
+    }
+
+    /// Writes to a connection at once, without a copy of what it takes; the rest is queued. One that is
+    /// closing takes nothing: what comes is lost.
+    pub(crate) fn write_through(&mut self, id: Id, mut data: &[u8]) {
+        let now = self.now;
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        let direct = descriptor.is_stream()
+            && matches!(descriptor.phase, Phase::Open)
+            && descriptor.session().is_none()
+            && !descriptor.paused
+            && descriptor.outbound.len() == 0;
+        if direct {
+            if let Ok(count) = descriptor.handle.write(&[IoSlice::new(data)]) {
+                descriptor.last_activity = now;
+                data = &data[count..];
+            }
+        }
+        // An error that is more than a full socket shows again when the rest is flushed.
+        if !data.is_empty() || !direct {
+            let _ = self.send(id, data);
         }
     }
 

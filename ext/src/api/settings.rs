@@ -1,10 +1,10 @@
 //! Limits and settings.
 
-use em_reactor::descriptor_limit;
+use em_reactor::{Error as Cause, become_user, descriptor_limit};
 use magnus::prelude::*;
 use magnus::{Error, RModule, Ruby, TryConvert, Value, function};
 
-use crate::{errors, instance};
+use crate::{convert, errors, instance};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("get_max_timer_count", function!(get_max_timer_count, 0))?;
@@ -23,6 +23,7 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
         function!(set_heartbeat_interval, 1),
     )?;
     module.define_module_function("set_rlimit_nofile", function!(set_rlimit_nofile, 1))?;
+    module.define_module_function("setuid_string", function!(setuid_string, 1))?;
     module.define_module_function("epoll", function!(nothing, 0))?;
     module.define_module_function("epoll?", function!(is_epoll, 0))?;
     module.define_module_function("epoll=", function!(set_epoll, 1))?;
@@ -97,6 +98,15 @@ fn set_rlimit_nofile(ruby: &Ruby, limit: i64) -> Result<u64, Error> {
             error.raw_os_error().unwrap_or(0),
             &format!("setrlimit(2) to {limit}"),
         )
+    })
+}
+
+/// Becomes the user of that name.
+fn setuid_string(ruby: &Ruby, name: Value) -> Result<(), Error> {
+    let name = convert::text(ruby, name)?;
+    become_user(&name).map_err(|cause| match cause {
+        Cause::UnknownUser(_) => errors::runtime(ruby, format!("setuid_string failed: {cause}")),
+        _ => errors::from(ruby, &cause),
     })
 }
 

@@ -8,3 +8,4 @@ pub(crate) mod limits;
 pub(crate) mod pidfd;
 pub(crate) mod sockaddr;
 pub(crate) mod sockopt;
+pub(crate) mod user;
