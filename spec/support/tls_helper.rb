@@ -17,7 +17,8 @@ module TLSHelper
   end
 
   # A connection that notes what happens to it, and does what it is told at each event. The events are
-  # :accepted (for both ends, when the object is made), :connected, :verifying, :secured, :received and :ended.
+  # :accepted (for both ends, when the object is made), :connected, :verifying, :secured, :received and
+  # :ended.
   class End < EventMachine::Connection
     # What happened, in order; of several :received in a row, one.
     attr_reader :events
@@ -29,8 +30,8 @@ module TLSHelper
     attr_reader :reason, :error_text
 
     # @param options [Hash, nil] of start_tls, which is called at once; nil for plain text
-    # @param doings [Hash{Symbol => Proc}] what to do at events, given the connection; the answer at :verifying
-    #   is the verdict
+    # @param doings [Hash{Symbol => Proc}] what to do at events, given the connection; the answer at
+    #   :verifying is the verdict
     # @return [Class]
     def self.of(options, doings)
       Class.new(self) do

@@ -51,7 +51,8 @@ RSpec.describe "Connections under TLS", tls: true do
     told = nil
     ask = lambda do |client|
       told = [client.get_cipher_protocol, client.get_cipher_name, client.get_cipher_bits,
-              client.get_peer_cert, client.get_sni_hostname, client.get_alpn_protocol, client.ssl_verify_error]
+              client.get_peer_cert, client.get_sni_hostname, client.get_alpn_protocol,
+              client.ssl_verify_error]
       client.close_connection
     end
     converse(server: nil, client: nil, asks: { connected: ask })
@@ -227,7 +228,8 @@ RSpec.describe "Connections under TLS", tls: true do
     it "get every certificate, from the top of the chain down" do
       middle = TLSAuthority.new("Middle", issuer: TLSAuthority.root)
       issued = middle.issue(hosts: %w[localhost])
-      _, client = converse(server: issued.options, client: verifying, asks: ping.merge(verifying: ->(_) { true }))
+      _, client = converse(server: issued.options, client: verifying,
+                           asks: ping.merge(verifying: ->(_) { true }))
       expect(client.certificates).to eq([middle.certificate, issued.certificate].map(&:to_pem))
     end
 
