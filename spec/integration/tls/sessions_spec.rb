@@ -1,27 +1,9 @@
 # frozen_string_literal: true
 
 require "spec_helper"
-require "open3"
 
 RSpec.describe "TLS sessions", tls: true do
   let(:identity) { TLSAuthority.localhost.options }
-
-  # Runs commands against a server, one after the other, in a thread.
-  #
-  # @return [Array<String>] what they wrote
-  def against(options, doings, *commands)
-    outputs = []
-    em(8) do
-      port = listen("127.0.0.1", TLSHelper::End.of(options, doings), TLSHelper::Meeting.new(1000))
-      work = lambda do
-        commands.map { |command, input| Open3.capture2e(*command, stdin_data: input.to_s).first }
-                .each { |output| outputs << output }
-      end
-      commands = commands.map { |command, input| [command.map { |word| word.sub("PORT", port.to_s) }, input] }
-      EventMachine.defer(work, ->(_) { done })
-    end
-    outputs
-  end
 
   def s_client(*options)
     ["openssl", "s_client", "-connect", "127.0.0.1:PORT", *options]
