@@ -51,6 +51,31 @@ module TLSPrograms
     end
   end
 
+  # Runs nginx for the time of the block, which is given its port.
+  #
+  # @param issued [TLSAuthority::Issued] the certificate that it presents
+  # @param directory [String] what it serves
+  # @param more [String] directives for its server
+  def nginx(issued, directory, more = "", &block)
+    port = free_port
+    own = Dir.mktmpdir("nginx", TLSAuthority.directory)
+    paths = %w[client_body proxy fastcgi uwsgi scgi].map { |name| "#{name}_temp_path #{own}/#{name};" }
+    File.write(File.join(own, "nginx.conf"), <<~NGINX)
+      daemon off; master_process off; pid #{own}/pid; error_log stderr;
+      events {}
+      http {
+        access_log off; client_max_body_size 0; #{paths.join(' ')}
+        server {
+          listen 127.0.0.1:#{port} ssl http2; root #{directory}; ssl_protocols TLSv1.2 TLSv1.3;
+          ssl_certificate #{issued.chain_file}; ssl_certificate_key #{issued.key_file};
+          ssl_client_certificate #{TLSAuthority.root.file};
+          #{more}
+        }
+      }
+    NGINX
+    serve("nginx", "-c", File.join(own, "nginx.conf"), "-e", "stderr", port: port, &block)
+  end
+
   # Has a client of ours talk to another's server.
   #
   # @return [End] the client, when it is at its end
