@@ -10,12 +10,14 @@ module EventMachine
     # @return [Integer, nil] the timer's signature, for {cancel_timer}; nil when there is nothing to call
     # @raise [FloatDomainError] when the interval is infinite or not a number
     # @raise [RuntimeError] when no reactor runs, or {get_max_timers} timers are outstanding
-    def add_timer(*args, &block)
-      interval, callback = args
+    def add_timer(seconds = nil, callback = nil, *, &block)
       callback ||= block
       return unless callback
 
-      signature = add_oneshot_timer(milliseconds(interval))
+      interval = seconds.to_f
+      raise FloatDomainError, "timer interval is #{interval}" unless interval.finite?
+
+      signature = add_oneshot_timer(interval * 1000)
       @timers[signature] = callback
       signature
     end
@@ -67,15 +69,6 @@ module EventMachine
     # @raise [ArgumentError] unless it is positive
     def set_quantum(mills)
       set_timer_quantum(mills.to_i)
-    end
-
-    private
-
-    def milliseconds(seconds)
-      interval = seconds.to_f
-      raise FloatDomainError, "timer interval is #{interval}" unless interval.finite?
-
-      interval * 1000
     end
   end
 end

@@ -94,12 +94,11 @@ module EventMachine
 
     def next_delay
       period = @interval.to_f
-      time = now
+      time = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       return restart(time, period) unless period.positive?
 
       @deadline += period
-      late = time - @deadline
-      @deadline += ((late / period).floor + 1) * period unless late.negative?
+      @deadline += (((time - @deadline) / period).floor + 1) * period if @deadline <= time
       @deadline - time
     end
 

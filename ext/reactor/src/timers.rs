@@ -7,10 +7,17 @@ use crate::table::Table;
 
 #[derive(Debug)]
 struct Timer<K> {
-    deadline: Instant,
-    sequence: u64,
+    /// Where in the heap it is.
     position: usize,
     key: K,
+}
+
+/// An element of the heap: what it is ordered by stands in it, so that comparing looks nothing up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Due {
+    deadline: Instant,
+    sequence: u64,
+    id: Id,
 }
 
 /// Timers ordered by deadline, those of equal deadline by age.
@@ -19,7 +26,7 @@ struct Timer<K> {
 #[derive(Debug)]
 pub(crate) struct Timers<K> {
     table: Table<Timer<K>>,
-    heap: Vec<Id>,
+    heap: Vec<Due>,
     sequence: u64,
 }
 
@@ -37,25 +44,23 @@ impl<K> Timers<K> {
         let position = self.heap.len();
         let sequence = self.sequence;
         self.sequence += 1;
-        let id = self.table.insert(Timer {
+        let id = self.table.insert(Timer { position, key })?;
+        self.heap.push(Due {
             deadline,
             sequence,
-            position,
-            key,
-        })?;
-        self.heap.push(id);
+            id,
+        });
         self.sift_up(position);
         Some(id)
     }
 
     pub(crate) fn cancel(&mut self, id: Id) -> Option<K> {
         let timer = self.table.remove(id)?;
-        let position = timer.position;
         let last = self.heap.pop()?;
-        if position < self.heap.len() {
-            self.place(position, last);
-            self.sift_down(position);
-            self.sift_up(position);
+        if timer.position < self.heap.len() {
+            self.place(timer.position, last);
+            self.sift_down(timer.position);
+            self.sift_up(timer.position);
         }
         Some(timer.key)
     }
@@ -69,11 +74,10 @@ impl<K> Timers<K> {
     /// The mark keeps a timer that re-arms itself with no delay from holding up all else.
     pub(crate) fn pop_due(&mut self, now: Instant, mark: u64) -> Option<(Id, K)> {
         let first = *self.heap.first()?;
-        let timer = self.table.get(first)?;
-        if timer.deadline > now || timer.sequence >= mark {
+        if first.deadline > now || first.sequence >= mark {
             return None;
         }
-        self.cancel(first).map(|key| (first, key))
+        self.cancel(first.id).map(|key| (first.id, key))
     }
 
     /// Timers added from now on have at least this sequence number.
@@ -82,55 +86,48 @@ impl<K> Timers<K> {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.heap
-            .first()
-            .and_then(|id| self.table.get(*id))
-            .map(|timer| timer.deadline)
+        self.heap.first().map(|due| due.deadline)
     }
 
-    fn order(&self, position: usize) -> Option<(Instant, u64)> {
-        let timer = self.table.get(*self.heap.get(position)?)?;
-        Some((timer.deadline, timer.sequence))
-    }
-
-    fn place(&mut self, position: usize, id: Id) {
-        self.heap[position] = id;
-        if let Some(timer) = self.table.get_mut(id) {
+    fn place(&mut self, position: usize, due: Due) {
+        self.heap[position] = due;
+        if let Some(timer) = self.table.get_mut(due.id) {
             timer.position = position;
         }
     }
 
-    fn swap(&mut self, a: usize, b: usize) {
-        let (first, second) = (self.heap[a], self.heap[b]);
-        self.place(a, second);
-        self.place(b, first);
-    }
-
+    /// Moves an element up to where its parent is due before it.
     fn sift_up(&mut self, mut position: usize) {
+        let due = self.heap[position];
         while position > 0 {
             let parent = (position - 1) / 2;
-            if self.order(parent) <= self.order(position) {
-                return;
+            if self.heap[parent] <= due {
+                break;
             }
-            self.swap(parent, position);
+            self.place(position, self.heap[parent]);
             position = parent;
         }
+        self.place(position, due);
     }
 
+    /// Moves an element down to where its children are due after it.
     fn sift_down(&mut self, mut position: usize) {
+        let due = self.heap[position];
         loop {
-            let mut least = position;
-            for child in [2 * position + 1, 2 * position + 2] {
-                if child < self.heap.len() && self.order(child) < self.order(least) {
-                    least = child;
-                }
+            let left = 2 * position + 1;
+            let right = left + 1;
+            if left >= self.heap.len() {
+                break;
             }
-            if least == position {
-                return;
+            let earlier = right < self.heap.len() && self.heap[right] < self.heap[left];
+            let child = if earlier { right } else { left };
+            if due <= self.heap[child] {
+                break;
             }
-            self.swap(least, position);
-            position = least;
+            self.place(position, self.heap[child]);
+            position = child;
         }
+        self.place(position, due);
     }
 }
 
