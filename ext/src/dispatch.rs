@@ -1,6 +1,6 @@
 //! From events to calls of Ruby methods.
 
-use em_reactor::{Event, Id, Reason};
+use em_reactor::{Event, FileChange, Id, Reason};
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawId, AsRawValue};
 use magnus::value::IntoId;
@@ -51,6 +51,7 @@ impl<'r> Dispatcher<'r> {
             Event::Connected(id) => self.notify(id, &names::CONNECTION_COMPLETED),
             Event::Readable(id) => self.notify(id, &names::NOTIFY_READABLE),
             Event::Writable(id) => self.notify(id, &names::NOTIFY_WRITABLE),
+            Event::FileChanged { id, change } => self.file_changed(id, change),
             Event::Unbound { id, ref reason } => self.unbound(id, reason.as_ref()),
             _ => Ok(()),
         };
@@ -71,6 +72,17 @@ impl<'r> Dispatcher<'r> {
         connection
             .funcall::<_, _, Value>(*names::RECEIVE_DATA, (string,))
             .map(drop)
+    }
+
+    /// The words are those that `FileWatch#receive_data` knows.
+    fn file_changed(&self, id: Id, change: FileChange) -> Result<(), Error> {
+        let word: &[u8] = match change {
+            FileChange::Modified => b"modified",
+            FileChange::Moved => b"moved",
+            FileChange::Deleted => b"deleted",
+            _ => return Ok(()),
+        };
+        self.data(id, word)
     }
 
     fn timer(&self, id: Id) -> Result<(), Error> {
@@ -129,7 +141,7 @@ impl<'r> Dispatcher<'r> {
     }
 
     /// The descriptor is released even where `unbind` raises.
-    fn unbound(&self, id: Id, reason: Option<&Reason>) -> Result<(), Error> {
+    pub(crate) fn unbound(&self, id: Id, reason: Option<&Reason>) -> Result<(), Error> {
         let connection: Value = self.connections()?.delete(id.as_u64())?;
         let result = if connection.is_nil() {
             self.acceptor_unbound(id)

@@ -192,12 +192,12 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
     let mut first_error = Ok(());
     // Callbacks may open new descriptors; that is not followed for ever.
     for _ in 0..8 {
-        let left = instance::look(ruby, "release_machine", |instance| {
+        let done = instance::look(ruby, "release_machine", |instance| {
             instance.reactor.flush();
             instance.reactor.close_all();
-            instance.reactor.count()
+            instance.reactor.is_empty()
         })?;
-        if left == 0 {
+        if done {
             break;
         }
         while let Some(event) = instance::peek(ruby, |i| i.reactor.next_event(&mut []))?.flatten() {

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::descriptor::{Kind, Phase};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event::{Event, Reason};
 use crate::id::Id;
 use crate::outbound::Flushed;
@@ -18,14 +18,7 @@ impl Reactor {
         if matches!(descriptor.kind, Kind::Datagram(_)) {
             return self.queue_datagram(id, data, None);
         }
-        if !descriptor.is_stream() {
-            let kind = descriptor.kind.name();
-            return Err(Error::WrongKind {
-                operation: "send_data",
-                kind,
-            });
-        }
-        if descriptor.is_closing() {
+        if !descriptor.takes_bytes("send_data")? {
             return Ok(0);
         }
         descriptor.outbound.push(data);
@@ -86,7 +79,8 @@ impl Reactor {
             Ok(len) => {
                 descriptor.last_activity = now;
                 // Readiness is reported once, so a full buffer or a known end is read on from.
-                let more = len == buffer.len() || descriptor.readiness.ended;
+                let more =
+                    len == buffer.len() || descriptor.readiness.ended || descriptor.always_ready;
                 descriptor.readiness.readable = more;
                 if more {
                     self.carry(id);
@@ -121,7 +115,16 @@ impl Reactor {
             Ok(Flushed::Empty) if matches!(descriptor.phase, Phase::Draining) => self.end(id, None),
             Ok(Flushed::Empty) => {}
             Ok(Flushed::Blocked) => self.watch_writable(id),
+            Ok(Flushed::Shared) => self.flush_later(id),
             Err(error) => self.end(id, reason_of(&error)),
+        }
+    }
+
+    /// Goes on writing in the next turn.
+    fn flush_later(&mut self, id: Id) {
+        if let Some(descriptor) = self.descriptors.get_mut(id) {
+            descriptor.readiness.writable = true;
+            self.carry(id);
         }
     }
 

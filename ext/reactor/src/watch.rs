@@ -1,5 +1,6 @@
 //! Descriptors that are only watched, and taking over descriptors made elsewhere.
 
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, RawFd};
 
 use crate::descriptor::{Descriptor, Kind, Phase};
@@ -13,29 +14,40 @@ impl Reactor {
     /// Takes over an open descriptor as a connection. It is made non-blocking, and stays its owner's
     /// to close.
     pub fn attach(&mut self, fd: RawFd) -> Result<Id> {
-        self.take_over(fd, Kind::Stream)
+        let handle = adopt(fd)?;
+        set_nonblocking(&handle)?;
+        self.borrow(handle, Kind::Stream)
+    }
+
+    /// Takes over an open descriptor as [`attach`](Self::attach) does, and returns it to blocking mode
+    /// in the end where it was in that: others may go on with it, as the shell does with a terminal.
+    pub fn attach_for_a_while(&mut self, fd: RawFd) -> Result<Id> {
+        let handle = adopt(fd)?;
+        let was_nonblocking = set_nonblocking(&handle)?;
+        let id = self.borrow(handle, Kind::Stream)?;
+        self.descriptor_mut(id)?.returns_to_blocking = !was_nonblocking;
+        Ok(id)
     }
 
     /// Watches an open descriptor, of which nothing is reported until
     /// [`set_notify`](Self::set_notify) asks for it. It stays its owner's to read, write and close.
     pub fn watch(&mut self, fd: RawFd) -> Result<Id> {
-        self.take_over(
-            fd,
-            Kind::Watch {
-                readable: false,
-                writable: false,
-            },
-        )
+        let kind = Kind::Watch {
+            readable: false,
+            writable: false,
+        };
+        self.borrow(adopt(fd)?, kind)
     }
 
     /// Takes over a listening socket; it stays its owner's to close.
     pub fn attach_listener(&mut self, fd: RawFd) -> Result<Id> {
-        self.take_over(fd, Kind::Listener { taken: 0 })
+        let handle = adopt(fd)?;
+        set_nonblocking(&handle)?;
+        self.borrow(handle, Kind::Listener { taken: 0 })
     }
 
-    fn take_over(&mut self, fd: RawFd, kind: Kind) -> Result<Id> {
-        let subject = format!("descriptor {fd}");
-        let handle = Handle::adopt(fd).map_err(|error| Error::system("fstat", subject, error))?;
+    fn borrow(&mut self, handle: ManuallyDrop<Handle>, kind: Kind) -> Result<Id> {
+        let handle = ManuallyDrop::into_inner(handle);
         let mut descriptor = Descriptor::new(handle, kind, self.now);
         descriptor.borrowed = true;
         self.add(descriptor)
@@ -103,10 +115,27 @@ impl Reactor {
         readiness.ended = false;
         if readiness.writable && writable {
             self.enqueue(id);
+        } else if descriptor.always_ready {
+            descriptor.set_ready();
+            self.carry(id);
         } else if self.reregister(id).is_err() {
             // Its owner closed it behind our back: there is nothing left to watch.
             self.end(id, None);
         }
         Some(event)
     }
+}
+
+/// A descriptor that is its owner's to close, whatever becomes of the handle.
+fn adopt(fd: RawFd) -> Result<ManuallyDrop<Handle>> {
+    Handle::adopt(fd)
+        .map(ManuallyDrop::new)
+        .map_err(|error| Error::system("fstat", format!("descriptor {fd}"), error))
+}
+
+fn set_nonblocking(handle: &Handle) -> Result<bool> {
+    let subject = format!("descriptor {}", handle.as_raw_fd());
+    handle
+        .set_nonblocking(true)
+        .map_err(|error| Error::system("fcntl", subject, error))
 }

@@ -5,7 +5,9 @@ use magnus::{Error, RModule, Ruby};
 mod connections;
 mod datagrams;
 mod descriptors;
+mod files;
 mod machine;
+mod mapper;
 mod servers;
 mod settings;
 mod sockets;
@@ -20,6 +22,8 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     connections::init(ruby, module)?;
     datagrams::init(module)?;
     descriptors::init(module)?;
+    files::init(module)?;
+    mapper::init(ruby, module)?;
     sockets::init(module)?;
     settings::init(module)?;
     tls::init(module)

@@ -14,12 +14,11 @@ pub(crate) enum Handle {
 }
 
 impl Handle {
-    /// Takes over `fd`, which is made non-blocking.
+    /// Takes over `fd`.
     ///
     /// Fails with EBADF where there is no such descriptor; it is the caller's again then.
     pub(crate) fn adopt(fd: RawFd) -> io::Result<Self> {
         let socket = is_socket(fd)?;
-        set_nonblocking(fd)?;
         // SAFETY: fstat just found the descriptor open; whoever calls attach or watch hands it over,
         // and it goes back by `into_raw_fd` without being closed.
         let owned = unsafe { OwnedFd::from_raw_fd(fd) };
@@ -28,6 +27,27 @@ impl Handle {
         } else {
             Self::File(owned.into())
         })
+    }
+
+    /// Sets non-blocking mode, which all that share the open file share; says whether it was set
+    /// before.
+    pub(crate) fn set_nonblocking(&self, wanted: bool) -> io::Result<bool> {
+        let flags = status_flags(self.as_raw_fd())?;
+        let before = flags & libc::O_NONBLOCK != 0;
+        if before != wanted {
+            // SAFETY: fcntl with this command takes no pointers.
+            let set =
+                unsafe { libc::fcntl(self.as_raw_fd(), libc::F_SETFL, flags ^ libc::O_NONBLOCK) };
+            if set < 0 {
+                return Err(io::Error::last_os_error());
+            }
+        }
+        Ok(before)
+    }
+
+    /// Whether it was opened for reading.
+    pub(crate) fn is_readable(&self) -> bool {
+        status_flags(self.as_raw_fd()).is_ok_and(|flags| flags & libc::O_ACCMODE != libc::O_WRONLY)
     }
 
     pub(crate) fn socket(&self) -> Option<&Socket> {
@@ -104,18 +124,13 @@ fn is_socket(fd: RawFd) -> io::Result<bool> {
     Ok(stat.st_mode & libc::S_IFMT == libc::S_IFSOCK)
 }
 
-fn set_nonblocking(fd: RawFd) -> io::Result<()> {
-    // SAFETY: fcntl with these commands takes no pointers; a bad fd is reported as EBADF.
+fn status_flags(fd: RawFd) -> io::Result<i32> {
+    // SAFETY: fcntl with this command takes no pointers; a bad fd is reported as EBADF.
     let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
     if flags < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: as above.
-    let set = unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) };
-    if set < 0 {
         Err(io::Error::last_os_error())
     } else {
-        Ok(())
+        Ok(flags)
     }
 }
 

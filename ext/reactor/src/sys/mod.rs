@@ -3,6 +3,7 @@
 pub(crate) mod accept;
 pub(crate) mod fork;
 pub(crate) mod handle;
+pub(crate) mod inotify;
 pub(crate) mod limits;
 pub(crate) mod sockaddr;
 pub(crate) mod sockopt;
