@@ -29,7 +29,7 @@ Gem::Specification.new do |spec|
       "sig/**/*.rbs",
       "{CHANGELOG,README,SECURITY}.md",
       "LICENSE-*"
-    ].reject { |path| path.include?("/target/") }.sort
+    ].grep_v(%r{/(target|tests)/}).sort
   end
 
   spec.metadata = { "rubygems_mfa_required" => "true" }

@@ -5,9 +5,9 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use em_reactor::{Id, port};
+use em_reactor::{Error as Cause, Id, port};
 use magnus::prelude::*;
-use magnus::{Error, RString, Ruby, TryConvert, Value};
+use magnus::{Error, Integer, RString, Ruby, TryConvert, Value};
 
 use crate::errors;
 
@@ -26,15 +26,15 @@ pub(crate) fn duration(ruby: &Ruby, seconds: f64, given: Value) -> Result<Durati
 }
 
 /// A port: an Integer, or a String that is one.
-pub(crate) fn port_number(
-    ruby: &Ruby,
-    value: Value,
-) -> Result<Result<u16, em_reactor::Error>, Error> {
-    let number: Value = match RString::from_value(value) {
+pub(crate) fn port_number(ruby: &Ruby, value: Value) -> Result<em_reactor::Result<u16>, Error> {
+    let number: Integer = match RString::from_value(value) {
         Some(_) => ruby.module_kernel().funcall("Integer", (value, 10))?,
-        None => value,
+        None => Integer::try_convert(value)?,
     };
-    i64::try_convert(number).map(port)
+    Ok(match number.to_i64() {
+        Ok(number) => port(number),
+        Err(_) => Err(Cause::InvalidPort(number.to_string())),
+    })
 }
 
 /// The bytes of a String, copied.

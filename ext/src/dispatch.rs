@@ -51,6 +51,8 @@ impl<'r> Dispatcher<'r> {
             Event::Connected(id) => self.notify(id, &names::CONNECTION_COMPLETED),
             Event::Readable(id) => self.notify(id, &names::NOTIFY_READABLE),
             Event::Writable(id) => self.notify(id, &names::NOTIFY_WRITABLE),
+            Event::ProxyTargetUnbound(id) => self.notify(id, &names::PROXY_TARGET_UNBOUND),
+            Event::ProxyCompleted(id) => self.notify(id, &names::PROXY_COMPLETED),
             Event::FileChanged { id, change } => self.file_changed(id, change),
             Event::Unbound { id, ref reason } => self.unbound(id, reason.as_ref()),
             _ => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use em_reactor::{Poller, Reactor, Waker};
 use magnus::{Error, Ruby};
@@ -20,8 +20,40 @@ pub(crate) struct Instance {
     pub(crate) stopping: bool,
     /// Whether the loop's thread waits without the GVL, so that a change must wake it.
     pub(crate) sleeping: bool,
+    pub(crate) clock: Clock,
     /// Tells this loop from one that replaced it while a thread was in it.
     pub(crate) serial: u64,
+}
+
+/// The time of day by the monotonic clock, so that it goes neither back nor in jumps between turns.
+pub(crate) struct Clock {
+    monotonic: Instant,
+    time_of_day: SystemTime,
+}
+
+impl Clock {
+    /// A time of day further off than this was set anew.
+    const TOLERANCE: Duration = Duration::from_millis(500);
+
+    fn new() -> Self {
+        Self {
+            monotonic: Instant::now(),
+            time_of_day: SystemTime::now(),
+        }
+    }
+
+    /// The time of day at `instant`.
+    pub(crate) fn time_of_day(&mut self, instant: Instant) -> SystemTime {
+        let now = self.time_of_day + self.monotonic.elapsed();
+        let actual = SystemTime::now();
+        let off = actual
+            .duration_since(now)
+            .or_else(|_| now.duration_since(actual));
+        if off.is_ok_and(|off| off > Self::TOLERANCE) {
+            *self = Self::new();
+        }
+        self.time_of_day + instant.saturating_duration_since(self.monotonic)
+    }
 }
 
 /// What may be set before there is a loop.
@@ -31,9 +63,12 @@ pub(crate) struct Settings {
     /// The limit binds only once an application has set it.
     pub(crate) max_timers_set: bool,
     pub(crate) accepts_per_turn: usize,
-    /// Seconds.
+    /// Seconds; of the loop that there is, each starts anew.
     pub(crate) heartbeat_interval: f64,
 }
+
+/// Seconds.
+const DEFAULT_HEARTBEAT: f64 = 2.0;
 
 struct State {
     instance: Option<Instance>,
@@ -54,7 +89,7 @@ static STATE: Guarded = Guarded(RefCell::new(State {
         max_timers: 100_000,
         max_timers_set: false,
         accepts_per_turn: 10,
-        heartbeat_interval: 2.0,
+        heartbeat_interval: DEFAULT_HEARTBEAT,
     },
     serial: 0,
 }));
@@ -122,6 +157,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
     let (reactor, poller) = Reactor::new(Instant::now()).map_err(|e| errors::from(ruby, &e))?;
     with_state(ruby, |state| {
         state.serial += 1;
+        state.settings.heartbeat_interval = DEFAULT_HEARTBEAT;
         let mut instance = Instance {
             waker: reactor.waker(),
             reactor,
@@ -129,6 +165,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             signalled: false,
             stopping: false,
             sleeping: false,
+            clock: Clock::new(),
             serial: state.serial,
         };
         instance

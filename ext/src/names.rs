@@ -23,5 +23,7 @@ names! {
     CONNECTION_COMPLETED = "connection_completed";
     NOTIFY_READABLE = "notify_readable";
     NOTIFY_WRITABLE = "notify_writable";
+    PROXY_TARGET_UNBOUND = "proxy_target_unbound";
+    PROXY_COMPLETED = "proxy_completed";
     RUN_DEFERRED_CALLBACKS = "run_deferred_callbacks";
 }

@@ -1,8 +1,8 @@
 //! The turns of the loop, with and without the GVL.
 
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use em_reactor::Poller;
 use magnus::{Error, Ruby};
 
 use crate::dispatch::Dispatcher;
@@ -110,43 +110,27 @@ impl<'r> Loop<'r> {
         let Some(Some(mut poller)) = self.ours(|i| i.poller.take())? else {
             return Ok(());
         };
-        let mut result = poller.poll(Some(Duration::ZERO));
-        let mut interrupt = Ok(());
-        if result.is_ok() && poller.is_empty() && timeout != Some(Duration::ZERO) {
-            (result, interrupt) = self.wait(&mut poller, timeout)?;
+        let mut polled = poller.poll(Some(Duration::ZERO));
+        let mut waited = Ok(());
+        if polled.is_ok() && poller.is_empty() && timeout != Some(Duration::ZERO) {
+            self.ours(|instance| instance.sleeping = true)?;
+            waited = gvl::wait_readable(poller.as_raw_fd(), timeout);
+            polled = poller.poll(Some(Duration::ZERO));
         }
+        // What a signal handler raised is handed out only after the state is whole again.
         self.ours(|instance| {
             instance.sleeping = false;
             instance.reactor.collect(&poller, Instant::now());
             instance.poller = Some(poller);
         })?;
-        interrupt?;
-        result.map_err(|error| {
+        waited?;
+        polled.map_err(|error| {
             errors::system(
                 self.ruby,
                 error.raw_os_error().unwrap_or(0),
                 "epoll_wait(2)",
             )
         })
-    }
-
-    /// Waits without the GVL. A signal's exception is handed out only after the state is whole again.
-    fn wait(
-        &self,
-        poller: &mut Poller,
-        timeout: Option<Duration>,
-    ) -> Result<(std::io::Result<()>, Result<(), Error>), Error> {
-        let Some(waker) = self.ours(|instance| {
-            instance.sleeping = true;
-            instance.waker.clone()
-        })?
-        else {
-            return Ok((Ok(()), Ok(())));
-        };
-        match gvl::without_gvl(self.ruby, &waker, || poller.poll(timeout)) {
-            Ok(polled) => Ok((polled.unwrap_or(Ok(())), Ok(()))),
-            Err(interrupt) => Ok((Ok(()), Err(interrupt))),
-        }
     }
 
     fn events(&mut self) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# Splits a stream into tokens, such as lines. The stream comes in chunks of any size; a delimiter may be cut by their
-# ends. The work is proportional to the bytes that came, however small the chunks.
+# Splits a stream into tokens, such as lines. The stream comes in chunks of any size; a delimiter may be cut
+# by their ends. The work is proportional to the bytes that came, however small the chunks.
 #
 # @example
 #   tokenizer = BufferedTokenizer.new("\n")

@@ -4,9 +4,10 @@ require_relative "callback"
 require_relative "deferrable"
 
 module EventMachine
-  # A {Deferrable} with any number of states, which may be settled by any thread: the callbacks are called in the
-  # reactor's thread. Those of the states `:succeeded` and `:failed`, and of whatever else {#completion_states} names,
-  # are forgotten once one of these states is reached, since only one of them is the outcome. Other states come and go.
+  # A {Deferrable} with any number of states, which may be settled by any thread: the callbacks are called in
+  # the reactor's thread. Those of the states `:succeeded` and `:failed`, and of whatever else
+  # {#completion_states} names, are forgotten once one of these states is reached, since only one of them is
+  # the outcome. Other states come and go.
   #
   # @example
   #   completion = EventMachine::Completion.new
@@ -48,8 +49,8 @@ module EventMachine
     end
     alias set_deferred_failure fail
 
-    # Adds a callback for a state; called at once where that is the state now. Where the completion has reached
-    # another outcome, it is dropped.
+    # Adds a callback for a state; called at once where that is the state now. Where the completion has
+    # reached another outcome, it is dropped.
     #
     # @param state [Object] commonly a Symbol; `:completed` stands for any of {#completion_states}
     # @param args a callback, see {EventMachine.Callback}
@@ -68,7 +69,7 @@ module EventMachine
 
     # Adds a callback for success.
     #
-    # @param (see Deferrable#errback)
+    # @param args a callback, see {EventMachine.Callback}
     # @yieldparam args what {#succeed} was given
     # @return [Completion] itself
     # @raise [ArgumentError] when there is nothing to call
@@ -78,6 +79,7 @@ module EventMachine
 
     # Adds a callback for failure.
     #
+    # @param args a callback, see {EventMachine.Callback}
     # @yieldparam args what {#fail} was given
     # @return [Completion] itself
     # @raise [ArgumentError] when there is nothing to call
@@ -87,6 +89,7 @@ module EventMachine
 
     # Adds a callback for the outcome, whichever it is; called after those of its state.
     #
+    # @param args a callback, see {EventMachine.Callback}
     # @yieldparam args what {#succeed}, {#fail} or {#change_state} was given
     # @return [Completion] itself
     # @raise [ArgumentError] when there is nothing to call
@@ -94,7 +97,8 @@ module EventMachine
       stateback(:completed, *args, &block)
     end
 
-    # Sets the state and calls those who wait for it: at once in the reactor's thread, on its next turn elsewhere.
+    # Sets the state and calls those who wait for it: at once in the reactor's thread, on its next turn
+    # elsewhere.
     #
     # @param state [Object] `:unknown` makes the outcome open again
     # @param args given to the callbacks
@@ -102,7 +106,7 @@ module EventMachine
     def change_state(state, *args)
       @value = args
       @state = state
-      EventMachine.schedule { execute_callbacks }
+      EventMachine.schedule { execute_callbacks(state, args) }
       nil
     end
     alias set_deferred_status change_state
@@ -162,23 +166,26 @@ module EventMachine
       state == @state || (state == :completed && completed?)
     end
 
-    def execute_callbacks
-      execute_state_callbacks(@state)
-      return unless completed?
+    # The state may have been set again by the time that the reactor gets here: the first outcome is the one
+    # whose callbacks are called.
+    def execute_callbacks(state = @state, value = @value)
+      execute_state_callbacks(state, value)
+      return unless completion_states.include?(state)
 
-      execute_state_callbacks(:completed)
-      clear_dead_callbacks
+      execute_state_callbacks(:completed, value)
+      clear_dead_callbacks(state)
       cancel_timeout
     end
 
-    # Each call may change the state and its arguments.
-    def execute_state_callbacks(state)
+    # Each call may set the state again, and then the next gets the new arguments.
+    def execute_state_callbacks(state, value = @value)
       callbacks = @callbacks[state]
-      callbacks.shift.call(*@value) until callbacks.empty?
+      value_before = @value
+      callbacks.shift.call(*(@value.equal?(value_before) ? value : @value)) until callbacks.empty?
     end
 
-    def clear_dead_callbacks
-      (completion_states - [@state]).each { |state| @callbacks[state].clear }
+    def clear_dead_callbacks(outcome = @state)
+      (completion_states - [outcome]).each { |state| @callbacks[state].clear }
     end
   end
 end

@@ -47,7 +47,8 @@ module EventMachine
     # @param args handler and its arguments, as {connect}
     # @yieldparam connection [Connection]
     # @return [Connection]
-    # @raise as {connect}
+    # @raise [RuntimeError] when nothing listens there
+    # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def connect_unix_domain(socketname, *args, &block)
       connect(socketname, *args, &block)
     end

@@ -17,9 +17,8 @@ module EventMachine
     # @return [Integer] what the connection goes by in the methods of EventMachine
     attr_accessor :signature
 
-    # For handlers that have a method named `method` themselves.
+    # `method`, for handlers that have a method of that name themselves.
     #
-    # @param name [Symbol, String]
     # @return [Method]
     alias original_method method
 

@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # An operation whose outcome comes later. Whoever wants to know adds callbacks, for success, or errbacks, for failure;
-  # they are called in the order they were added, each at most once, as soon as the status is set. Those added
-  # afterwards are called at once.
+  # An operation whose outcome comes later. Whoever wants to know adds callbacks, for success, or errbacks,
+  # for failure; they are called in the order they were added, each at most once, as soon as the status is
+  # set. Those added afterwards are called at once.
   #
   # @example
   #   class Lookup
@@ -17,8 +17,8 @@ module EventMachine
   module Deferrable
     autoload :Pool, "em/deferrable/pool"
 
-    # Adds a block to be called on success; at once, where that has come. Once the operation has failed, the block is
-    # dropped.
+    # Adds a block to be called on success; at once, where that has come. Once the operation has failed, the
+    # block is dropped.
     #
     # @yieldparam args what {#succeed} was given
     # @return [Deferrable, nil] itself; nil without a block
@@ -41,8 +41,8 @@ module EventMachine
       @callbacks&.delete(block)
     end
 
-    # Adds a block to be called on failure; at once, where that has come. Once the operation has succeeded, the block
-    # is dropped.
+    # Adds a block to be called on failure; at once, where that has come. Once the operation has succeeded,
+    # the block is dropped.
     #
     # @yieldparam args what {#fail} was given
     # @return [Deferrable, nil] itself; nil without a block
@@ -65,11 +65,11 @@ module EventMachine
       @errbacks&.delete(block)
     end
 
-    # Sets the outcome and calls those who wait for it. A callback may set it again: those after it get the new
-    # arguments, or, where the status changed, the other kind is called in their place.
+    # Sets the outcome and calls those who wait for it. A callback may set it again: those after it get the
+    # new arguments, or, where the status changed, the other kind is called in their place.
     #
-    # @param status [Symbol] `:succeeded` or `:failed`; anything else, such as `:unknown` or nil, leaves the outcome
-    #   open again
+    # @param status [Symbol] `:succeeded` or `:failed`; anything else, such as `:unknown` or nil, leaves the
+    #   outcome open again
     # @param args given to the callbacks or errbacks
     # @return [Array, nil]
     def set_deferred_status(status, *args)

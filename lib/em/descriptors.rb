@@ -41,7 +41,7 @@ module EventMachine
     # @param args as {connect}
     # @yieldparam connection [Connection]
     # @return [Connection]
-    # @raise as {attach}
+    # @raise [ArgumentError, TypeError, IOError] as {attach}
     def attach_io(io, watch_mode, handler = nil, *args)
       klass = klass_from_handler(Connection, handler, *args)
       refuse_notifications(klass) unless watch_mode

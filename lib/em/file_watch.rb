@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # What {EventMachine.watch_file} returns. A subclass or module overrides the methods that tell of what it wants to
-  # know.
+  # What {EventMachine.watch_file} returns. A subclass or module overrides the methods that tell of what it
+  # wants to know.
   #
   # @example
   #   module Handler

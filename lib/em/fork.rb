@@ -34,14 +34,17 @@ module EventMachine
 
     private
 
-    # The loop is the parent's until it turns out that the child goes on with it. So is work that waits for a
-    # thread.
+    # The loop, and the work that waits for a thread, are the parent's until it turns out that the child goes
+    # on with them.
     def after_fork
       forget_threadpool
-      return cleanup_machine unless @reactor_running
-
-      @machine_inherited = true
-      @reactor_running = false
+      if @reactor_running
+        @machine_inherited = true
+        @reactor_running = false
+      else
+        @threadqueue = nil
+        @resultqueue = nil
+      end
     end
 
     def after_daemon

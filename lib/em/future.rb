@@ -1,11 +1,11 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # See {file:lib/em/deferrable.rb}.
   module Deferrable
     # Lets a method take a value and a value to come alike.
     #
-    # @param arg [#call, Deferrable, Object] a callable is called without arguments, and what it returns stands for it
+    # @param arg [#call, Deferrable, Object] a callable is called without arguments, and what it returns
+    #   stands for it
     # @param callback [Proc, nil] added to a Deferrable; the block, where nil
     # @param errback [Proc, nil] added to a Deferrable
     # @return [Object] the Deferrable or the value

@@ -3,9 +3,9 @@
 require_relative "streamer"
 
 module EventMachine
-  # Sends what an IO object has over a connection, without ever holding more than a part of it in memory. It is a
-  # {Deferrable}: it succeeds when everything is with the connection, and fails with a String that says why. The
-  # object is read in the reactor's thread, which waits for it, and is not closed.
+  # Sends what an IO object has over a connection, without ever holding more than a part of it in memory. It
+  # is a {Deferrable}: it succeeds when everything is with the connection, and fails with a String that says
+  # why. The object is read in the reactor's thread, which waits for it, and is not closed.
   #
   # @example
   #   module Sender
@@ -25,7 +25,8 @@ module EventMachine
     # @param connection [Connection]
     # @param io [#read] read from where it stands, up to its end
     # @param opts [Hash]
-    # @option opts [Boolean] :http_chunks (false) whether to send in HTTP's chunked transfer coding (RFC 9112, 7.1)
+    # @option opts [Boolean] :http_chunks (false) whether to send in HTTP's chunked transfer coding (RFC 9112,
+    #   7.1)
     # @raise [NoMethodError] if the object cannot be read
     def initialize(connection, io, opts = {})
       @connection = connection

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # Goes through a list with work that is done by callback. As many items as the concurrency says are in work at a
-  # time; the next one is taken when one is done with.
+  # Goes through a list with work that is done by callback. As many items as the concurrency says are in work
+  # at a time; the next one is taken when one is done with.
   #
   # @example One after the other
   #   EventMachine::Iterator.new(0..10).each do |number, iter|
@@ -72,7 +72,8 @@ module EventMachine
     # @return [Numeric] how many items may be in work at a time
     attr_reader :concurrency
 
-    # @param list [#to_a, #call] the items; or what returns the next one each time it is called, and {Stop} in the end
+    # @param list [#to_a, #call] the items; or what returns the next one each time it is called, and {Stop} in
+    #   the end
     # @param concurrency [Numeric] how many items may be in work at a time
     # @raise [ArgumentError] if the list is neither, or the concurrency is not positive
     def initialize(list, concurrency = 1)
@@ -84,8 +85,8 @@ module EventMachine
       @ended = false
     end
 
-    # Changes how many items may be in work. More are taken at once; where it is lowered, no more are taken until so
-    # few are in work.
+    # Changes how many items may be in work. More are taken at once; where it is lowered, no more are taken
+    # until so few are in work.
     #
     # @param val [Numeric]
     # @raise [ArgumentError, NoMethodError] if it is no number
@@ -97,8 +98,8 @@ module EventMachine
 
     # Starts the work.
     #
-    # @param foreach [#call, nil] called with each item and the step whose `next` ends the work on it; the block, where
-    #   nil
+    # @param foreach [#call, nil] called with each item and the step whose `next` ends the work on it; the
+    #   block, where nil
     # @param after [#call, nil] called when all is done
     # @yieldparam item [Object]
     # @yieldparam iter [#next]
@@ -106,10 +107,11 @@ module EventMachine
     # @raise [ArgumentError] when there is nothing to call
     # @raise [RuntimeError] when it was started before
     def each(foreach = nil, after = nil, &block)
-      @foreach = foreach || block || raise(ArgumentError, "proc or block required for iteration")
+      foreach ||= block || raise(ArgumentError, "proc or block required for iteration")
       raise "cannot iterate over an iterator more than once" if @started || @ended
 
       @started = true
+      @foreach = foreach
       @after = after
       @pending = 0
       @workers = 0
@@ -186,25 +188,25 @@ module EventMachine
         dismiss_worker
       else
         @pending += 1
-        @foreach.call(item, Step.new { finish_item })
+        @foreach.call(item, Step.new { complete_item })
       end
     end
 
     def dismiss_worker
       @workers -= 1
-      finish if @ended
+      call_after if @ended
     end
 
-    def finish_item
+    def complete_item
       @pending -= 1
       if @ended && @pending.zero?
-        finish
+        call_after
       else
         EventMachine.next_tick(@process_next)
       end
     end
 
-    def finish
+    def call_after
       return unless @pending.zero? && @after
 
       after = @after

@@ -5,8 +5,8 @@ require_relative "deferrable"
 require_relative "queue"
 
 module EventMachine
-  # Lends resources, such as connections, to pieces of work that wait for one. A resource is lent to one piece of work
-  # at a time, and is free again when the Deferrable that the work returned has succeeded or failed.
+  # Lends resources, such as connections, to pieces of work that wait for one. A resource is lent to one piece
+  # of work at a time, and is free again when the Deferrable that the work returned has succeeded or failed.
   #
   # @example
   #   pool = EventMachine::Pool.new
@@ -52,8 +52,8 @@ module EventMachine
       @contents.dup
     end
 
-    # Sets what is called with a resource whose work failed. The resource has left the pool by then, and comes back
-    # only by {#add}. Where nothing is set, it stays in the pool.
+    # Sets what is called with a resource whose work failed. The resource has left the pool by then, and comes
+    # back only by {#add}. Where nothing is set, it stays in the pool.
     #
     # @param args a callback, see {EventMachine.Callback}
     # @yieldparam resource [Object]
@@ -63,8 +63,8 @@ module EventMachine
       @on_error = EventMachine.Callback(*args, &block)
     end
 
-    # Has work done with a resource, as soon as one is free. What the work raises goes on to the reactor, and counts as
-    # failure.
+    # Has work done with a resource, as soon as one is free. What the work raises goes on to the reactor, and
+    # counts as failure.
     #
     # @param args a callback, see {EventMachine.Callback}
     # @yieldparam resource [Object]

@@ -5,15 +5,16 @@ require_relative "deferrable"
 
 module EventMachine
   class << self
-    # Starts a child process. Its output comes by {Connection#receive_data}, what is given to {Connection#send_data} is
-    # its input, and {Connection#unbind} tells that it has ended: {Connection#get_status} says how. Standard error and
-    # the environment are those of this process. No shell is involved.
+    # Starts a child process. Its output comes by {Connection#receive_data}, what is given to
+    # {Connection#send_data} is its input, and {Connection#unbind} tells that it has ended:
+    # {Connection#get_status} says how. Standard error and the environment are those of this process. No shell
+    # is involved.
     #
     # @example
     #   EventMachine.popen("tail -f '/var/log/my log'", Handler)
     #   EventMachine.popen(["tail", "-f", "/var/log/my log"], Handler)
-    # @param cmd [String, Array<String>] the program and its arguments; a String is split as a shell does, with quotes,
-    #   but without expansions
+    # @param cmd [String, Array<String>] the program and its arguments; a String is split as a shell does,
+    #   with quotes, but without expansions
     # @param handler [Class, Module, nil] as {connect}
     # @param args given to the handler's `initialize`
     # @yieldparam connection [Connection]
@@ -36,14 +37,15 @@ module EventMachine
     #
     # @example
     #   EventMachine.system("ls -l") { |output, status| puts output if status.success? }
-    #   EventMachine.system("sh", proc { |process| process.send_data("exit 3\n") }) { |_, status| puts status.exitstatus }
+    #   talk = proc { |process| process.send_data("exit 3\n") }
+    #   EventMachine.system("sh", talk) { |_, status| puts status.exitstatus }
     # @overload system(cmd, *args, init = nil, callback = nil, &block)
     #   @param cmd [String, Array<String>] as {popen}; where there are arguments, the program alone
     #   @param args [Array<String>] arguments
     #   @param init [#call, nil] called at once with the {Connection} to the process
     #   @param callback [#call, nil] called with the output and the Process::Status; the block, where nil
     # @return [Integer] the process id
-    # @raise as {popen}
+    # @raise [ArgumentError, RuntimeError, TypeError] as {popen}
     def system(cmd, *args, &block)
       callback = block
       callback ||= args.pop if callable_or_nil?(args.last)
@@ -69,7 +71,7 @@ module EventMachine
 
     # @param cmd [String, Array<String>] as {EventMachine.popen}
     # @return [DeferrableChildProcess]
-    # @raise as {EventMachine.popen}
+    # @raise [ArgumentError, RuntimeError, TypeError] as {EventMachine.popen}
     def self.open(cmd)
       EventMachine.popen(cmd, self)
     end

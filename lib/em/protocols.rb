@@ -21,5 +21,6 @@ module EventMachine
     autoload :LineProtocol, "em/protocols/line_protocol"
   end
 
+  # Short for EventMachine::Protocols.
   P = Protocols
 end

@@ -3,20 +3,27 @@
 require_relative "callback"
 
 module EventMachine
-  # A first-in, first-out queue whose consumers wait by callback: whoever pops is called in the reactor's thread as
-  # soon as there is an item. May be used from any thread.
+  # A first-in, first-out queue whose consumers wait by callback: whoever pops is called in the reactor's
+  # thread as soon as there is an item. May be used from any thread.
   #
   # @example
   #   queue = EventMachine::Queue.new
   #   queue.pop { |job| work_on(job) }
   #   queue.push(:first, :second)
   class Queue
+    # How many callbacks may be called within each other. Beyond that the next one waits for a turn, since a
+    # callback that pops again would use up the stack.
+    MAX_DEPTH = 100
+    private_constant :MAX_DEPTH
+
     def initialize
       @items = []
       @popq = []
+      @depth = 0
     end
 
-    # Takes one item. The callback is called at once in the reactor's thread if there is one, otherwise when it comes.
+    # Takes one item. The callback is called at once in the reactor's thread if there is one, otherwise when
+    # it comes.
     #
     # @param args a callback, see {EventMachine.Callback}
     # @yieldparam item [Object]
@@ -49,7 +56,8 @@ module EventMachine
       @items.empty?
     end
 
-    # @return [Integer] how many items are waiting; those pushed by other threads count once the reactor has seen them
+    # @return [Integer] how many items are waiting; those pushed by other threads count once the reactor has
+    #   seen them
     def size
       @items.size
     end
@@ -62,7 +70,21 @@ module EventMachine
     private
 
     def serve
-      @popq.shift.call(@items.shift) until @popq.empty? || @items.empty?
+      depth = @depth
+      return EventMachine.next_tick { serve_anew } if depth >= MAX_DEPTH
+
+      @depth = depth + 1
+      begin
+        @popq.shift.call(@items.shift) until @popq.empty? || @items.empty?
+      ensure
+        @depth = depth
+      end
+    end
+
+    # A fiber that was left in the middle of a callback may never come back to count itself out.
+    def serve_anew
+      @depth = 0
+      serve
     end
   end
 end

@@ -26,7 +26,7 @@ module EventMachine
     #   @param seconds [Numeric] the interval
     #   @param callback [#call, nil] what to call; wins over the block
     # @return [PeriodicTimer] the timer; its `cancel` and {cancel_timer} end it
-    # @raise as {add_timer}
+    # @raise [FloatDomainError, RuntimeError] as {add_timer}
     def add_periodic_timer(*args, &block)
       interval, callback = args
       PeriodicTimer.new(interval, callback || block)

@@ -32,7 +32,7 @@ module EventMachine
     # @param filename [String] the socket's path
     # @param args handler and its arguments, as {start_server}
     # @return [Integer] the server's signature
-    # @raise as {start_server}
+    # @raise [RuntimeError, ArgumentError, TypeError] as {start_server}
     def start_unix_domain_server(filename, *args, &block)
       start_server(filename, *args, &block)
     end
@@ -45,7 +45,7 @@ module EventMachine
     # @param args as {start_server}
     # @yieldparam connection [Connection] as {start_server}
     # @return [Integer] the server's signature
-    # @raise as {start_server}
+    # @raise [RuntimeError, ArgumentError, TypeError] as {start_server}
     def attach_server(sock, handler = nil, *args, &block)
       klass = klass_from_handler(Connection, handler, *args)
       signature = attach_sd(descriptor_of(sock))

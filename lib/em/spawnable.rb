@@ -14,8 +14,8 @@ module EventMachine
     SpawnedProcess.new.tap { |process| process.set_receiver(block) }
   end
 
-  # To be the last call in the block of a {spawn}ed process: gives the block that is called from the next notification
-  # on, in place of the one that returns.
+  # To be the last call in the block of a {spawn}ed process: gives the block that is called from the next
+  # notification on, in place of the one that returns.
   #
   # @yieldparam args what {SpawnedProcess#notify} was given
   # @return [YieldBlockFromSpawnedProcess] for the reactor
@@ -32,8 +32,8 @@ module EventMachine
 
   # What {EventMachine.spawn} returns.
   class SpawnedProcess
-    # Has the block called with these arguments, on the reactor's next turn. May be called from any thread, and within
-    # the block itself.
+    # Has the block called with these arguments, on the reactor's next turn. May be called from any thread,
+    # and within the block itself.
     #
     # @param args given to the block
     # @return [nil]

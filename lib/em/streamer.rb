@@ -3,9 +3,9 @@
 require_relative "streaming"
 
 module EventMachine
-  # Sends a file over a connection, without ever holding more than a part of it in memory. {Connection#stream_file_data}
-  # makes one. It is a {Deferrable}: it succeeds when everything is with the connection, and fails with a String
-  # that says why.
+  # Sends a file over a connection, without ever holding more than a part of it in memory.
+  # {Connection#stream_file_data} makes one. It is a {Deferrable}: it succeeds when everything is with the
+  # connection, and fails with a String that says why.
   #
   # @example
   #   module FileSender
@@ -31,7 +31,8 @@ module EventMachine
     # @param connection [Connection]
     # @param filename [String]
     # @param args [Hash]
-    # @option args [Boolean] :http_chunks (false) whether to send in HTTP's chunked transfer coding (RFC 9112, 7.1)
+    # @option args [Boolean] :http_chunks (false) whether to send in HTTP's chunked transfer coding (RFC 9112,
+    #   7.1)
     # @raise [TypeError] if the filename is no path
     def initialize(connection, filename, args = {})
       @connection = connection

@@ -3,13 +3,15 @@
 require_relative "deferrable"
 
 module EventMachine
-  # What {FileStreamer} and {IOStreamer} share: sends one chunk after the other, and waits while the connection has too
-  # much to send already.
+  # What {FileStreamer} and {IOStreamer} share: sends one chunk after the other, and waits while the
+  # connection has too much to send already.
   module Streaming
     include Deferrable
 
-    # Seconds from look to look at a connection that does not get rid of anything.
+    # Seconds until a second look at a connection that does not get rid of anything.
     SHORTEST_WAIT = 0.001
+
+    # Seconds from look to look, after the wait has been doubled a few times.
     LONGEST_WAIT = 0.016
 
     private
@@ -18,12 +20,15 @@ module EventMachine
     def stream_chunks
       return release if %i[succeeded failed].include?(@deferred_status)
 
+      progress = false
       until backlogged?
         chunk = next_chunk
         return finish_stream unless chunk
         return fail_stream("connection closed") unless deliver(chunk)
+
+        progress = true
       end
-      resume_stream
+      resume_stream(progress)
     end
 
     # @return [String, nil] what to send next; nil at the end
@@ -65,18 +70,18 @@ module EventMachine
       @connection.get_outbound_data_size > FileStreamer::BackpressureLevel
     end
 
-    # The next turn is soon enough where the peer reads; where it does not, looking each turn would keep the reactor
-    # from sleeping.
-    def resume_stream
+    # The next turn is soon enough where the peer reads; where it does not, looking each turn would keep the
+    # reactor from sleeping.
+    def resume_stream(progress)
       backlog = @connection.get_outbound_data_size
-      if backlog == @backlog
-        @wait = [@wait * 2, LONGEST_WAIT].min
-        EventMachine.add_timer(@wait) { stream_one_chunk }
-      else
-        @backlog = backlog
-        @wait = SHORTEST_WAIT / 2
+      if progress || backlog < (@backlog || Float::INFINITY)
+        @wait = SHORTEST_WAIT
         EventMachine.next_tick { stream_one_chunk }
+      else
+        EventMachine.add_timer(@wait) { stream_one_chunk }
+        @wait = [@wait * 2, LONGEST_WAIT].min
       end
+      @backlog = backlog
     end
   end
   private_constant :Streaming

@@ -3,8 +3,8 @@
 require_relative "completion"
 
 module EventMachine
-  # Gives a resource whose methods block, such as a database connection, a thread of its own. Work on it is done there,
-  # one piece after the other; the outcome comes back to the reactor by a {Completion}.
+  # Gives a resource whose methods block, such as a database connection, a thread of its own. Work on it is
+  # done there, one piece after the other; the outcome comes back to the reactor by a {Completion}.
   #
   # @example
   #   resource = EventMachine::ThreadedResource.new { Database.connect }

@@ -13,8 +13,8 @@ module EventMachine
     TickLoop.new(*args, &block).start
   end
 
-  # Calls a piece of work once each turn of the reactor, until the work returns `:stop` or {#stop} is called. As long
-  # as it runs, the reactor does not sleep.
+  # Calls a piece of work once each turn of the reactor, until the work returns `:stop` or {#stop} is called.
+  # As long as it runs, the reactor does not sleep.
   #
   # @example
   #   work = (1..10).to_a
@@ -60,7 +60,7 @@ module EventMachine
     # @return [TickLoop] itself
     # @raise [ArgumentError] when it is running
     def start
-      raise ArgumentError, "double start of #{inspect}" unless @stopped
+      raise ArgumentError, "double start" unless @stopped
 
       @stopped = false
       # The turn that a loop stopped meanwhile has left in the reactor's queue is not this one's.

@@ -9,7 +9,8 @@ module EventMachine
   class Timer
     # @param interval [Numeric] in seconds
     # @param callback [#call, nil] what to call; the block, where nil
-    # @raise [RuntimeError] when the reactor is not running, or {EventMachine.get_max_timers} timers are outstanding
+    # @raise [RuntimeError] when the reactor is not running, or {EventMachine.get_max_timers} timers are
+    #   outstanding
     # @raise [FloatDomainError] when the interval is infinite or not a number
     def initialize(interval, callback = nil, &block)
       @signature = EventMachine.add_timer(interval, callback || block)
@@ -23,8 +24,8 @@ module EventMachine
     end
   end
 
-  # Calls something again and again. The times are multiples of the interval from the start, however long the callback
-  # takes and however late it was called; those that were missed are left out.
+  # Calls something again and again. The times are multiples of the interval from the start, however long the
+  # callback takes and however late it was called; those that were missed are left out.
   #
   # @example
   #   count = 0
@@ -36,9 +37,10 @@ module EventMachine
     # @return [Numeric] seconds from call to call; a new value holds from the next call on
     attr_accessor :interval
 
-    # @param interval [Numeric] in seconds; where it is not positive, the callback is called each turn of the reactor
+    # @param interval [Numeric] in seconds; where it is not positive, the callback is called each turn of the
+    #   reactor
     # @param callback [#call, nil] what to call; the block, where nil
-    # @raise as {Timer#initialize}
+    # @raise [RuntimeError, FloatDomainError] as {Timer#initialize}
     def initialize(interval, callback = nil, &block)
       @interval = interval
       @code = callback || block
@@ -56,8 +58,8 @@ module EventMachine
       @cancelled = true
     end
 
-    # Starts the wait for the next call. The timer itself does so after each call; where it is waiting already, the
-    # wait begins anew.
+    # Starts the wait for the next call. The timer itself does so after each call; where it is waiting
+    # already, the wait begins anew.
     #
     # @return [Integer] signature of the wait
     def schedule

@@ -17,7 +17,7 @@ module EventMachine
     DEFAULT_PROTOCOLS = EM_PROTO_TLSv1 | EM_PROTO_TLSv1_1 | EM_PROTO_TLSv1_2 | EM_PROTO_TLSv1_3
 
     # @param options [Hash] as {Connection#start_tls}
-    # @raise as {Connection#start_tls}
+    # @raise [BadParams, FileNotFoundException, TypeError, RuntimeError] as {Connection#start_tls}
     def initialize(options)
       raise TypeError, "options of start_tls must be a Hash: #{options.inspect}" unless options.is_a?(Hash)
 

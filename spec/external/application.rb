@@ -58,7 +58,8 @@ class Application
   def initialize(command, address)
     @address = address
     @output = File.join(Dir.mktmpdir("em-application"), "output")
-    @process = Process.spawn(self.class.environment, *command, in: File::NULL, %i[out err] => @output, pgroup: true)
+    @process = Process.spawn(self.class.environment, *command,
+                             in: File::NULL, %i[out err] => @output, pgroup: true)
   end
 
   # @return [Socket] a connection to it

@@ -17,7 +17,8 @@ class Http
   def request(method, path, headers = {}, body = nil)
     headers = { "Host" => "localhost" }.merge(headers)
     headers["Content-Length"] = body.bytesize if body
-    @socket.write("#{method} #{path} HTTP/1.1\r\n", *headers.map { |name, value| "#{name}: #{value}\r\n" }, "\r\n")
+    lines = ["#{method} #{path} HTTP/1.1", *headers.map { |name, value| "#{name}: #{value}" }]
+    @socket.write(lines.join("\r\n"), "\r\n\r\n")
     @socket.write(body) if body
   end
 

@@ -131,8 +131,9 @@ RSpec.describe "Thin" do
     def cluster(command)
       options = { "socket" => "thin.sock", "pid" => "thin.pid", "log" => "thin.log" }
                 .flat_map { |name, file| ["--#{name}", File.join(@directory, file)] }
-      system(Application.environment, "thin", "--rackup", Application.app("thin.ru"), "--environment", "production",
-             "--servers", "2", "--daemonize", *options, command, %i[out err] => File.join(@directory, "output"))
+      system(Application.environment, "thin", "--rackup", Application.app("thin.ru"),
+             "--environment", "production", "--servers", "2", "--daemonize", *options, command,
+             %i[out err] => File.join(@directory, "output"))
     end
 
     def answers

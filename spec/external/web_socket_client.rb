@@ -2,7 +2,8 @@
 
 require "websocket/driver"
 
-# A WebSocket client on a plain socket: websocket-driver does the protocol, and no event loop has a part in it.
+# A WebSocket client on a plain socket: websocket-driver does the protocol, and no event loop has a part in
+# it.
 class WebSocketClient
   attr_reader :url, :closed
 

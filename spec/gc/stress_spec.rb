@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# Values that only the native library holds must outlive a collection at any allocation, and be found again after they
-# have been moved.
+# Values that only the native library holds must outlive a collection at any allocation, and be found again
+# after they have been moved.
 RSpec.describe "Garbage collection" do
   # Each program prints "ok" once everything it has set going came back.
   traffic = {

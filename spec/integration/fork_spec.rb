@@ -43,6 +43,17 @@ RSpec.describe "Processes of their own" do
     expect(log).to eq(["still here"])
   end
 
+  it "make the calls that were queued before any reactor ran" do
+    reader, writer = IO.pipe
+    EventMachine.next_tick { writer.puts("tick") || EventMachine.stop }
+    pid = fork do
+      EventMachine.run
+      exit!(0)
+    end
+    writer.close
+    expect(in_child(reader, pid)).to eq("tick\n")
+  end
+
   describe "EventMachine.fork_reactor" do
     it "starts with no connection, timer or tick of the parent's" do
       reader, writer = IO.pipe

@@ -25,9 +25,9 @@ module ProcessHelper
   #
   # @raise [RuntimeError] when it is not within the limit
   def wait_until(limit: LIMIT, what: "the condition")
-    deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + limit
+    deadline = now + limit
     until (result = yield)
-      raise "#{what} did not come true within #{limit} s" if Process.clock_gettime(Process::CLOCK_MONOTONIC) > deadline
+      raise "#{what} did not come true within #{limit} s" if now > deadline
 
       sleep 0.01
     end
@@ -35,6 +35,10 @@ module ProcessHelper
   end
 
   private
+
+  def now
+    Process.clock_gettime(Process::CLOCK_MONOTONIC)
+  end
 
   def read_within(limit, output, process)
     Timeout.timeout(limit) { output.read }

@@ -11,7 +11,9 @@ module Upstream
   #   omitted-upstream: REASON          the test omits itself here, on either gem
   #   not-yet: REASON                   passes on Debian's gem, and not yet on this one
   class Ledger
-    ENTRY = /\A(?<ours>pass|omitted-upstream|not-yet)(?:, upstream (?<upstream>fails|varies))?(?:: (?<reason>.+))?\z/
+    ENTRY = /\A(?<ours>pass|omitted-upstream|not-yet)
+             (?:,[ ]upstream[ ](?<upstream>fails|varies))?
+             (?::[ ](?<reason>.+))?\z/x
 
     Entry = Struct.new(:text, :ours, :upstream, :reason)
 

@@ -18,8 +18,8 @@ module Upstream
 
     attr_reader :counts, :surprises
 
-    # @return [Hash{String => Symbol}] the verdict on each test of the file: :pass, :omitted, :not_yet, :varies or
-    #   :surprise
+    # @return [Hash{String => Symbol}] the verdict on each test of the file: :pass, :omitted, :not_yet,
+    #   :varies or :surprise
     def judge(file, results)
       entries = @ledger.entries(file)
       (entries.keys | results.keys).to_h do |test|
@@ -42,7 +42,8 @@ module Upstream
 
     def heading
       @output.puts format("%<file>-34s %<pass>5s %<omitted>8s %<not_yet>8s %<surprise>9s",
-                          file: "file", pass: "pass", omitted: "omitted", not_yet: "not yet", surprise: "surprise")
+                          file: "file", pass: "pass", omitted: "omitted",
+                          not_yet: "not yet", surprise: "surprise")
     end
 
     def summary(name)

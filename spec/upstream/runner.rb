@@ -117,7 +117,7 @@ module Upstream
 
     def list(results, file)
       puts "  #{file}:"
-      results.each { |test, result| puts "    #{test}: #{[result.status, result.detail].join(' ').lines.first}" }
+      results.each { |test, result| puts "    #{test}: #{result.status} #{result.detail}".lines.first }
     end
 
     def log

@@ -7,8 +7,8 @@ require_relative "stand_ins"
 
 module Upstream
   # A network of its own for the tests: Linux namespaces in which the loopback interface has public-looking
-  # addresses and swallows what is sent anywhere else, with resolv.conf, hosts and servers that stand in for the
-  # Internet.
+  # addresses and swallows what is sent anywhere else, with resolv.conf, hosts and servers that stand in for
+  # the Internet.
   module Sandbox
     IPV4 = "198.18.0.1"
     IPV6 = "2001:db8::1"

@@ -93,7 +93,8 @@ module Upstream
 
     def test_patches(work)
       patches = File.join(work, "debian", "patches")
-      names = File.readlines(File.join(patches, "series"), chomp: true).reject { |name| name =~ /\A(#|\s*\z)/ }
+      series = File.readlines(File.join(patches, "series"), chomp: true)
+      names = series.reject { |name| name =~ /\A(#|\s*\z)/ }
       names.map { |name| File.join(patches, name) }.select { |patch| tests_only?(patch) }
     end
 

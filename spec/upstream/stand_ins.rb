@@ -114,14 +114,14 @@ module Upstream
       end
 
       def persistent?(request, headers)
-        return headers.any? { |header| header.match?(/\Aconnection:.*keep-alive/i) } if request.include?("HTTP/1.0")
-
-        headers.none? { |header| header.match?(/\Aconnection:.*close/i) }
+        connection = headers.grep(/\Aconnection:/i).join(" ").downcase
+        request.include?("HTTP/1.0") ? connection.include?("keep-alive") : !connection.include?("close")
       end
 
       def response(request, persistent)
-        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: #{PAGE.bytesize}\r\n" \
-          "Connection: #{persistent ? 'keep-alive' : 'close'}\r\n\r\n#{PAGE unless request.start_with?('HEAD')}"
+        ["HTTP/1.1 200 OK", "Content-Type: text/html", "Content-Length: #{PAGE.bytesize}",
+         "Connection: #{persistent ? 'keep-alive' : 'close'}", "",
+         request.start_with?("HEAD") ? "" : PAGE].join("\r\n")
       end
     end
   end

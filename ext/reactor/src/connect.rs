@@ -94,7 +94,7 @@ impl Reactor {
 
     fn start(&mut self, socket: Socket, attempt: Attempt) -> Result<Id> {
         let unstarted = attempt.unstarted;
-        let mut descriptor = Descriptor::new(Handle::Socket(socket), Kind::Stream, self.now);
+        let mut descriptor = Descriptor::new(Handle::from(socket), Kind::Stream, self.now);
         descriptor.phase = Phase::Connecting(Box::new(attempt));
         descriptor.watches_writable = true;
         let id = self.add(descriptor)?;
@@ -181,7 +181,7 @@ impl Reactor {
             if connect(&socket, &attempt.current).is_err() {
                 continue;
             }
-            descriptor.handle = Handle::Socket(socket);
+            descriptor.handle = Handle::from(socket);
             descriptor.readiness = Default::default();
             return self.reregister(id).ok();
         }

@@ -45,7 +45,7 @@ impl Reactor {
         socket.set_broadcast(true).map_err(describe("setsockopt"))?;
         socket.bind(&address.into()).map_err(describe("bind"))?;
         let kind = Kind::Datagram(Box::default());
-        self.add(Descriptor::new(Handle::Socket(socket), kind, self.now))
+        self.add(Descriptor::new(Handle::from(socket), kind, self.now))
     }
 
     /// Queues a datagram for `target`; says how many bytes were taken: none where the socket is
@@ -95,7 +95,7 @@ impl Reactor {
             return None;
         }
         descriptor.readiness.ended = false;
-        if !descriptor.readiness.readable {
+        if !descriptor.readiness.readable || self.is_held(id) {
             return None;
         }
         self.receive_datagram(id, buffer)
@@ -122,7 +122,8 @@ impl Reactor {
                         datagrams.taken = 0;
                         self.carry(id);
                     }
-                    return Some(Event::Data { id, len });
+                    let passed_on = self.pass_on(id, &buffer[..len]);
+                    return (!passed_on).then_some(Event::Data { id, len });
                 }
                 Err(error) if is_about_a_peer(&error) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -171,6 +172,7 @@ impl Reactor {
         if matches!(descriptor.phase, Phase::Draining) {
             self.end(id, None);
         }
+        self.resume_sources(id);
     }
 }
 

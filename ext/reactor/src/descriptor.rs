@@ -8,6 +8,7 @@ use crate::datagram::Datagrams;
 use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::outbound::Outbound;
+use crate::proxy::Proxying;
 use crate::sys::handle::Handle;
 
 /// A descriptor and its state, whatever its kind.
@@ -26,8 +27,6 @@ pub(crate) struct Descriptor {
     /// Whether it is a file that the system never has to wait for, and does not watch.
     pub(crate) always_ready: bool,
     pub(crate) paused: bool,
-    /// Whether the descriptor belongs to somebody else, who closes it.
-    pub(crate) borrowed: bool,
     /// Whether its owner asked for it back.
     pub(crate) detached: bool,
     /// Whether it is put into blocking mode in the end, as it was before.
@@ -35,6 +34,7 @@ pub(crate) struct Descriptor {
     pub(crate) outbound: Outbound,
     pub(crate) last_activity: Instant,
     pub(crate) timeouts: Option<Box<Timeouts>>,
+    pub(crate) proxying: Option<Box<Proxying>>,
 }
 
 /// What a descriptor is for.
@@ -107,12 +107,12 @@ impl Descriptor {
             watches_writable: false,
             always_ready: false,
             paused: false,
-            borrowed: false,
             detached: false,
             returns_to_blocking: false,
             outbound: Outbound::default(),
             last_activity: now,
             timeouts: None,
+            proxying: None,
         }
     }
 

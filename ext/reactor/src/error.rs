@@ -28,8 +28,8 @@ pub enum Error {
         /// The text of `gai_strerror(3)`.
         reason: String,
     },
-    /// The port does not fit a port number.
-    InvalidPort(i64),
+    /// The port, as it was given, is no port number.
+    InvalidPort(String),
     /// The path is longer than a Unix socket address can hold.
     PathTooLong(String),
     /// More bytes than a datagram can carry.

@@ -29,6 +29,10 @@ pub enum Event {
     Readable(Id),
     /// A watched descriptor is writable.
     Writable(Id),
+    /// The descriptor that this one's data was passed on to is at its end.
+    ProxyTargetUnbound(Id),
+    /// As many bytes were passed on as were asked for.
+    ProxyCompleted(Id),
     /// Something happened to a watched file.
     FileChanged {
         /// The watch.

@@ -14,6 +14,7 @@ mod id;
 mod listener;
 mod outbound;
 mod poller;
+mod proxy;
 mod reactor;
 mod resolve;
 mod sockopt;

@@ -65,7 +65,7 @@ impl Reactor {
         socket.listen(BACKLOG).map_err(describe("listen"))?;
         socket.set_nonblocking(true).map_err(describe("fcntl"))?;
         self.add(Descriptor::new(
-            Handle::Socket(socket),
+            Handle::from(socket),
             Kind::Listener { taken: 0 },
             self.now,
         ))
@@ -100,7 +100,7 @@ impl Reactor {
             let descriptor = self.descriptors.get_mut(listener)?;
             match accept::accept(descriptor.handle.socket()?) {
                 Ok(socket) => {
-                    let stream = Descriptor::new(Handle::Socket(socket), Kind::Stream, self.now);
+                    let stream = Descriptor::new(Handle::from(socket), Kind::Stream, self.now);
                     let Ok(id) = self.add(stream) else { continue };
                     self.accept_again(listener);
                     return Some(Event::Accepted { listener, id });

@@ -152,7 +152,7 @@ mod tests {
     fn what_is_pushed_comes_out_in_order_over_partial_writes() {
         let (near, mut far) = UnixStream::pair().unwrap();
         near.set_nonblocking(true).unwrap();
-        let handle = Handle::Socket(std::os::fd::OwnedFd::from(near).into());
+        let handle = Handle::from(socket2::Socket::from(near));
         let mut outbound = Outbound::default();
         let mut expected = Vec::new();
         for n in 0..2000u32 {
@@ -179,7 +179,7 @@ mod tests {
     fn a_closed_peer_is_an_error_and_no_signal() {
         let (near, far) = UnixStream::pair().unwrap();
         drop(far);
-        let handle = Handle::Socket(std::os::fd::OwnedFd::from(near).into());
+        let handle = Handle::from(socket2::Socket::from(near));
         let mut outbound = Outbound::default();
         outbound.push(b"x");
         let (_, result) = outbound.flush(&handle);

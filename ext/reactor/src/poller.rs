@@ -1,6 +1,7 @@
 //! Waiting for descriptors, apart from the state so that the wait needs no borrow of it.
 
 use std::io;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,5 +61,12 @@ impl Poller {
     /// Whether the last [`poll`](Self::poll) found nothing.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
+    }
+}
+
+impl AsRawFd for Poller {
+    /// Readable while something is ready, so that the wait may be left to others.
+    fn as_raw_fd(&self) -> RawFd {
+        self.poll.as_raw_fd()
     }
 }

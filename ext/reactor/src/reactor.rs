@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -55,6 +55,8 @@ pub struct Reactor {
     ready: VecDeque<Id>,
     carried: VecDeque<Id>,
     unbound: VecDeque<(Id, Option<Reason>)>,
+    /// Events that come before those of descriptors.
+    pub(crate) notices: VecDeque<Event>,
     dirty: Vec<Id>,
     closing: usize,
     /// Listeners that wait for a free descriptor.
@@ -79,6 +81,7 @@ impl Reactor {
             ready: VecDeque::new(),
             carried: VecDeque::new(),
             unbound: VecDeque::new(),
+            notices: VecDeque::new(),
             dirty: Vec::new(),
             closing: 0,
             starved: Vec::new(),
@@ -116,12 +119,8 @@ impl Reactor {
 
     /// Closes every descriptor and tells nobody: neither the kernel's queue, which a parent process
     /// may still use, nor the peers.
-    pub fn abandon(mut self) {
-        for descriptor in self.descriptors.drain() {
-            if descriptor.borrowed {
-                let _ = descriptor.handle.into_raw_fd();
-            }
-        }
+    pub fn abandon(self) {
+        drop(self);
     }
 
     /// How many descriptors there are, listeners included.
@@ -221,7 +220,13 @@ impl Reactor {
         if let Some(event) = self.next_file_event() {
             return Some(event);
         }
-        while let Some(id) = self.ready.pop_front() {
+        loop {
+            if let Some(notice) = self.notices.pop_front() {
+                return Some(notice);
+            }
+            let Some(id) = self.ready.pop_front() else {
+                break;
+            };
             let Some(descriptor) = self.descriptors.get_mut(id) else {
                 continue;
             };
@@ -284,9 +289,7 @@ impl Reactor {
             .insert(descriptor)
             .ok_or(Error::Exhausted)?;
         if let Err(error) = self.register(id) {
-            if let Some(descriptor) = self.forget(id).filter(|d| d.borrowed) {
-                let _ = descriptor.handle.into_raw_fd();
-            }
+            self.forget(id);
             return Err(error);
         }
         Ok(id)
@@ -433,6 +436,7 @@ impl Reactor {
         descriptor.phase = Phase::Closing;
         descriptor.outbound.clear();
         self.clear_timeouts(id);
+        self.end_proxies(id);
         self.unbound.push_back((id, reason));
     }
 
@@ -452,8 +456,8 @@ impl Reactor {
             // Its owner may have closed it.
             let _ = descriptor.handle.set_nonblocking(false);
         }
-        if descriptor.borrowed {
-            let fd = descriptor.handle.into_raw_fd();
+        if !descriptor.handle.is_owned() {
+            let fd = descriptor.handle.as_raw_fd();
             if !descriptor.detached && !self.is_forked() {
                 let _ = self.registry.deregister(&mut SourceFd(&fd));
             }
@@ -470,7 +474,7 @@ impl Reactor {
     /// Gives a descriptor back to its owner, unwatched and open. Its `Unbound` event follows.
     pub fn detach(&mut self, id: Id) -> Result<RawFd> {
         let descriptor = self.descriptor_mut(id)?;
-        descriptor.borrowed = true;
+        descriptor.handle.disown();
         descriptor.detached = true;
         let fd = descriptor.handle.as_raw_fd();
         // In a forked child the queue is the parent's, who goes on watching.

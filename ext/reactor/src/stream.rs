@@ -61,7 +61,7 @@ impl Reactor {
             descriptor.readiness.readable = false;
             return None;
         }
-        if descriptor.paused || !descriptor.readiness.readable {
+        if descriptor.paused || !descriptor.readiness.readable || self.is_held(id) {
             return None;
         }
         self.read_stream(id, buffer)
@@ -70,7 +70,8 @@ impl Reactor {
     fn read_stream(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
         let now = self.now;
         let descriptor = self.descriptors.get_mut(id)?;
-        match descriptor.handle.read(buffer) {
+        let share = descriptor.readable_share(buffer.len());
+        match descriptor.handle.read(&mut buffer[..share]) {
             Ok(0) => {
                 // The peer sends no more; what it asked for before is still written.
                 self.close(id, true);
@@ -79,13 +80,16 @@ impl Reactor {
             Ok(len) => {
                 descriptor.last_activity = now;
                 // Readiness is reported once, so a full buffer or a known end is read on from.
-                let more =
-                    len == buffer.len() || descriptor.readiness.ended || descriptor.always_ready;
+                let more = len == share || descriptor.readiness.ended || descriptor.always_ready;
                 descriptor.readiness.readable = more;
                 if more {
                     self.carry(id);
                 }
-                Some(Event::Data { id, len })
+                if self.pass_on(id, &buffer[..len]) {
+                    None
+                } else {
+                    Some(Event::Data { id, len })
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 descriptor.readiness.readable = false;
@@ -110,7 +114,11 @@ impl Reactor {
         let (count, result) = descriptor.outbound.flush(&descriptor.handle);
         if count > 0 {
             descriptor.last_activity = now;
+            self.resume_sources(id);
         }
+        let Some(descriptor) = self.descriptors.get(id) else {
+            return;
+        };
         match result {
             Ok(Flushed::Empty) if matches!(descriptor.phase, Phase::Draining) => self.end(id, None),
             Ok(Flushed::Empty) => {}

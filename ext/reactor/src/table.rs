@@ -89,11 +89,6 @@ impl<T> Table<T> {
     pub(crate) fn ids(&self) -> impl Iterator<Item = Id> + '_ {
         (0..self.slots.len()).filter_map(|slot| self.id_at(slot))
     }
-
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = T> + '_ {
-        self.free.clear();
-        self.slots.drain(..).filter_map(|slot| slot.value)
-    }
 }
 
 #[cfg(test)]

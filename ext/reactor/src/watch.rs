@@ -1,6 +1,5 @@
 //! Descriptors that are only watched, and taking over descriptors made elsewhere.
 
-use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, RawFd};
 
 use crate::descriptor::{Descriptor, Kind, Phase};
@@ -14,17 +13,17 @@ impl Reactor {
     /// Takes over an open descriptor as a connection. It is made non-blocking, and stays its owner's
     /// to close.
     pub fn attach(&mut self, fd: RawFd) -> Result<Id> {
-        let handle = adopt(fd)?;
+        let handle = borrow(fd)?;
         set_nonblocking(&handle)?;
-        self.borrow(handle, Kind::Stream)
+        self.take_over(handle, Kind::Stream)
     }
 
     /// Takes over an open descriptor as [`attach`](Self::attach) does, and returns it to blocking mode
     /// in the end where it was in that: others may go on with it, as the shell does with a terminal.
     pub fn attach_for_a_while(&mut self, fd: RawFd) -> Result<Id> {
-        let handle = adopt(fd)?;
+        let handle = borrow(fd)?;
         let was_nonblocking = set_nonblocking(&handle)?;
-        let id = self.borrow(handle, Kind::Stream)?;
+        let id = self.take_over(handle, Kind::Stream)?;
         self.descriptor_mut(id)?.returns_to_blocking = !was_nonblocking;
         Ok(id)
     }
@@ -36,21 +35,18 @@ impl Reactor {
             readable: false,
             writable: false,
         };
-        self.borrow(adopt(fd)?, kind)
+        self.take_over(borrow(fd)?, kind)
     }
 
     /// Takes over a listening socket; it stays its owner's to close.
     pub fn attach_listener(&mut self, fd: RawFd) -> Result<Id> {
-        let handle = adopt(fd)?;
+        let handle = borrow(fd)?;
         set_nonblocking(&handle)?;
-        self.borrow(handle, Kind::Listener { taken: 0 })
+        self.take_over(handle, Kind::Listener { taken: 0 })
     }
 
-    fn borrow(&mut self, handle: ManuallyDrop<Handle>, kind: Kind) -> Result<Id> {
-        let handle = ManuallyDrop::into_inner(handle);
-        let mut descriptor = Descriptor::new(handle, kind, self.now);
-        descriptor.borrowed = true;
-        self.add(descriptor)
+    fn take_over(&mut self, handle: Handle, kind: Kind) -> Result<Id> {
+        self.add(Descriptor::new(handle, kind, self.now))
     }
 
     /// Sets which notifications a watched descriptor gives; `None` leaves one as it is. They come in
@@ -126,11 +122,8 @@ impl Reactor {
     }
 }
 
-/// A descriptor that is its owner's to close, whatever becomes of the handle.
-fn adopt(fd: RawFd) -> Result<ManuallyDrop<Handle>> {
-    Handle::adopt(fd)
-        .map(ManuallyDrop::new)
-        .map_err(|error| Error::system("fstat", format!("descriptor {fd}"), error))
+fn borrow(fd: RawFd) -> Result<Handle> {
+    Handle::borrow(fd).map_err(|error| Error::system("fstat", format!("descriptor {fd}"), error))
 }
 
 fn set_nonblocking(handle: &Handle) -> Result<bool> {

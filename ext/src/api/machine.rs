@@ -1,7 +1,5 @@
 //! The life of the loop.
 
-use std::time::{Instant, SystemTime};
-
 use magnus::{Error, RModule, Ruby, Symbol, Value, function};
 
 use crate::instance;
@@ -46,9 +44,9 @@ fn signal_loopbreak(ruby: &Ruby) -> Result<(), Error> {
 
 /// The time at which the present turn of the loop began.
 fn current_time(ruby: &Ruby) -> Result<Value, Error> {
-    let began = instance::look(ruby, "current_time", |instance| instance.reactor.now())?;
-    let ago = Instant::now().saturating_duration_since(began);
-    let time = SystemTime::now() - ago;
+    let time = instance::look(ruby, "current_time", |i| {
+        i.clock.time_of_day(i.reactor.now())
+    })?;
     Ok(ruby.into_value(time))
 }
 

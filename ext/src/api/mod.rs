@@ -8,6 +8,7 @@ mod descriptors;
 mod files;
 mod machine;
 mod mapper;
+mod proxies;
 mod servers;
 mod settings;
 mod sockets;
@@ -24,6 +25,7 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     descriptors::init(module)?;
     files::init(module)?;
     mapper::init(ruby, module)?;
+    proxies::init(module)?;
     sockets::init(module)?;
     settings::init(module)?;
     tls::init(module)

@@ -26,7 +26,7 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("epoll", function!(nothing, 0))?;
     module.define_module_function("epoll?", function!(is_epoll, 0))?;
     module.define_module_function("epoll=", function!(set_epoll, 1))?;
-    module.define_module_function("kqueue", function!(kqueue, 0))?;
+    module.define_module_function("kqueue", function!(is_kqueue, 0))?;
     module.define_module_function("kqueue?", function!(is_kqueue, 0))?;
     module.define_module_function("kqueue=", function!(set_kqueue, 1))
 }
@@ -109,10 +109,6 @@ fn is_epoll() -> bool {
 
 fn set_epoll(ruby: &Ruby, wanted: Value) -> Result<Value, Error> {
     demand(ruby, wanted, is_epoll(), "epoll")
-}
-
-fn kqueue(ruby: &Ruby) -> Result<(), Error> {
-    demand(ruby, ruby.qtrue().as_value(), is_kqueue(), "kqueue").map(drop)
 }
 
 /// Whether the loop waits by kqueue(2).

@@ -91,7 +91,7 @@ module EventMachine
         @lt2_textsize = size && Integer(size)
         @lt2_textbuffer = nil
         return @lt2_mode = :lines if size && @lt2_textsize <= 0
-        return lt2_fail("overlength text") if size && @lt2_textsize > lt2_limit
+        return lt2_fail("overlength text") if size && @lt2_textsize > lt2_text_limit
 
         @lt2_mode = :text
       end
@@ -149,6 +149,10 @@ module EventMachine
         @lt2_limit ||= (self.class.const_defined?(:MaxBinaryLength) ? self.class : LineText2)::MaxBinaryLength
       end
 
+      def lt2_text_limit
+        lt2_limit
+      end
+
       # The bytes to look at: what earlier chunks left over, and the new ones.
       def lt2_join(data)
         pending = @lt2_linebuffer
@@ -162,6 +166,7 @@ module EventMachine
       # frame while they run. It is kept for the next chunk even if one of them raises.
       def lt2_consume(input)
         pos = searched = 0
+        @lt2_dropped = false
         while pos < input.bytesize && @lt2_mode != :failed
           start = pos
           if @lt2_mode == :text
@@ -174,6 +179,7 @@ module EventMachine
             pos = @lt2_line_after
             lt2_dispatch_line(input, start, stop)
           end
+          pos = input.bytesize if @lt2_dropped
           input, pos = lt2_rejoin(input, pos) if @lt2_linebuffer
         end
       ensure
@@ -248,6 +254,12 @@ module EventMachine
         overlap = @lt2_delimiter.is_a?(Regexp) ? LOOKBEHIND : @lt2_delimiter.bytesize - 1
         @lt2_scanned = [searched - pos - overlap, 0].max
         lt2_fail("overlength line") if @lt2_linebuffer.bytesize > lt2_limit + overlap
+      end
+
+      # To be called from a callback: what has arrived after it is not read.
+      def lt2_drop_input
+        @lt2_linebuffer = nil
+        @lt2_dropped = true
       end
 
       def lt2_fail(message)

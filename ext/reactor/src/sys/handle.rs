@@ -1,32 +1,54 @@
-//! One owned descriptor: a socket, or a pipe, terminal or other file.
+//! One descriptor: a socket, or a pipe, terminal or other file.
 
 use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use socket2::Socket;
 
-/// Reads and writes never raise SIGPIPE and are repeated when a signal interrupts them.
+/// A descriptor of one of the two kinds that are read and written by different calls.
 #[derive(Debug)]
-pub(crate) enum Handle {
+enum Kind {
     Socket(Socket),
     File(File),
 }
 
+/// Closed when dropped, unless it is somebody else's. Reads and writes never raise SIGPIPE and are
+/// repeated when a signal interrupts them.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    kind: ManuallyDrop<Kind>,
+    owned: bool,
+}
+
 impl Handle {
-    /// Takes over `fd`.
+    /// Uses `fd`, which stays its owner's to close.
     ///
-    /// Fails with EBADF where there is no such descriptor; it is the caller's again then.
-    pub(crate) fn adopt(fd: RawFd) -> io::Result<Self> {
+    /// Fails with EBADF where there is no such descriptor.
+    pub(crate) fn borrow(fd: RawFd) -> io::Result<Self> {
         let socket = is_socket(fd)?;
-        // SAFETY: fstat just found the descriptor open; whoever calls attach or watch hands it over,
-        // and it goes back by `into_raw_fd` without being closed.
-        let owned = unsafe { OwnedFd::from_raw_fd(fd) };
-        Ok(if socket {
-            Self::Socket(owned.into())
+        // SAFETY: fstat just found the descriptor open. It is never closed from here, as `owned` is
+        // false; where its owner closes it meanwhile, calls on it fail with EBADF.
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        let kind = if socket {
+            Kind::Socket(fd.into())
         } else {
-            Self::File(owned.into())
+            Kind::File(fd.into())
+        };
+        Ok(Self {
+            kind: ManuallyDrop::new(kind),
+            owned: false,
         })
+    }
+
+    pub(crate) fn is_owned(&self) -> bool {
+        self.owned
+    }
+
+    /// Leaves the closing to somebody else.
+    pub(crate) fn disown(&mut self) {
+        self.owned = false;
     }
 
     /// Sets non-blocking mode, which all that share the open file share; says whether it was set
@@ -51,26 +73,53 @@ impl Handle {
     }
 
     pub(crate) fn socket(&self) -> Option<&Socket> {
-        match self {
-            Self::Socket(socket) => Some(socket),
-            Self::File(_) => None,
+        match &*self.kind {
+            Kind::Socket(socket) => Some(socket),
+            Kind::File(_) => None,
         }
     }
 
     pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        retry(|| match self {
-            Self::Socket(socket) => (&mut &*socket).read(buffer),
-            Self::File(file) => (&mut &*file).read(buffer),
+        retry(|| match &*self.kind {
+            Kind::Socket(socket) => (&mut &*socket).read(buffer),
+            Kind::File(file) => (&mut &*file).read(buffer),
         })
     }
 
     pub(crate) fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        retry(|| match (self, slices) {
-            (Self::Socket(socket), [one]) => socket.send_with_flags(one, NO_SIGNAL),
-            (Self::Socket(socket), many) => socket.send_vectored_with_flags(many, NO_SIGNAL),
-            (Self::File(file), [one]) => (&mut &*file).write(one),
-            (Self::File(file), many) => (&mut &*file).write_vectored(many),
+        retry(|| match (&*self.kind, slices) {
+            (Kind::Socket(socket), [one]) => socket.send_with_flags(one, NO_SIGNAL),
+            (Kind::Socket(socket), many) => socket.send_vectored_with_flags(many, NO_SIGNAL),
+            (Kind::File(file), [one]) => (&mut &*file).write(one),
+            (Kind::File(file), many) => (&mut &*file).write_vectored(many),
         })
+    }
+}
+
+impl From<Socket> for Handle {
+    fn from(socket: Socket) -> Self {
+        Self {
+            kind: ManuallyDrop::new(Kind::Socket(socket)),
+            owned: true,
+        }
+    }
+}
+
+impl From<File> for Handle {
+    fn from(file: File) -> Self {
+        Self {
+            kind: ManuallyDrop::new(Kind::File(file)),
+            owned: true,
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if self.owned {
+            // SAFETY: this is the only place that drops it, and it is not used after.
+            unsafe { ManuallyDrop::drop(&mut self.kind) };
+        }
     }
 }
 
@@ -82,9 +131,9 @@ const NO_SIGNAL: i32 = 0;
 
 impl AsFd for Handle {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Socket(socket) => socket.as_fd(),
-            Self::File(file) => file.as_fd(),
+        match &*self.kind {
+            Kind::Socket(socket) => socket.as_fd(),
+            Kind::File(file) => file.as_fd(),
         }
     }
 }
@@ -92,15 +141,6 @@ impl AsFd for Handle {
 impl AsRawFd for Handle {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
-    }
-}
-
-impl IntoRawFd for Handle {
-    fn into_raw_fd(self) -> RawFd {
-        match self {
-            Self::Socket(socket) => socket.into_raw_fd(),
-            Self::File(file) => file.into_raw_fd(),
-        }
     }
 }
 

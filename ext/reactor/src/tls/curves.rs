@@ -77,7 +77,7 @@ mod p521 {
                 return Err(invalid);
             }
             let peer = UnparsedPublicKey::new(&ECDH_P521, peer);
-            agree_ephemeral(self.private, &peer, invalid, |secret| {
+            agree_ephemeral(self.private, peer, invalid, |secret| {
                 Ok(SharedSecret::from(secret))
             })
         }

@@ -53,12 +53,14 @@ pub(super) fn limited(
     }
 }
 
-/// The groups of elliptic curves to offer, best first.
+/// The groups of elliptic curves to offer, best first; then what withstands quantum computers,
+/// for servers that insist.
 pub(super) fn default_groups() -> Vec<&'static dyn SupportedKxGroup> {
-    let mut groups: Vec<_> = curves::classical().collect();
-    #[cfg(feature = "aws-lc-rs")]
-    groups.push(backend::kx_group::X25519MLKEM768);
-    groups
+    let hybrid: &[&'static dyn SupportedKxGroup] = &[
+        #[cfg(feature = "aws-lc-rs")]
+        backend::kx_group::X25519MLKEM768,
+    ];
+    curves::classical().chain(hybrid.iter().copied()).collect()
 }
 
 /// The implementation of a TLS 1.2 cipher suite.

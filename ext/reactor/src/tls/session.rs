@@ -437,6 +437,7 @@ impl Session {
                     match processed {
                         Ok(state) => self.received.take_from(connection, &state),
                         Err(error) => {
+                            self.received.rescue(connection);
                             let verification = describe::is_verification(&error);
                             return self.fail(describe::failure(&error), verification);
                         }
@@ -601,6 +602,12 @@ impl Received {
             self.bytes.truncate(start + read.unwrap_or_default());
         }
         self.ended |= state.peer_has_closed();
+    }
+
+    /// Takes what was decrypted before a fault.
+    fn rescue(&mut self, connection: &mut Connection) {
+        // Ends in an error, since the end of the peer's data is not known to be right.
+        let _ = io::Read::read_to_end(&mut connection.reader(), &mut self.bytes);
     }
 
     fn unread(&self) -> &[u8] {

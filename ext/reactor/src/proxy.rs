@@ -1,0 +1,179 @@
+//! Passing what one descriptor receives straight on to another.
+
+use crate::descriptor::Descriptor;
+use crate::error::Result;
+use crate::event::Event;
+use crate::id::Id;
+use crate::reactor::Reactor;
+
+/// Bytes that may wait at the target before reading from the source stops, unless told otherwise.
+const DEFAULT_LIMIT: usize = 256 * 1024;
+
+/// What a descriptor has to do with proxies, as source and as target.
+#[derive(Debug, Default)]
+pub(crate) struct Proxying {
+    forward: Option<Forward>,
+    /// Bytes passed on since the proxy was last started.
+    proxied: u64,
+    /// Those that pass on to this one.
+    sources: Vec<Id>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Forward {
+    target: Id,
+    limit: usize,
+    /// Bytes to pass on yet, where there is an end.
+    remaining: Option<u64>,
+}
+
+impl Descriptor {
+    fn forward(&self) -> Option<&Forward> {
+        self.proxying.as_ref()?.forward.as_ref()
+    }
+
+    /// The most that may be read now, so that nothing beyond the proxy's end is passed on.
+    pub(crate) fn readable_share(&self, buffer: usize) -> usize {
+        match self.forward().and_then(|forward| forward.remaining) {
+            Some(remaining) => buffer.min(usize::try_from(remaining).unwrap_or(usize::MAX)),
+            None => buffer,
+        }
+    }
+}
+
+impl Reactor {
+    /// Passes everything that `source` receives from now on to `target`, or only the next `length`
+    /// bytes, after which [`Event::ProxyCompleted`] follows. `limit` is how many bytes may wait at
+    /// the target before reading from the source stops until it has taken them; zero for the default
+    /// of 256 KiB. When the target ends first, [`Event::ProxyTargetUnbound`] follows.
+    pub fn start_proxy(&mut self, source: Id, target: Id, limit: usize, length: u64) -> Result<()> {
+        self.descriptor(source)?;
+        let to = self.descriptor_mut(target)?;
+        to.proxying.get_or_insert_default().sources.push(source);
+        self.unlink(source);
+        let proxying = self
+            .descriptor_mut(source)?
+            .proxying
+            .get_or_insert_default();
+        proxying.proxied = 0;
+        proxying.forward = Some(Forward {
+            target,
+            limit: if limit == 0 { DEFAULT_LIMIT } else { limit },
+            remaining: (length > 0).then_some(length),
+        });
+        Ok(())
+    }
+
+    /// Has a source's data come to its owner again.
+    pub fn stop_proxy(&mut self, source: Id) -> Result<()> {
+        self.descriptor(source)?;
+        self.unlink(source);
+        self.enqueue(source);
+        Ok(())
+    }
+
+    /// How many bytes a source passed on since its proxy was last started.
+    pub fn proxied_bytes(&self, source: Id) -> Result<u64> {
+        Ok(self
+            .descriptor(source)?
+            .proxying
+            .as_ref()
+            .map_or(0, |proxying| proxying.proxied))
+    }
+
+    /// Whether the target of a source has so much waiting that the source is not read from.
+    pub(crate) fn is_held(&self, source: Id) -> bool {
+        let forward = self.descriptors.get(source).and_then(Descriptor::forward);
+        forward.is_some_and(|forward| {
+            let target = self.descriptors.get(forward.target);
+            target.is_some_and(|target| target.outbound_len() >= forward.limit)
+        })
+    }
+
+    /// Passes received bytes on, where the descriptor is a source; false where they are its owner's.
+    pub(crate) fn pass_on(&mut self, source: Id, data: &[u8]) -> bool {
+        let Some(forward) = self
+            .descriptors
+            .get(source)
+            .and_then(Descriptor::forward)
+            .copied()
+        else {
+            return false;
+        };
+        // A target that is closing takes nothing more: what comes is lost, as it would be there.
+        let _ = self.send(forward.target, data);
+        self.account(source, data.len() as u64);
+        true
+    }
+
+    fn account(&mut self, source: Id, count: u64) {
+        let Some(descriptor) = self.descriptors.get_mut(source) else {
+            return;
+        };
+        let Some(proxying) = descriptor.proxying.as_mut() else {
+            return;
+        };
+        proxying.proxied += count;
+        let Some(forward) = proxying.forward.as_mut() else {
+            return;
+        };
+        let Some(remaining) = forward.remaining.as_mut() else {
+            return;
+        };
+        *remaining = remaining.saturating_sub(count);
+        if *remaining == 0 {
+            self.unlink(source);
+            self.notices.push_back(Event::ProxyCompleted(source));
+        }
+    }
+
+    /// The target wrote some of what waits: sources that were held go on.
+    pub(crate) fn resume_sources(&mut self, target: Id) {
+        let Some(proxying) = self
+            .descriptors
+            .get(target)
+            .and_then(|d| d.proxying.as_ref())
+        else {
+            return;
+        };
+        for source in proxying.sources.clone() {
+            if !self.is_held(source) {
+                self.enqueue(source);
+            }
+        }
+    }
+
+    /// A descriptor ends: it passes nothing on, and those that passed on to it are told.
+    pub(crate) fn end_proxies(&mut self, id: Id) {
+        self.unlink(id);
+        let proxying = self
+            .descriptors
+            .get_mut(id)
+            .and_then(|d| d.proxying.as_mut());
+        let sources = proxying.map(|proxying| std::mem::take(&mut proxying.sources));
+        for source in sources.unwrap_or_default() {
+            self.unlink(source);
+            self.notices.push_back(Event::ProxyTargetUnbound(source));
+            self.enqueue(source);
+        }
+    }
+
+    fn unlink(&mut self, source: Id) {
+        let proxying = self
+            .descriptors
+            .get_mut(source)
+            .and_then(|d| d.proxying.as_mut());
+        let Some(forward) = proxying.and_then(|proxying| proxying.forward.take()) else {
+            return;
+        };
+        let target = self
+            .descriptors
+            .get_mut(forward.target)
+            .and_then(|d| d.proxying.as_mut());
+        if let Some(target) = target {
+            if let Some(position) = target.sources.iter().position(|id| *id == source) {
+                target.sources.remove(position);
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Driving a reactor from a test.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses its own part of this"
+)]
+
+use std::time::{Duration, Instant};
+
+use em_reactor::{Event, Id, Poller, Reactor};
+
+/// A test that waits longer has failed.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// A reactor with its poller and a buffer.
+pub struct Loop {
+    pub reactor: Reactor,
+    pub poller: Poller,
+    buffer: Vec<u8>,
+}
+
+/// An event, with its bytes where it has some.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    pub event: Event,
+    pub data: Vec<u8>,
+}
+
+impl Loop {
+    pub fn new() -> Self {
+        let (reactor, poller) = Reactor::new(Instant::now()).unwrap();
+        Self {
+            reactor,
+            poller,
+            buffer: vec![0; 64 * 1024],
+        }
+    }
+
+    /// One turn, in which a poll waits for at most `wait`. Each event is acted on by `act`.
+    pub fn turn(&mut self, wait: Duration, mut act: impl FnMut(&mut Reactor, &Seen)) {
+        self.reactor.begin_turn(Instant::now());
+        while let Some(event) = self.reactor.next_timer() {
+            act(
+                &mut self.reactor,
+                &Seen {
+                    event,
+                    data: Vec::new(),
+                },
+            );
+            self.reactor.flush();
+        }
+        let timeout = self
+            .reactor
+            .poll_timeout(Instant::now())
+            .unwrap_or(wait)
+            .min(wait);
+        self.poller.poll(Some(timeout)).unwrap();
+        self.reactor.collect(&self.poller, Instant::now());
+        while let Some(event) = self.reactor.next_event(&mut self.buffer) {
+            let data = match event {
+                Event::Data { len, .. } => self.buffer[..len].to_vec(),
+                _ => Vec::new(),
+            };
+            let unbound = match event {
+                Event::Unbound { id, .. } => Some(id),
+                _ => None,
+            };
+            act(&mut self.reactor, &Seen { event, data });
+            if let Some(id) = unbound {
+                self.reactor.release(id);
+            }
+            self.reactor.flush();
+        }
+    }
+
+    /// Turns until `act` says that it has seen enough.
+    pub fn run_until(&mut self, mut act: impl FnMut(&mut Reactor, &Seen) -> bool) {
+        let start = Instant::now();
+        let mut done = false;
+        while !done {
+            assert!(start.elapsed() < LIMIT, "nothing more happens");
+            self.turn(Duration::from_millis(200), |reactor, seen| {
+                done |= act(reactor, seen)
+            });
+        }
+    }
+
+    /// The first event for which `wanted` gives something.
+    pub fn wait_for<T>(&mut self, mut wanted: impl FnMut(&Seen) -> Option<T>) -> T {
+        let mut found = None;
+        self.run_until(|_, seen| {
+            if found.is_none() {
+                found = wanted(seen);
+            }
+            found.is_some()
+        });
+        found.unwrap()
+    }
+
+    /// A listener on loopback, and its address.
+    pub fn listen(&mut self) -> (Id, std::net::SocketAddr) {
+        let id = self
+            .reactor
+            .listen_tcp("127.0.0.1:0".parse().unwrap())
+            .unwrap();
+        (id, self.local_address(id))
+    }
+
+    pub fn local_address(&self, id: Id) -> std::net::SocketAddr {
+        let name = self.reactor.socket_name(id).unwrap();
+        let port = u16::from_be_bytes([name[2], name[3]]);
+        ([127, 0, 0, 1], port).into()
+    }
+
+    /// Two connections, of one to the other: the one that connected first.
+    pub fn pair(&mut self) -> (Id, Id) {
+        let (listener, address) = self.listen();
+        let client = self.reactor.connect_tcp(&[address], None).unwrap();
+        let (mut server, mut connected) = (None, false);
+        self.run_until(|_, seen| {
+            match seen.event {
+                Event::Accepted { id, .. } => server = Some(id),
+                Event::Connected(_) => connected = true,
+                _ => {}
+            }
+            server.is_some() && connected
+        });
+        self.reactor.stop_listening(listener).unwrap();
+        self.wait_for(|seen| matches!(seen.event, Event::Unbound { .. }).then_some(()));
+        (client, server.unwrap())
+    }
+}

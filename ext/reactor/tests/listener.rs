@@ -1,0 +1,69 @@
+//! Servers.
+
+mod common;
+
+use std::net::TcpStream;
+use std::time::Duration;
+
+use common::Loop;
+use em_reactor::Event;
+
+#[test]
+fn a_port_in_use_is_refused_with_the_systems_words() {
+    let mut l = Loop::new();
+    let (_, address) = l.listen();
+    let error = l.reactor.listen_tcp(address).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("Address already in use - bind(2) for {address}")
+    );
+    assert_eq!(l.reactor.count(), 1);
+}
+
+#[test]
+fn a_burst_is_taken_in_shares() {
+    let mut l = Loop::new();
+    let (_, address) = l.listen();
+    l.reactor.set_accepts_per_turn(3);
+    let peers: Vec<TcpStream> = (0..10)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+    let mut shares = Vec::new();
+    while shares.iter().sum::<usize>() < peers.len() {
+        let mut share = 0;
+        l.turn(Duration::from_secs(5), |_, seen| {
+            share += usize::from(matches!(seen.event, Event::Accepted { .. }));
+        });
+        shares.push(share);
+    }
+    assert_eq!(shares, [3, 3, 3, 1]);
+}
+
+#[test]
+fn a_unix_path_is_taken_over_from_a_dead_server_but_no_file_is_harmed() {
+    let directory = std::env::temp_dir().join(format!("em-reactor-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let mut l = Loop::new();
+    let path = directory.join("socket");
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    l.reactor.listen_unix(&path).unwrap();
+    let client = l.reactor.connect_unix(&path).unwrap();
+    l.wait_for(|seen| (seen.event == Event::Connected(client)).then_some(()));
+
+    let file = directory.join("file");
+    std::fs::write(&file, "precious").unwrap();
+    assert_eq!(
+        l.reactor.listen_unix(&file).unwrap_err().errno(),
+        Some(libc::EADDRINUSE)
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
+    let long = directory.join("x".repeat(200));
+    assert!(
+        l.reactor
+            .listen_unix(&long)
+            .unwrap_err()
+            .to_string()
+            .contains("too long")
+    );
+    std::fs::remove_dir_all(&directory).unwrap();
+}

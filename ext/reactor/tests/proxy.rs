@@ -1,0 +1,92 @@
+//! Proxies: order, limits, back-pressure.
+
+mod common;
+
+use std::time::Duration;
+
+use common::Loop;
+use em_reactor::Event;
+
+#[test]
+fn a_slow_target_holds_the_source_and_nothing_is_lost() {
+    let mut l = Loop::new();
+    let (source_peer, source) = l.pair();
+    let (target, target_peer) = l.pair();
+    l.reactor.start_proxy(source, target, 50_000, 0).unwrap();
+    l.reactor.set_paused(target_peer, true).unwrap();
+    let sent: Vec<u8> = (0..20_000_000u32).map(|n| (n % 253) as u8).collect();
+    l.reactor.send(source_peer, &sent).unwrap();
+    l.reactor.flush();
+    for _ in 0..200 {
+        l.turn(Duration::from_millis(1), |_, seen| panic!("{seen:?}"));
+    }
+    let waiting = l.reactor.outbound_len(target).unwrap();
+    assert!(waiting >= 50_000 && waiting < 50_000 + 65_536, "{waiting}");
+    l.reactor.set_paused(target_peer, false).unwrap();
+    let mut received = Vec::new();
+    l.run_until(|_, seen| {
+        received.extend_from_slice(&seen.data);
+        received.len() >= sent.len()
+    });
+    assert!(received == sent);
+    assert_eq!(l.reactor.proxied_bytes(source).unwrap(), sent.len() as u64);
+}
+
+#[test]
+fn a_length_ends_the_proxy_to_the_byte() {
+    let mut l = Loop::new();
+    let (source_peer, source) = l.pair();
+    let (target, target_peer) = l.pair();
+    l.reactor.start_proxy(source, target, 0, 5).unwrap();
+    l.reactor.send(source_peer, b"12345678").unwrap();
+    l.reactor.flush();
+    let mut order = Vec::new();
+    l.run_until(|_, seen| {
+        match seen.event {
+            Event::Data { id, .. } if id == target_peer => assert_eq!(seen.data, b"12345"),
+            Event::Data { id, .. } if id == source => order.push(seen.data.clone()),
+            Event::ProxyCompleted(id) if id == source => order.push(b"completed".to_vec()),
+            _ => {}
+        }
+        order.len() == 2
+    });
+    assert_eq!(order, [b"completed".to_vec(), b"678".to_vec()]);
+}
+
+#[test]
+fn the_end_of_the_target_is_told_and_data_comes_to_the_owner_again() {
+    let mut l = Loop::new();
+    let (source_peer, source) = l.pair();
+    let (target, _) = l.pair();
+    l.reactor.start_proxy(source, target, 0, 0).unwrap();
+    l.reactor.close(target, false);
+    l.wait_for(|seen| (seen.event == Event::ProxyTargetUnbound(source)).then_some(()));
+    l.reactor.send(source_peer, b"back").unwrap();
+    l.reactor.flush();
+    l.wait_for(|seen| (seen.event == Event::Data { id: source, len: 4 }).then_some(()));
+}
+
+#[test]
+fn both_directions_at_once() {
+    let mut l = Loop::new();
+    let (left_peer, left) = l.pair();
+    let (right, right_peer) = l.pair();
+    l.reactor.start_proxy(left, right, 0, 0).unwrap();
+    l.reactor.start_proxy(right, left, 0, 0).unwrap();
+    l.reactor.send(left_peer, &vec![1; 1_000_000]).unwrap();
+    l.reactor.send(right_peer, &vec![2; 1_000_000]).unwrap();
+    l.reactor.flush();
+    let (mut at_left, mut at_right) = (0, 0);
+    l.run_until(|_, seen| {
+        if let Event::Data { id, .. } = seen.event {
+            let (count, byte) = if id == left_peer {
+                (&mut at_left, 2)
+            } else {
+                (&mut at_right, 1)
+            };
+            assert!(seen.data.iter().all(|b| *b == byte));
+            *count += seen.data.len();
+        }
+        at_left == 1_000_000 && at_right == 1_000_000
+    });
+}

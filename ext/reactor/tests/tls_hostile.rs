@@ -1,0 +1,325 @@
+//! Peers that send what they should not: a failure with a reason, never a panic.
+
+mod tls_support;
+
+use std::iter;
+
+use em_reactor::tls::{Error, Identity, Parameters, Role, Session};
+use rcgen::PKCS_ECDSA_P256_SHA256;
+
+use tls_support::{End, Leaf, Noise, Scratch, TLS_1_2, TLS_1_3, authority, connect, converse};
+
+/// Every kind of conversation, by what the ends are given.
+fn conversations() -> Vec<(Parameters, Parameters)> {
+    let root = authority("root");
+    let leaf = Leaf::issued(&root, &["host.example"]);
+    let own = Leaf::self_signed(&PKCS_ECDSA_P256_SHA256, &[]);
+    let mut all = Vec::new();
+    for protocols in [TLS_1_2, TLS_1_3] {
+        all.push((
+            Parameters {
+                protocols,
+                ..Parameters::default()
+            },
+            Parameters::default(),
+        ));
+        all.push((
+            Parameters {
+                protocols,
+                verify: true,
+                verify_peer: true,
+                ca: Some(root.pem().into()),
+                sni_hostname: Some("host.example".into()),
+                alpn: vec![b"h2".to_vec()],
+                ..own.params()
+            },
+            Parameters {
+                verify_peer: true,
+                fail_if_no_peer_cert: true,
+                alpn: vec![b"h2".to_vec()],
+                ..leaf.params()
+            },
+        ));
+    }
+    all
+}
+
+/// A conversation with the bytes of one end changed by `change`, which is told how many calls
+/// of it there were before.
+fn disturbed(
+    client: &Parameters,
+    server: &Parameters,
+    mut change: impl FnMut(usize, Vec<u8>) -> Vec<u8>,
+) -> (End, End) {
+    let (mut client, mut server) = (End::client(client), End::server(server));
+    client.session.write(b"a question");
+    server.session.write(b"an answer");
+    client.drain();
+    for turn in 0.. {
+        let to_server = client.output();
+        let to_client = server.output();
+        if turn > 50 || to_server.is_empty() && to_client.is_empty() {
+            break;
+        }
+        if !to_server.is_empty() {
+            server.feed(&change(turn * 2, to_server));
+        }
+        if !to_client.is_empty() {
+            client.feed(&change(turn * 2 + 1, to_client));
+        }
+    }
+    (client, server)
+}
+
+/// What holds for an end whatever it was sent.
+fn assert_sane(end: &mut End) {
+    assert_eq!(end.error.is_some(), end.session.failure().is_some());
+    if end.session.failure().is_some() {
+        assert_ne!(end.session.failure(), Some(""));
+        end.session.write(b"too late");
+        end.session.close_notify();
+        end.session.verdict(true);
+        end.drain();
+        end.output();
+        assert!(matches!(
+            end.session.receive(b"more"),
+            Err(Error::Failed(_))
+        ));
+        assert!(end.session.end_of_input().is_err());
+        assert!(!end.session.wants_output());
+    }
+    end.session.cipher_name();
+    end.session.cipher_bits();
+    end.session.peer_certificate_pem();
+    end.session.sni_hostname();
+}
+
+#[test]
+fn mutated_records_at_every_stage() {
+    let conversations = conversations();
+    let mut noise = Noise(0x5eed);
+    for round in 0..3000 {
+        let (client, server) = &conversations[round % conversations.len()];
+        let victim = noise.below(6);
+        let kind = noise.below(6);
+        let (mut client, mut server) = disturbed(client, server, |turn, mut bytes| {
+            if turn != victim {
+                return bytes;
+            }
+            let at = noise.below(bytes.len());
+            match kind {
+                0 => bytes[at] ^= 1 << noise.below(8),
+                1 => bytes[at] = noise.below(256) as u8,
+                2 => bytes.truncate(at),
+                3 => {
+                    let size = noise.below(64);
+                    let extra = noise.bytes(size);
+                    bytes.splice(at..at, extra);
+                }
+                4 => {
+                    bytes.remove(at);
+                }
+                _ => {
+                    let again = bytes[at..].to_vec();
+                    bytes.extend(again);
+                }
+            }
+            bytes
+        });
+        assert_sane(&mut client);
+        assert_sane(&mut server);
+        for plaintext in [&server.plaintext, &client.plaintext] {
+            let whole: [&[u8]; 3] = [b"", b"a question", b"an answer"];
+            assert!(whole.contains(&plaintext.as_slice()), "round {round}");
+        }
+    }
+}
+
+#[test]
+fn noise_instead_of_a_handshake() {
+    let mut noise = Noise(0xbad);
+    for round in 0..2000 {
+        let role = [Role::Client, Role::Server][round % 2];
+        let mut end = End::new(role, &Parameters::default());
+        let size = noise.below(3000);
+        let mut bytes = noise.bytes(size);
+        if round % 3 == 0 {
+            let length = (bytes.len() as u16).to_be_bytes();
+            bytes.splice(0..0, [22, 3, noise.below(5) as u8, length[0], length[1]]);
+        }
+        let step = 1 + noise.below(100);
+        bytes.chunks(step).for_each(|part| end.feed(part));
+        assert!(!end.completed());
+        assert_sane(&mut end);
+    }
+}
+
+#[test]
+fn other_protocols() {
+    for greeting in [
+        &b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..],
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"\0\0\0\0\0\0\0\0\0\0\0\0",
+        b"\xff\xff\xff\xff\xff\xff\xff\xff",
+    ] {
+        let mut server = End::server(&Parameters::default());
+        server.feed(greeting);
+        assert_eq!(
+            server.session.failure(),
+            Some("the peer does not speak TLS")
+        );
+        assert_eq!(server.output().first(), Some(&21));
+        assert!(!server.session.verification_failed());
+    }
+}
+
+#[test]
+fn an_alert_reaches_the_peer_of_a_failure() {
+    for protocols in [TLS_1_2, TLS_1_3] {
+        let params = Parameters {
+            protocols,
+            ..Parameters::default()
+        };
+        let (mut client, mut server) = connect(&params, &Parameters::default());
+        client.session.write(b"data");
+        let mut record = client.output();
+        *record.last_mut().unwrap() ^= 1;
+        server.feed(&record);
+        assert!(server.session.failure().is_some());
+        assert!(server.plaintext.is_empty());
+        converse(&mut client, &mut server, 1);
+        assert_eq!(
+            client.session.failure(),
+            Some("the peer refused: bad record MAC")
+        );
+    }
+}
+
+#[test]
+fn data_before_a_fault_can_still_be_read() {
+    let (mut client, mut server) = connect(&Parameters::default(), &Parameters::default());
+    client.session.write(b"sound");
+    let mut bytes = client.output();
+    bytes.extend(b"not a record at all");
+    assert!(server.session.receive(&bytes).is_err());
+    server.drain();
+    assert_eq!(server.plaintext, b"sound");
+}
+
+#[test]
+fn the_end_of_input() {
+    for protocols in [TLS_1_2, TLS_1_3] {
+        let params = Parameters {
+            protocols,
+            ..Parameters::default()
+        };
+        let mut client = End::client(&params);
+        assert!(client.session.end_of_input().is_err());
+        assert!(
+            client
+                .session
+                .failure()
+                .unwrap()
+                .contains("during the handshake")
+        );
+
+        let (mut client, mut server) = connect(&params, &Parameters::default());
+        assert_eq!(client.session.end_of_input(), Ok(()));
+        assert!(!client.session.peer_has_closed());
+        server.session.close_notify();
+        client.feed(&server.output());
+        assert!(client.session.peer_has_closed());
+        assert_eq!(client.session.end_of_input(), Ok(()));
+    }
+}
+
+#[test]
+fn a_chain_of_nonsense() {
+    // The certificates after the first are not looked at unless they are needed.
+    let leaf = Leaf::self_signed(&PKCS_ECDSA_P256_SHA256, &["host.example"]);
+    let scratch = Scratch::new();
+    let nonsense = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let chain = scratch.write(
+        "chain.pem",
+        format!("{}{}", leaf.cert, nonsense.repeat(100)),
+    );
+    let server = Parameters {
+        identity: Identity {
+            private_key: Some(leaf.key.clone().into()),
+            cert_chain_file: Some(chain),
+            ..Identity::default()
+        },
+        ..Parameters::default()
+    };
+    let client = Parameters {
+        verify_peer: true,
+        ..Parameters::default()
+    };
+    let (client, _) = connect(&client, &server);
+    assert_eq!(client.shown().len(), 101);
+    assert_eq!(client.shown()[0], nonsense);
+    assert!(client.completed());
+}
+
+#[test]
+fn a_stranger_does_not_sign_for_the_certificate_it_shows() {
+    // A session refuses to be given such a pair, so the certificate is exchanged on the way.
+    let leaf = || Leaf::self_signed(&PKCS_ECDSA_P256_SHA256, &["a.example"]);
+    let der = |leaf: &Leaf| pem::parse(&leaf.cert).unwrap().into_contents();
+    let real = leaf();
+    let real_der = der(&real);
+    let shown_der = iter::repeat_with(|| der(&leaf()))
+        .find(|shown| shown.len() == real_der.len())
+        .unwrap();
+    let client = Parameters {
+        protocols: TLS_1_2,
+        ..Parameters::default()
+    };
+    let (client, _) = disturbed(&client, &real.params(), |_, mut bytes| {
+        let at = bytes
+            .windows(real_der.len())
+            .position(|part| part == real_der);
+        if let Some(at) = at {
+            bytes[at..at + shown_der.len()].copy_from_slice(&shown_der);
+        }
+        bytes
+    });
+    assert_eq!(
+        client.session.failure(),
+        Some("a signature of the certificate does not match")
+    );
+}
+
+#[test]
+fn names_with_nul_bytes() {
+    for field in 0..5 {
+        let mut params = Parameters::default();
+        let name = Some("a\0b".to_owned());
+        match field {
+            0 => params.sni_hostname = name,
+            1 => params.server_name = name,
+            2 => params.cipher_list = Some("ALL\0".into()),
+            3 => params.alpn = vec![b"a\0b".to_vec()],
+            _ => {
+                let leaf = Leaf::self_signed(&PKCS_ECDSA_P256_SHA256, &[]);
+                params.certificates = vec![("a\0b".into(), leaf.identity())];
+            }
+        }
+        let (client, server) = connect(&params, &params);
+        assert!(client.completed() && server.completed());
+    }
+}
+
+#[test]
+fn ten_thousand_failed_handshakes() {
+    let hello = End::client(&Parameters::default()).output();
+    for round in 0..10_000 {
+        let mut server = Session::new(Role::Server, &Parameters::default()).unwrap();
+        let mut bytes = hello.clone();
+        let at = 5 + round % (bytes.len() - 5);
+        bytes[at] ^= 0x40;
+        let _ = server.receive(&bytes[..at + 1]);
+        let _ = server.end_of_input();
+        assert!(server.failure().is_some());
+    }
+}

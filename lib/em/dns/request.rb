@@ -1,0 +1,120 @@
+# frozen_string_literal: true
+
+require "resolv"
+require "securerandom"
+require_relative "../deferrable"
+
+module EventMachine
+  module DNS
+    # A question on its way; a {Deferrable} that succeeds with the addresses, or fails with a String that says
+    # why.
+    class Request
+      include Deferrable
+
+      # Bytes that a name and a part of a name may have; see RFC 1035, 2.3.4.
+      MAX_NAME = 253
+      MAX_LABEL = 63
+      private_constant :MAX_NAME, :MAX_LABEL
+
+      # @return [Numeric] seconds to wait for an answer before asking again
+      attr_accessor :retry_interval
+
+      # @return [Integer] how many times to ask
+      attr_accessor :max_tries
+
+      # @param socket [Socket]
+      # @param hostname [String]
+      def initialize(socket, hostname)
+        @socket = socket
+        @hostname = hostname
+        @tries = 0
+        @last_send = nil
+        @retry_interval = 3
+        @max_tries = 5
+      end
+
+      # Asks, where it is time to; fails, where that was done often enough.
+      #
+      # @return [void]
+      def tick
+        return unless due?
+        return give_up("invalid host name: #{@hostname.inspect}") unless valid_hostname?
+
+        @tries < @max_tries ? send : give_up(["retries exceeded", @problem].compact.join(": "))
+      end
+
+      # @param message [Resolv::DNS::Message]
+      # @return [Boolean] whether it answers this request's question
+      def answered_by?(message)
+        message.qr == 1 && message.question == question
+      end
+
+      # Takes the answer.
+      #
+      # @param message [Resolv::DNS::Message]
+      # @return [void]
+      def receive_answer(message)
+        addresses = message.answer.filter_map { |_, _, data| data.address.to_s if data.respond_to?(:address) }
+        addresses.empty? ? fail("rcode=#{message.rcode}") : succeed(addresses)
+      end
+
+      private
+
+      def due?
+        @last_send.nil? || now - @last_send >= @retry_interval
+      end
+
+      # What cannot be sent is sent again without waiting for an answer, perhaps to another server.
+      def send
+        @tries += 1
+        @socket.send_packet(packet)
+        @last_send = now
+      rescue RuntimeError => e
+        @problem = e.message
+      end
+
+      def give_up(reason)
+        @socket.deregister_request(@id, self) if @id
+        fail(reason)
+      end
+
+      # Answers are told apart by it, so nobody may guess it.
+      def id
+        @id ||= register
+      end
+
+      def register
+        id = SecureRandom.random_number(0x10000)
+        @socket.register_request(id, self)
+        id
+      rescue RequestIdAlreadyUsed
+        retry
+      end
+
+      def packet
+        message = Resolv::DNS::Message.new(id)
+        message.rd = 1
+        message.add_question(absolute_name, Resolv::DNS::Resource::IN::A)
+        message.encode
+      end
+
+      def question
+        [[absolute_name, Resolv::DNS::Resource::IN::A]]
+      end
+
+      def absolute_name
+        Resolv::DNS::Name.create("#{@hostname.b.chomp('.')}.")
+      end
+
+      def valid_hostname?
+        name = @hostname.b.chomp(".")
+        name.bytesize <= MAX_NAME && !name.empty? &&
+          name.split(".", -1).all? { |label| label.bytesize.between?(1, MAX_LABEL) }
+      end
+
+      def now
+        Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      end
+    end
+  end
+end

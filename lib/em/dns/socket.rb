@@ -1,0 +1,202 @@
+# frozen_string_literal: true
+
+require "ipaddr"
+require "resolv"
+require_relative "../timers"
+
+module EventMachine
+  module DNS
+    # Raised by {Socket#register_request}.
+    class RequestIdAlreadyUsed < RuntimeError; end
+
+    # Sends the requests' questions by UDP, and hands them the answers.
+    class Socket < Connection
+      # Where name servers listen.
+      PORT = 53
+
+      # Seconds from look to look at the requests that are waiting.
+      TICK = 0.1
+
+      # Longest answer, in bytes. Without extensions a server sends 512 at most; see RFC 1035, 4.2.1.
+      MAX_ANSWER = 1500
+
+      # Takes the answers of name servers that have IPv6 addresses.
+      class Relay < Connection
+        # @param socket [Socket] who knows the requests
+        def initialize(socket)
+          super
+          @socket = socket
+        end
+
+        # @param data [String] one datagram
+        # @return [void]
+        def receive_data(data)
+          @socket.receive_from(get_peername, data)
+        end
+      end
+      private_constant :Relay
+
+      # Opens a socket on any port.
+      #
+      # @return [Socket]
+      # @raise [RuntimeError] when the reactor is not running
+      def self.open
+        EventMachine.open_datagram_socket("0.0.0.0", 0, self)
+      end
+
+      # Overrides whom to ask.
+      #
+      # @return [String] address
+      attr_writer :nameserver
+
+      def initialize
+        super
+        @nameserver = nil
+        @requests = {}
+        @asked = {}
+      end
+
+      # @return [void]
+      def post_init; end
+
+      # @return [Boolean] whether the reactor looks after it
+      def open?
+        EventMachine.instance_variable_get(:@conns)[@signature].equal?(self)
+      end
+
+      # @return [String, nil] address of the name server to ask; any one of {Resolver.nameservers}, if none
+      #   was set
+      def nameserver
+        @nameserver || Resolver.nameserver
+      end
+
+      # Starts to look at the requests regularly.
+      #
+      # @return [PeriodicTimer]
+      def start_timer
+        @timer ||= EventMachine::PeriodicTimer.new(TICK, method(:tick))
+      end
+
+      # @return [nil]
+      def stop_timer
+        @timer&.cancel
+        @timer = nil
+      end
+
+      # Lets the requests ask again, or give up.
+      #
+      # @return [void]
+      def tick
+        @requests.values.each(&:tick)
+      end
+
+      # Has a request get the answer of an id.
+      #
+      # @param id [Integer] 0 to 65,535
+      # @param request [Request]
+      # @return [void]
+      # @raise [RequestIdAlreadyUsed] while another request has the id
+      def register_request(id, request)
+        raise RequestIdAlreadyUsed, "request id #{id} is in use" if @requests.key?(id)
+
+        @requests[id] = request
+        start_timer
+      end
+
+      # Has a request get no answer any more.
+      #
+      # @param id [Integer]
+      # @param request [Request] another one that has the id by now is left alone
+      # @return [void]
+      def deregister_request(id, request)
+        return unless @requests[id].equal?(request)
+
+        @requests.delete(id)
+        @asked.delete(id)
+        stop_timer if @requests.empty?
+      end
+
+      # Sends a question to a name server.
+      #
+      # @param packet [String] in wire format
+      # @return [void]
+      # @raise [ConnectionError] when it cannot be sent, or there is nobody to send it to
+      def send_packet(packet)
+        server = nameserver || raise(ConnectionError, "no name server")
+        address = nameserver_address(server)
+        (@asked[packet.unpack1("n")] ||= []) << address
+        channel_to(address).send_datagram(packet, server, PORT)
+      end
+
+      # Called with each datagram.
+      #
+      # @param data [String]
+      # @return [void]
+      def receive_data(data)
+        receive_from(get_peername, data)
+      end
+
+      # Hands an answer to its request. What is not the answer of a server that was asked, to the question
+      # that it was asked, is dropped: anybody may send to the socket.
+      #
+      # @param peername [String, nil] socket address of the sender
+      # @param data [String] one datagram
+      # @return [void]
+      def receive_from(peername, data)
+        id = data.unpack1("n")
+        request = @requests[id]
+        return unless request && data.bytesize <= MAX_ANSWER && @asked[id]&.include?(sender(peername))
+
+        answer = decode(data)
+        return unless answer && request.answered_by?(answer)
+
+        deregister_request(id, request)
+        request.receive_answer(answer)
+      end
+
+      # Lets the requests fail, save where the reactor ends.
+      #
+      # @return [void]
+      def unbind
+        requests = @requests.values
+        @requests.clear
+        stop_timer
+        @relay&.close_connection
+        requests.each { |request| request.fail("socket closed") } unless EventMachine.stopping?
+      end
+
+      private
+
+      def nameserver_address(server)
+        address_of(server)
+      rescue IPAddr::Error
+        raise ConnectionError, "no address of a name server: #{server}"
+      end
+
+      def channel_to(address)
+        return self unless address.ipv6?
+
+        @relay ||= EventMachine.open_datagram_socket("::", 0, Relay, self)
+      end
+
+      def sender(peername)
+        return unless peername
+
+        port, host = ::Socket.unpack_sockaddr_in(peername)
+        address_of(host) if port == PORT
+      end
+
+      # The zone of a link-local address is not part of what is compared.
+      def address_of(host)
+        IPAddr.new(host.sub(/%.*/m, ""))
+      end
+
+      def decode(data)
+        Resolv::DNS::Message.decode(data)
+      rescue StandardError
+        # There is no telling what a malformed datagram makes it raise.
+        nil
+      end
+    end
+  end
+end

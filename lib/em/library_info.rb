@@ -1,0 +1,40 @@
+# frozen_string_literal: true
+
+module EventMachine
+  class << self
+    # Tells which implementation is loaded and what it is made of, for bug reports and for checking that an
+    # application has got this library.
+    #
+    # @example From a shell
+    #   ruby -reventmachine -e "pp EventMachine.library_info"
+    # @return [Hash{Symbol => String, nil}] `:implementation`; `:version` of the gem; `:ruby`, version and
+    #   platform; `:library`, path of the native library; `:tls`, the provider of TLS and its version, nil where
+    #   TLS is not built in; `:poller`, what the loop waits by
+    def library_info
+      {
+        implementation: "em-reactor (Rust)",
+        version: VERSION,
+        ruby: "#{RUBY_ENGINE} #{RUBY_VERSION} (#{RUBY_PLATFORM})",
+        library: native_library,
+        tls: tls_provider,
+        poller: poller_name
+      }
+    end
+
+    private
+
+    def native_library
+      $LOADED_FEATURES.reverse.find { |path| path.match?(%r{/eventmachine\.(so|bundle|dll)\z}) }
+    end
+
+    def tls_provider
+      OPENSSL_LIBRARY_VERSION if ssl? && const_defined?(:OPENSSL_LIBRARY_VERSION)
+    end
+
+    def poller_name
+      return "epoll" if epoll?
+
+      kqueue? ? "kqueue" : "poll"
+    end
+  end
+end

@@ -1,0 +1,247 @@
+# frozen_string_literal: true
+
+module EventMachine
+  module Protocols
+    # A client of memcached's text protocol.
+    #
+    # Commands may be given before the connection stands: they are sent then. Where it is lost, the
+    # commands without an answer get theirs as if the key were not there, and the client connects again after
+    # a second. The connection itself is a Deferrable: it fails if the server cannot be reached at all.
+    #
+    # @example
+    #   cache = EventMachine::Protocols::Memcache.connect("localhost", 11211)
+    #   cache.set(:a, "hello") do
+    #     cache.get(:a) { |value| puts value }
+    #   end
+    module Memcache
+      include Deferrable
+
+      Cstored = "STORED"
+      Cend = "END"
+      Cdeleted = "DELETED"
+      Cunknown = "NOT_FOUND"
+      Cerror = "ERROR"
+      Cempty = ""
+      Cdelimiter = "\r\n"
+
+      # The server has sent what is no answer of the protocol.
+      class ParserError < StandardError
+      end
+
+      MAX_LINE_LENGTH = 8 * 1024
+      MAX_VALUE_LENGTH = 128 * 1024 * 1024
+      RECONNECT_AFTER = 1
+      VALUE = /\AVALUE (\S+) \d+ (\d{1,10})(?: \d+)?\z/
+      Request = Struct.new(:kind, :keys, :callback)
+      private_constant :MAX_LINE_LENGTH, :MAX_VALUE_LENGTH, :RECONNECT_AFTER, :VALUE, :Request
+
+      # Connects to a server.
+      #
+      # @param host [String]
+      # @param port [Integer]
+      # @return [Memcache]
+      def self.connect(host = "localhost", port = 11_211)
+        EventMachine.connect(host, port, self, host, port)
+      end
+
+      def initialize(host, port = 11_211)
+        super()
+        @host = host
+        @port = port
+        @requests = []
+      end
+
+      # Gets values. White space in keys becomes "_".
+      #
+      # @param keys [Array<#to_s>]
+      # @yield with a value, or nil where there is none, for each key
+      # @raise [ArgumentError] without a key or a block
+      # @return [self]
+      def get(*keys, &callback)
+        raise ArgumentError, "no key" if keys.empty?
+        raise ArgumentError, "no block" unless callback
+
+        keys = keys.map { |key| clean_key(key) }
+        callback do
+          send_data("get #{keys.join(' ')}\r\n")
+          @requests << Request.new(:get, keys, callback)
+        end
+      end
+
+      # Sets a value.
+      #
+      # @param key [#to_s]
+      # @param value [#to_s]
+      # @param exptime [Integer] seconds until the value expires, 0 for never; past 30 days, a Unix time
+      # @yield with true if it is stored
+      # @return [self]
+      def set(key, value, exptime = 0, &callback)
+        value = value.to_s
+        callback do
+          send_cmd("set", clean_key(key), 0, exptime, value.bytesize, !callback)
+          send_data(value)
+          send_data(Cdelimiter)
+          @requests << Request.new(:set, nil, callback) if callback
+        end
+      end
+
+      # Gets values as a Hash.
+      #
+      # @param keys [Array<#to_s>]
+      # @yield with the Hash of the keys as they were given, and their values or nil
+      # @raise [ArgumentError] without a key or a block
+      # @return [self]
+      def get_hash(*keys)
+        raise ArgumentError, "no block" unless block_given?
+
+        get(*keys) { |*values| yield keys.zip(values).to_h }
+      end
+
+      # Deletes a key.
+      #
+      # @param key [#to_s]
+      # @param expires [Integer] seconds, for servers that take one; 0 is not sent
+      # @yield with true if the key was there
+      # @return [self]
+      def delete(key, expires = 0, &callback)
+        callback do
+          words = ["delete", clean_key(key)]
+          words << expires unless expires == 0
+          words << "noreply" unless callback
+          send_data("#{words.join(' ')}\r\n")
+          @requests << Request.new(:delete, nil, callback) if callback
+        end
+      end
+      alias del delete
+
+      # @return [void]
+      def connection_completed
+        @requests = []
+        @buffer = String.new
+        @values = {}
+        @value_key = nil
+        @connected = true
+        @reconnecting = false
+        succeed
+      end
+
+      # Takes the next chunk of the stream. What is no answer of the protocol closes the connection.
+      #
+      # @param data [String] any number of bytes
+      # @return [void]
+      def receive_data(data)
+        return unless @buffer
+
+        @buffer << data.b
+        nil while @buffer && memcache_step
+      rescue ParserError
+        @buffer = nil
+        close_connection
+      end
+
+      # Handles one line of an answer.
+      #
+      # @param line [String] without its end
+      # @raise [ParserError] if it is no answer, or none to what was asked
+      # @return [void]
+      # @api private
+      def process_cmd(line)
+        case line
+        when VALUE then expect_value($1, $2.to_i)
+        when Cend then answer_get
+        when Cstored, Cdeleted then answer(true)
+        when Cunknown, "NOT_STORED", "EXISTS" then answer(false)
+        when Cerror, /\A(?:CLIENT|SERVER)_ERROR\b/ then answer_error
+        else raise ParserError, "unknown answer: #{line[0, 80].inspect}"
+        end
+      end
+
+      # @return [void]
+      def unbind
+        return lose_connection if @connected || @reconnecting
+
+        fail
+      end
+
+      private
+
+      def send_cmd(cmd, key, flags = 0, exptime = 0, bytes = 0, noreply = false)
+        send_data("#{cmd} #{key} #{flags} #{exptime} #{bytes}#{' noreply' if noreply}\r\n")
+      end
+
+      def clean_key(key)
+        key.to_s.b.gsub(/[\x00-\x20\x7F]/n, "_")
+      end
+
+      # @return [Boolean] whether there may be more to read
+      def memcache_step
+        @value_key ? take_value : take_line
+      end
+
+      def take_line
+        stop = @buffer.index(Cdelimiter)
+        if (stop || @buffer.bytesize) > MAX_LINE_LENGTH
+          raise ParserError, "overlength line"
+        elsif stop
+          line = @buffer.byteslice(0, stop)
+          @buffer = @buffer.byteslice(stop + 2, @buffer.bytesize)
+          process_cmd(line)
+          true
+        end
+      end
+
+      def expect_value(key, size)
+        raise ParserError, "value that nothing asked for" unless @requests.first&.kind == :get
+        raise ParserError, "overlength value" if size > MAX_VALUE_LENGTH
+
+        @value_key = key
+        @value_size = size
+      end
+
+      def take_value
+        return false if @buffer.bytesize < @value_size + 2
+        raise ParserError, "value without end" unless @buffer.byteslice(@value_size, 2) == Cdelimiter
+
+        @values[@value_key] = @buffer.byteslice(0, @value_size)
+        @value_key = nil
+        @buffer = @buffer.byteslice(@value_size + 2, @buffer.bytesize)
+        true
+      end
+
+      def answer_get
+        request = take_request { |kind| kind == :get }
+        values = @values
+        @values = {}
+        request.callback.call(*values.values_at(*request.keys))
+      end
+
+      def answer(result)
+        take_request { |kind| kind != :get }.callback.call(result)
+      end
+
+      # The server tells of errors in commands that want no answer, too.
+      def answer_error
+        return if @requests.empty?
+
+        @requests.first.kind == :get ? answer_get : answer(false)
+      end
+
+      def take_request
+        raise ParserError, "answer that nothing asked for" unless @requests.first && yield(@requests.first.kind)
+
+        @requests.shift
+      end
+
+      def lose_connection
+        requests = @requests
+        @requests = []
+        @connected = false
+        @reconnecting = true
+        @buffer = nil
+        @deferred_status = nil
+        EventMachine.add_timer(RECONNECT_AFTER) { reconnect(@host, @port) }
+        requests.each { |request| request.callback.call(*(request.kind == :get ? [] : [false])) }
+      end
+    end
+  end
+end

@@ -1,0 +1,95 @@
+# frozen_string_literal: true
+
+module EventMachine
+  module Protocols
+    # Sends and receives Ruby objects, each as a length of four bytes in network order and its dump.
+    #
+    # The default serializer is Marshal: use it with peers that are trusted only, since loading a dump can
+    # create objects of any class.
+    #
+    # An object larger than {MaxObjectSize}, and one that the serializer cannot load, are errors:
+    # +receive_error+ is called with a message if the object has that method, and the connection is closed.
+    #
+    # @example
+    #   module Server
+    #     include EventMachine::Protocols::ObjectProtocol
+    #
+    #     def receive_object(object)
+    #       send_object("you said" => object)
+    #     end
+    #   end
+    module ObjectProtocol
+      # Longest dump, in bytes. A class with other needs defines a constant of this name of its own.
+      MaxObjectSize = 64 * 1024 * 1024
+
+      PREFIX = 4
+      private_constant :PREFIX
+
+      # What turns objects into strings and back. May be overridden.
+      #
+      # @return [#dump, #load]
+      def serializer
+        Marshal
+      end
+
+      # Takes the next chunk of the stream and calls {#receive_object} for each object it completes.
+      #
+      # @param data [String] any number of bytes
+      # @return [void]
+      def receive_data(data)
+        return if @object_protocol_failed
+
+        @buf = @buf ? @buf << data.b : data.b
+        while (dump = object_protocol_next)
+          object_protocol_load(dump)
+        end
+      end
+
+      # Called with every object. To be overridden.
+      #
+      # @param object [Object]
+      # @return [void]
+      def receive_object(object); end
+
+      # Sends an object.
+      #
+      # @param object [Object]
+      # @return [void]
+      def send_object(object)
+        dump = serializer.dump(object)
+        send_data([dump.bytesize, dump].pack("Na*"))
+      end
+
+      private
+
+      def object_protocol_next
+        return if @object_protocol_failed || @buf.bytesize < PREFIX
+
+        size = @buf.unpack1("N")
+        limit = (self.class.const_defined?(:MaxObjectSize) ? self.class : ObjectProtocol)::MaxObjectSize
+        return object_protocol_fail("overlength object") if size > limit
+        return if @buf.bytesize < PREFIX + size
+
+        dump = @buf.byteslice(PREFIX, size)
+        @buf = @buf.byteslice(PREFIX + size, @buf.bytesize)
+        dump
+      end
+
+      # A dump can ask for more memory or stack than there is.
+      def object_protocol_load(dump)
+        object = serializer.load(dump)
+      rescue StandardError, SystemStackError, NoMemoryError => e
+        object_protocol_fail("unreadable object: #{e.message}")
+      else
+        receive_object(object)
+      end
+
+      def object_protocol_fail(message)
+        @object_protocol_failed = true
+        @buf = nil
+        receive_error(message) if respond_to?(:receive_error, true)
+        close_connection if respond_to?(:close_connection, true)
+      end
+    end
+  end
+end
