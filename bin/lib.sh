@@ -31,9 +31,15 @@ install_packages() {
   [ ${#missing[@]} = 0 ] && return
 
   echo "Installing ${missing[*]}"
-  as_root apt-get update -qq
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
-    >/dev/null || fail "apt-get could not install ${missing[*]}"
+  apt_get update
+  apt_get install --no-install-recommends "${missing[@]}"
+}
+
+# Its output shows only where it fails.
+apt_get() {
+  local output
+  output=$(as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -qq "$@" 2>&1) ||
+    fail "apt-get $1 failed: $output"
 }
 
 # Puts cargo in PATH where it is only in its usual directory.

@@ -21,8 +21,10 @@ RSpec.describe "The signatures", time_limit: 60 do
     found
   end
 
-  # Classes that the library makes of handlers have names too, if they are constants of the library's own modules.
-  modules = [*reach.call(EventMachine), BufferedTokenizer].reject { |mod| mod.name.end_with?("EM_CONNECTION_CLASS") }
+  # Classes that the library makes of handlers have names too, where the handlers are the library's own.
+  modules = [*reach.call(EventMachine), BufferedTokenizer].reject do |mod|
+    mod.name.end_with?("EM_CONNECTION_CLASS")
+  end
   # An application's own method takes the argument, the one that stands in for it need not.
   overridden = { EventMachine::Connection => %i[unbind] }
   surface = JSON.parse(File.read(File.join(__dir__, "fixtures", "surface.json"))).fetch("modules")
@@ -76,7 +78,8 @@ RSpec.describe "The signatures", time_limit: 60 do
       end
 
       it "name no #{kind} method that #{mod} lacks" do
-        upstream = surface.dig(mod.name, "#{kind == :singleton ? 'singleton' : 'private_instance'}_methods") || {}
+        kept = kind == :singleton ? "singleton_methods" : "private_instance_methods"
+        upstream = surface.dig(mod.name, kept) || {}
         unknown = signatures.own_methods(mod, kind).reject do |name|
           present = kind == :singleton ? mod.respond_to?(name) : mod.method_defined?(name)
           # Functions of the module are private methods of who includes it.
@@ -93,8 +96,9 @@ RSpec.describe "The signatures", time_limit: 60 do
   end
 
   it "stand in files that are named as those of the library" do
-    files = Signatures::DIRECTORY.glob("**/*.rbs").map { |path| path.relative_path_from(Signatures::DIRECTORY) }
-    library = Signatures::DIRECTORY.join("../lib")
+    sig = Signatures::DIRECTORY
+    files = sig.glob("**/*.rbs").map { |path| path.relative_path_from(sig) }
+    library = sig.join("../lib")
     expect(files).not_to be_empty
     expect(files.reject { |path| library.join(path.sub_ext(".rb")).exist? }).to be_empty
   end

@@ -54,6 +54,8 @@ impl<'r> Dispatcher<'r> {
             Event::ProxyTargetUnbound(id) => self.notify(id, &names::PROXY_TARGET_UNBOUND),
             Event::ProxyCompleted(id) => self.notify(id, &names::PROXY_COMPLETED),
             Event::FileChanged { id, change } => self.file_changed(id, change),
+            Event::TlsEstablished(id) => self.notify(id, &names::SSL_HANDSHAKE_COMPLETED),
+            Event::TlsPeerCertificate { id, ref pem } => self.verify_peer(id, pem),
             Event::Unbound { id, ref reason } => self.unbound(id, reason.as_ref()),
             _ => Ok(()),
         };
@@ -140,6 +142,18 @@ impl<'r> Dispatcher<'r> {
         self.connection(id)?
             .funcall::<_, _, Value>(**method, ())
             .map(drop)
+    }
+
+    /// The handshake is refused where the answer is not true, or is an exception.
+    fn verify_peer(&self, id: Id, pem: &str) -> Result<(), Error> {
+        let answer = self.connection(id).and_then(|connection| {
+            connection.funcall::<_, _, Value>(*names::SSL_VERIFY_PEER, (pem,))
+        });
+        let accepted = answer.as_ref().is_ok_and(|answer| answer.to_bool());
+        instance::change(self.ruby, "ssl_verify_peer", |i| {
+            i.reactor.tls_verdict(id, accepted)
+        })?;
+        answer.map(drop)
     }
 
     /// The descriptor is released even where `unbind` raises.

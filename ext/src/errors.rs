@@ -1,6 +1,8 @@
 //! From causes to Ruby's exceptions.
 
-use em_reactor::Error as Cause;
+use std::io::ErrorKind;
+
+use em_reactor::{Error as Cause, tls};
 use magnus::prelude::*;
 use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, Ruby, Value};
 
@@ -67,9 +69,28 @@ pub(crate) fn from(ruby: &Ruby, cause: &Cause) -> Error {
             None => runtime(ruby, cause.to_string()),
         },
         Cause::Unsupported(_) => own(ruby, "Unsupported", cause.to_string()),
+        Cause::Tls(fault) => tls(ruby, fault),
         Cause::InvalidPort(_) => argument(ruby, cause.to_string()),
         _ => runtime(ruby, cause.to_string()),
     }
+}
+
+/// Keys, certificates and what goes with them are InvalidPrivateKey, as ever; a file that is missing
+/// is FileNotFoundException.
+fn tls(ruby: &Ruby, fault: &tls::Error) -> Error {
+    let class = match fault {
+        tls::Error::Io {
+            parameter: "dhparam",
+            ..
+        } => "InvalidPrivateKey",
+        tls::Error::Io {
+            kind: ErrorKind::NotFound,
+            ..
+        } => "FileNotFoundException",
+        tls::Error::BadTrust(_) | tls::Error::BadAlpn(_) | tls::Error::NoServerName => "BadParams",
+        _ => "InvalidPrivateKey",
+    };
+    own(ruby, class, fault.to_string())
 }
 
 /// The Errno exception of a number, as `SystemCallError.new` makes it.

@@ -25,5 +25,7 @@ names! {
     NOTIFY_WRITABLE = "notify_writable";
     PROXY_TARGET_UNBOUND = "proxy_target_unbound";
     PROXY_COMPLETED = "proxy_completed";
+    SSL_HANDSHAKE_COMPLETED = "ssl_handshake_completed";
+    SSL_VERIFY_PEER = "ssl_verify_peer";
     RUN_DEFERRED_CALLBACKS = "run_deferred_callbacks";
 }

@@ -13,7 +13,7 @@ module EventMachine
     # @return [void]
     def self.log(text)
       elapsed = Process.clock_gettime(Process::CLOCK_MONOTONIC) - START
-      $stderr.write(format("EM %<pid>d %<elapsed>.6f %<text>s\n", pid: Process.pid, elapsed: elapsed, text: text))
+      $stderr.write(format("EM %d %.6f %s\n", Process.pid, elapsed, text))
     end
 
     # What stands before the methods of each connection.

@@ -8,15 +8,15 @@ module EventMachine
     # @example From a shell
     #   ruby -reventmachine -e "pp EventMachine.library_info"
     # @return [Hash{Symbol => String, nil}] `:implementation`; `:version` of the gem; `:ruby`, version and
-    #   platform; `:library`, path of the native library; `:tls`, the provider of TLS and its version, nil where
-    #   TLS is not built in; `:poller`, what the loop waits by
+    #   platform; `:library`, path of the native library; `:tls`, the TLS library, its version and its provider
+    #   of cryptography, nil where TLS is not built in; `:poller`, what the loop waits by
     def library_info
       {
         implementation: "em-reactor (Rust)",
         version: VERSION,
         ruby: "#{RUBY_ENGINE} #{RUBY_VERSION} (#{RUBY_PLATFORM})",
         library: native_library,
-        tls: tls_provider,
+        tls: (OPENSSL_LIBRARY_VERSION if ssl?),
         poller: poller_name
       }
     end
@@ -25,10 +25,6 @@ module EventMachine
 
     def native_library
       $LOADED_FEATURES.reverse.find { |path| path.match?(%r{/eventmachine\.(so|bundle|dll)\z}) }
-    end
-
-    def tls_provider
-      OPENSSL_LIBRARY_VERSION if ssl? && const_defined?(:OPENSSL_LIBRARY_VERSION)
     end
 
     def poller_name

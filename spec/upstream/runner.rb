@@ -57,9 +57,8 @@ module Upstream
 
     def sandboxed_run(directory)
       prefix = Sandbox.prefix
-      command = [RbConfig.ruby, File.join(__dir__, "runner.rb"), *@arguments]
-      command = [*prefix, RbConfig.ruby, File.join(__dir__, "sandbox.rb"), *command] if prefix
-      system({ "UPSTREAM_TESTS" => directory, SANDBOXED => prefix ? "yes" : "no" }, *command)
+      environment = { "UPSTREAM_TESTS" => directory, SANDBOXED => prefix ? "yes" : "no" }
+      system(environment, *prefix, RbConfig.ruby, File.join(__dir__, "runner.rb"), *@arguments)
     end
 
     def sandboxed?

@@ -9,6 +9,7 @@ module Upstream
   module StandIns
     WEB = "198.18.0.80"
     ADDRESSES = {
+      "localhost" => ["127.0.0.1"],
       "www.google.com" => [WEB],
       "example.com" => ["198.18.0.81"],
       "yahoo.com" => ["198.18.0.82", "198.18.0.83"]
@@ -19,7 +20,7 @@ module Upstream
       TTL = 60
 
       def initialize(address, port)
-        @socket = UDPSocket.new
+        @socket = UDPSocket.new(address.include?(":") ? Socket::AF_INET6 : Socket::AF_INET)
         @socket.bind(address, port)
       end
 

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::outbound::Outbound;
 use crate::proxy::Proxying;
+use crate::secure::Security;
 use crate::sys::handle::Handle;
 
 /// A descriptor and its state, whatever its kind.
@@ -35,6 +36,11 @@ pub(crate) struct Descriptor {
     pub(crate) last_activity: Instant,
     pub(crate) timeouts: Option<Box<Timeouts>>,
     pub(crate) proxying: Option<Box<Proxying>>,
+    pub(crate) security: Option<Box<Security>>,
+    /// The name of the host that it was connected to.
+    pub(crate) host: Option<Box<str>>,
+    /// Whether it came in through a listener, so that it is a server's end.
+    pub(crate) accepted: bool,
 }
 
 /// What a descriptor is for.
@@ -113,6 +119,9 @@ impl Descriptor {
             last_activity: now,
             timeouts: None,
             proxying: None,
+            security: None,
+            host: None,
+            accepted: false,
         }
     }
 
@@ -144,7 +153,7 @@ impl Descriptor {
     pub(crate) fn outbound_len(&self) -> usize {
         match &self.kind {
             Kind::Datagram(datagrams) => datagrams.queued_bytes(),
-            _ => self.outbound.len(),
+            _ => self.outbound.len() + self.unsealed_len(),
         }
     }
 
@@ -158,6 +167,11 @@ impl Descriptor {
 
     pub(crate) fn is_closing(&self) -> bool {
         matches!(self.phase, Phase::Draining | Phase::Closing)
+    }
+
+    /// Whether it was to close after writing, and all is written.
+    pub(crate) fn is_drained(&self) -> bool {
+        matches!(self.phase, Phase::Draining) && self.outbound_len() == 0
     }
 
     pub(crate) fn describe(&self) -> String {

@@ -45,6 +45,8 @@ pub enum Error {
     },
     /// There are as many descriptors or timers as there can be.
     Exhausted,
+    /// TLS cannot be started with these parameters.
+    Tls(crate::tls::Error),
     /// This platform cannot do it.
     Unsupported(&'static str),
 }
@@ -104,6 +106,7 @@ impl fmt::Display for Error {
             Self::UnknownId(id) => write!(f, "unknown signature {id}"),
             Self::WrongKind { operation, kind } => write!(f, "{operation} is not for {kind}"),
             Self::Exhausted => f.write_str("no more signatures to give"),
+            Self::Tls(error) => error.fmt(f),
             Self::Unsupported(what) => write!(f, "{what} is not supported on this platform"),
         }
     }

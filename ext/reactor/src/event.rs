@@ -40,6 +40,15 @@ pub enum Event {
         /// What happened.
         change: FileChange,
     },
+    /// A TLS handshake is done; comes before any data under it.
+    TlsEstablished(Id),
+    /// A certificate of the peer waits for [`Reactor::tls_verdict`](crate::Reactor::tls_verdict).
+    TlsPeerCertificate {
+        /// The connection.
+        id: Id,
+        /// The certificate, as PEM.
+        pem: String,
+    },
     /// A descriptor is at its end. It stays open and known, and its getters answer, until
     /// [`Reactor::release`](crate::Reactor::release).
     Unbound {
@@ -71,4 +80,6 @@ pub enum FileChange {
 pub enum Reason {
     /// The system's error number: `ECONNRESET`, `ETIMEDOUT`, …
     Errno(i32),
+    /// TLS failed: what was wrong, as text.
+    Tls(String),
 }

@@ -90,7 +90,7 @@ impl Reactor {
             return Ok(0);
         }
         let length = source.len();
-        descriptor.outbound.push_file(source);
+        descriptor.queue_file(source);
         self.mark_dirty(id);
         Ok(length)
     }

@@ -17,12 +17,14 @@ mod poller;
 mod proxy;
 mod reactor;
 mod resolve;
+mod secure;
 mod sockopt;
 mod stream;
 mod sys;
 mod table;
 mod timeouts;
 mod timers;
+pub mod tls;
 mod watch;
 mod watch_file;
 

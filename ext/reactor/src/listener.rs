@@ -100,7 +100,9 @@ impl Reactor {
             let descriptor = self.descriptors.get_mut(listener)?;
             match accept::accept(descriptor.handle.socket()?) {
                 Ok(socket) => {
-                    let stream = Descriptor::new(Handle::from(socket), Kind::Stream, self.now);
+                    let handle = Handle::from(socket);
+                    let mut stream = Descriptor::new(handle, Kind::Stream, self.now);
+                    stream.accepted = true;
                     let Ok(id) = self.add(stream) else { continue };
                     self.accept_again(listener);
                     return Some(Event::Accepted { listener, id });

@@ -11,7 +11,7 @@ const COALESCE: usize = 64 * 1024;
 /// Buffers handed to one writev(2).
 const SLICES: usize = 16;
 /// Bytes of files that are written before other descriptors have their turn.
-const SHARE: usize = 1024 * 1024;
+pub(crate) const SHARE: usize = 1024 * 1024;
 
 /// A queue of bytes, some of them still in files. An empty one holds no memory.
 #[derive(Debug, Default)]
@@ -92,6 +92,18 @@ impl Outbound {
         (total, Ok(Flushed::Empty))
     }
 
+    /// Takes the first bytes out of a queue that is not flushed itself.
+    pub(crate) fn take_piece(&mut self) -> io::Result<Vec<u8>> {
+        self.load()?;
+        match self.chunks.pop_front() {
+            Some(Chunk::Bytes(piece)) => {
+                self.length -= piece.len();
+                Ok(piece)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// Reads the next piece of a file that is first in the queue; says how many bytes that is.
     fn load(&mut self) -> io::Result<usize> {
         let Some(Chunk::File(source)) = self.chunks.front_mut() else {
@@ -138,6 +150,17 @@ impl Outbound {
         if self.chunks.is_empty() {
             self.chunks = VecDeque::new();
         }
+    }
+}
+
+impl io::Write for Outbound {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.push(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -63,6 +63,8 @@ pub struct Reactor {
     starved: Vec<(Id, Option<Id>)>,
     pub(crate) accepts_per_turn: usize,
     pub(crate) now: Instant,
+    /// Where records under TLS are read to.
+    pub(crate) records: Vec<u8>,
     fork_generation: u64,
 }
 
@@ -87,6 +89,7 @@ impl Reactor {
             starved: Vec::new(),
             accepts_per_turn: 10,
             now,
+            records: Vec::new(),
             fork_generation: fork::generation(),
         };
         Ok((reactor, poller))

@@ -21,7 +21,7 @@ impl Reactor {
         if !descriptor.takes_bytes("send_data")? {
             return Ok(0);
         }
-        descriptor.outbound.push(data);
+        descriptor.queue(data);
         self.mark_dirty(id);
         Ok(data.len())
     }
@@ -57,6 +57,9 @@ impl Reactor {
             self.flush_stream(id);
         }
         let descriptor = self.descriptors.get_mut(id)?;
+        if descriptor.session().is_some() {
+            return self.process_secure(id, buffer);
+        }
         if !matches!(descriptor.phase, Phase::Open) {
             descriptor.readiness.readable = false;
             return None;
@@ -79,8 +82,11 @@ impl Reactor {
             }
             Ok(len) => {
                 descriptor.last_activity = now;
-                // Readiness is reported once, so a full buffer or a known end is read on from.
-                let more = len == share || descriptor.readiness.ended || descriptor.always_ready;
+                // Readiness is reported once, so what may have more is read on from.
+                let more = len == share
+                    || descriptor.readiness.ended
+                    || descriptor.always_ready
+                    || descriptor.handle.reads_in_lines();
                 descriptor.readiness.readable = more;
                 if more {
                     self.carry(id);
@@ -111,7 +117,7 @@ impl Reactor {
         if descriptor.paused && !matches!(descriptor.phase, Phase::Draining) {
             return;
         }
-        let (count, result) = descriptor.outbound.flush(&descriptor.handle);
+        let (count, result) = descriptor.write_out();
         if count > 0 {
             descriptor.last_activity = now;
             self.resume_sources(id);
@@ -120,7 +126,7 @@ impl Reactor {
             return;
         };
         match result {
-            Ok(Flushed::Empty) if matches!(descriptor.phase, Phase::Draining) => self.end(id, None),
+            Ok(Flushed::Empty) if descriptor.is_drained() => self.end(id, None),
             Ok(Flushed::Empty) => {}
             Ok(Flushed::Blocked) => self.watch_writable(id),
             Ok(Flushed::Shared) => self.flush_later(id),

@@ -63,10 +63,11 @@ impl Reactor {
             .map_or(Duration::ZERO, |(timeout, _)| timeout))
     }
 
-    /// Ends a connection with ETIMEDOUT that is not connected so long after this call; zero for
-    /// never. Without a call it is 20 seconds.
+    /// Ends a connection with ETIMEDOUT that is not connected, or not done with its TLS handshake, so
+    /// long after this call; zero for never. Without a call it is 20 seconds.
     pub fn set_connect_timeout(&mut self, id: Id, timeout: Duration) -> Result<()> {
-        let connecting = self.descriptor(id)?.is_connecting();
+        let descriptor = self.descriptor(id)?;
+        let connecting = descriptor.is_connecting() || descriptor.is_securing();
         self.cancel_connect_timeout(id);
         let timeout = timeout.min(FOREVER);
         let timer = if connecting && !timeout.is_zero() {

@@ -263,7 +263,7 @@ impl Reactor {
         };
         let mut notices = std::mem::take(&mut self.files.notices);
         // All that may fail is that there is nothing to read.
-        self.files.readable = inotify.read(&mut notices).is_ok();
+        self.files.readable = inotify.read(&mut notices).unwrap_or(false);
         for notice in notices.drain(..) {
             self.take_notice(notice);
         }

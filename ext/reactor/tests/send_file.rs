@@ -6,7 +6,7 @@ mod common;
 
 use std::fs;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::path::{Path, PathBuf};
 
 use common::Loop;
@@ -244,6 +244,30 @@ fn a_watched_regular_file_is_always_ready() {
     let mut contents = String::new();
     file.read_to_string(&mut contents).unwrap();
     assert_eq!(contents, "x");
+}
+
+/// The two ends of a pseudo-terminal, as a program and as a terminal see it.
+fn terminal() -> (fs::File, fs::File) {
+    let (mut program, mut far) = (0, 0);
+    let null = std::ptr::null_mut();
+    // SAFETY: the descriptors are writable, and openpty may be given no room for the rest.
+    let opened = unsafe { libc::openpty(&mut program, &mut far, null, null.cast(), null.cast()) };
+    assert_eq!(opened, 0);
+    // SAFETY: openpty just made both.
+    unsafe { (fs::File::from_raw_fd(far), fs::File::from_raw_fd(program)) }
+}
+
+#[test]
+fn all_lines_that_a_terminal_has_are_read() {
+    let (program, mut keyboard) = terminal();
+    keyboard.write_all(b"one\ntwo\nthree\n").unwrap();
+    let mut l = Loop::new();
+    l.reactor.attach(program.as_raw_fd()).unwrap();
+    let mut received = Vec::new();
+    l.run_until(|_, seen| {
+        received.extend_from_slice(&seen.data);
+        received == b"one\ntwo\nthree\n"
+    });
 }
 
 #[test]

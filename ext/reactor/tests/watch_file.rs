@@ -165,13 +165,8 @@ fn a_moved_file_is_watched_on() {
         tell_until(&mut looped, Told::Change(id, Modified)),
         [Told::Change(id, Moved), Told::Change(id, Modified)]
     );
-    fs::set_permissions(
-        &other,
-        fs::metadata(&path.with_file_name("g"))
-            .unwrap()
-            .permissions(),
-    )
-    .unwrap();
+    let permissions = fs::metadata(&other).unwrap().permissions();
+    fs::set_permissions(&other, permissions).unwrap();
     assert_eq!(tell_rest(&mut looped), []);
     fs::remove_file(&other).unwrap();
     assert_eq!(
@@ -360,20 +355,6 @@ fn the_last_of_ten_thousand_writes_is_followed_by_a_modification() {
         assert_eq!(told(&seen.event), Some(Told::Change(id, Modified)));
         seen_size = fs::metadata(&path).unwrap().len();
         seen_size == 10_000
-    });
-}
-
-#[test]
-fn each_of_ten_thousand_entries_of_a_directory_is_followed_by_a_modification() {
-    let directory = Directory::new("entries");
-    let mut looped = Loop::new();
-    let id = looped.reactor.watch_file(&directory.0).unwrap();
-    for n in 0..10_000 {
-        fs::File::create(directory.0.join(n.to_string())).unwrap();
-    }
-    looped.run_until(|_, seen| {
-        assert_eq!(told(&seen.event), Some(Told::Change(id, Modified)));
-        fs::read_dir(&directory.0).unwrap().count() == 10_000
     });
 }
 

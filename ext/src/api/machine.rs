@@ -15,8 +15,7 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("stopping?", function!(is_stopping, 0))?;
     module.define_module_function("signal_loopbreak", function!(signal_loopbreak, 0))?;
     module.define_module_function("current_time", function!(current_time, 0))?;
-    module.define_module_function("library_type", function!(library_type, 0))?;
-    module.define_module_function("ssl?", function!(is_ssl, 0))
+    module.define_module_function("library_type", function!(library_type, 0))
 }
 
 fn run_machine(ruby: &Ruby) -> Result<(), Error> {
@@ -52,8 +51,4 @@ fn current_time(ruby: &Ruby) -> Result<Value, Error> {
 
 fn library_type(ruby: &Ruby) -> Symbol {
     ruby.to_symbol("extension")
-}
-
-fn is_ssl() -> bool {
-    false
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use em_reactor::{Error as Cause, literal, resolve};
+use em_reactor::{Error as Cause, Id, literal, resolve};
 use magnus::prelude::*;
 use magnus::{Error, RModule, Ruby, Value, function};
 
@@ -108,7 +108,7 @@ fn connect(
     let suits = |address: &SocketAddr| bind.is_none_or(|b| b.is_ipv4() == address.is_ipv4());
     let remote: Vec<SocketAddr> = remote.into_iter().filter(suits).collect();
     let connected = instance::change(ruby, "connect_server", |i| {
-        i.reactor.connect_tcp(&remote, bind)
+        connect_tcp(i, &host, &remote, bind)
     })?;
     connected
         .map(|id| id.as_u64())
@@ -118,6 +118,17 @@ fn connect(
             }
             _ => refused(format!("unable to connect: {cause}")),
         })
+}
+
+fn connect_tcp(
+    instance: &mut instance::Instance,
+    host: &str,
+    remote: &[SocketAddr],
+    bind: Option<SocketAddr>,
+) -> em_reactor::Result<Id> {
+    let id = instance.reactor.connect_tcp(remote, bind)?;
+    instance.reactor.set_host(id, host)?;
+    Ok(id)
 }
 
 /// The local address to connect from, of the family of a remote one.

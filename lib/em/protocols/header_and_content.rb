@@ -8,9 +8,9 @@ module EventMachine
     # Subclasses define any of +receive_first_header_line(line)+, +receive_headers(lines)+ and
     # +receive_request(lines, content)+. Requests may follow one another.
     #
-    # Two content-lengths in one request, a content longer than LineText2::MaxBinaryLength and a header of more
-    # than 1 MiB are errors: +receive_error+ is called with a message if the class has that method, and
-    # the connection is closed.
+    # Two content-lengths in one request, a content longer than LineText2::MaxBinaryLength and a header of
+    # more than 1 MiB are errors: +receive_error+ is called with a message if the class has that method,
+    # and the connection is closed.
     class HeaderAndContentProtocol < Connection
       include LineText2
 

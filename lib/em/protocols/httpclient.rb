@@ -8,7 +8,7 @@ module EventMachine
     # Makes one HTTP request, in a connection of its own.
     #
     # @example
-    #   http = EventMachine::Protocols::HttpClient.request(host: "example.com", port: 80, request: "/index.html")
+    #   http = EventMachine::Protocols::HttpClient.request(host: "example.com", request: "/index.html")
     #   http.callback { |response| puts response[:status], response[:headers], response[:content] }
     #   http.errback { puts "no response" }
     class HttpClient < Connection
@@ -39,15 +39,17 @@ module EventMachine
       # @option args [Hash] :basic_auth {username: String, password: String}
       # @raise [RuntimeError] if the content is longer than {MaxPostContentLength}
       # @raise [ArgumentError] if something that goes into the head contains a line break
-      # @return [HttpClient] succeeds with a Hash of :status (Integer), :headers (Array<String>, the status line
-      #   first) and :content (String); fails with {status: 0} if there is no complete response, or one of more
-      #   than 64 MiB
+      # @return [HttpClient] succeeds with a Hash of :status (Integer), :headers (Array<String>, the status
+      #   line first) and :content (String); fails with {status: 0} if there is no complete response, or one
+      #   of more than 64 MiB
       def self.request(args = {})
         args = { port: 80 }.merge(args)
         Http.check_arguments(args)
         raise "oversized content in HTTP POST" if args[:content].to_s.bytesize > MaxPostContentLength
 
-        EventMachine.connect(args[:host], args[:port], self) { |client| client.instance_exec { @args = args } }
+        EventMachine.connect(args[:host], args[:port], self) do |client|
+          client.instance_variable_set(:@args, args)
+        end
       end
 
       def initialize

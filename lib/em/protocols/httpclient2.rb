@@ -24,10 +24,16 @@ module EventMachine
         include Deferrable
         include Http::Response
 
-        # For programs that look at header lines themselves.
+        # A status line, for programs that look at header lines themselves: version and status.
         HttpResponseRE = %r{\AHTTP/(1.[01]) (\d{3})}i
+
+        # A header line with the length of the body, in bytes.
         ClenRE = /\AContent-length:\s*(\d+)/i
+
+        # A header line that announces a body in chunks.
         ChunkedRE = /\ATransfer-encoding:\s*chunked/i
+
+        # What stands between the name of a header field and its value.
         ColonRE = /:\s*/
 
         # @param conn [HttpClient2]
@@ -156,7 +162,7 @@ module EventMachine
       # @return [void]
       # @api private
       def receive_line(line)
-        return close_connection unless (request = @requests.first)
+        return refuse unless (request = @requests.first)
 
         request.receive_line(line)
         read_on(request)
@@ -191,6 +197,12 @@ module EventMachine
 
       def receive_error(message)
         @requests.first&.fail_with(message)
+      end
+
+      # The server sends what nothing asked for.
+      def refuse
+        lt2_drop_input
+        close_connection
       end
 
       def arguments(args, verb)

@@ -16,12 +16,25 @@ module EventMachine
     module Memcache
       include Deferrable
 
+      # The answer to a set that stored the value.
       Cstored = "STORED"
+
+      # What ends the answer to a get.
       Cend = "END"
+
+      # The answer to a delete that found the key.
       Cdeleted = "DELETED"
+
+      # The answer where there is no such key.
       Cunknown = "NOT_FOUND"
+
+      # The answer to what is no command.
       Cerror = "ERROR"
+
+      # Kept for compatibility.
       Cempty = ""
+
+      # What ends a line, and a value.
       Cdelimiter = "\r\n"
 
       # The server has sent what is no answer of the protocol.
@@ -44,6 +57,8 @@ module EventMachine
         EventMachine.connect(host, port, self, host, port)
       end
 
+      # @param host [String] where to connect again when the connection is lost
+      # @param port [Integer]
       def initialize(host, port = 11_211)
         super()
         @host = host
@@ -227,7 +242,8 @@ module EventMachine
       end
 
       def take_request
-        raise ParserError, "answer that nothing asked for" unless @requests.first && yield(@requests.first.kind)
+        expected = @requests.first && yield(@requests.first.kind)
+        raise ParserError, "answer that nothing asked for" unless expected
 
         @requests.shift
       end

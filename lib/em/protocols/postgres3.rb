@@ -11,7 +11,8 @@ module EventMachine
     # went. Queries are answered in the order in which they were made.
     #
     # @example
-    #   db = EventMachine.connect_unix_domain("/run/postgresql/.s.PGSQL.5432", EventMachine::Protocols::Postgres3)
+    #   path = "/run/postgresql/.s.PGSQL.5432"
+    #   db = EventMachine.connect_unix_domain(path, EventMachine::Protocols::Postgres3)
     #   db.connect("database", "user", "password").callback do |connected, error|
     #     db.query("select * from some_table").callback do |success, result, errors|
     #       success ? result.rows.each { |row| p row } : p(errors)
@@ -49,16 +50,15 @@ module EventMachine
       #
       # @param db [String] the database
       # @param user [String]
-      # @param psw [String, nil] the password, for servers that ask for one: as it is, by MD5 or by SCRAM-SHA-256
+      # @param psw [String, #call, nil] the password, or what gives it, for servers that ask for one: as it
+      #   is, by MD5 or by SCRAM-SHA-256
+      # @raise [ArgumentError] if a name contains a NUL
       # @return [DefaultDeferrable] succeeds with true, or with false and a message (String)
       def connect(db, user, psw = nil)
         @user = user.to_s
         @password = psw
         @pending_conn = DefaultDeferrable.new
-        words = { user: user, database: db }
-        raise ArgumentError, "NUL in a name for PostgreSQL" if words.values.any? { |word| word.to_s.include?("\0") }
-
-        send_data(Wire.startup(words.to_a))
+        send_data(Wire.startup([["user", @user], ["database", db.to_s]]))
         @pending_conn
       end
 
@@ -121,7 +121,7 @@ module EventMachine
 
       def dispatch_query_message(type, body)
         query = @queries.first
-        raise ProtocolError, "message #{type.inspect} that nothing asked for" unless query && @pending_conn.nil?
+        raise ProtocolError, "message #{type.inspect} that nothing asked for" if query.nil? || @pending_conn
 
         case type
         when "T" then query.result.fields = Wire.row_description(body)

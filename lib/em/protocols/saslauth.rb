@@ -98,7 +98,7 @@ module EventMachine
       # @param sysname [String, nil] the service
       # @param realm [String, nil]
       # @raise [ArgumentError] if one of them is longer than 65,535 bytes
-      # @return [DefaultDeferrable] succeeds if it is; fails if not, or if the connection ends before the answer
+      # @return [DefaultDeferrable] succeeds if it is; fails if not, or if the connection ends first
       def validate?(username, psw, sysname = nil, realm = nil)
         send_data([username, psw, sysname, realm].map { |value| SASLauth.field(value.to_s) }.join)
         query = DefaultDeferrable.new

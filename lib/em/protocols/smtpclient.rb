@@ -55,7 +55,7 @@ module EventMachine
         EventMachine.connect(args[:host], args[:port], self) { |client| client.args = args }
       end
 
-      # @param args [Hash] see {.send}
+      # @param value [Hash] see {.send}
       attr_writer :args
 
       def initialize(*)

@@ -141,10 +141,13 @@ module EventMachine
         end
       end
 
+      # What follows the command is not read.
+      #
       # @return [void]
       # @api private
       def process_quit
         send_data("221 Ok\r\n")
+        lt2_drop_input
         close_connection_after_writing
       end
 

@@ -22,15 +22,18 @@ RSpec.describe EventMachine::Protocols::Postgres3 do
     initdb = RealServer.program("initdb", package: "postgresql")
     @server = RealServer.new(user: "postgres")
     @port = RealServer.free_port
-    output, status = RealServer.run(*@server.as_user(initdb, "-D", @server.path("data"), "-U", "postgres", "-A",
-                                                     "trust", "--no-sync", "-E", "UTF8"))
-    raise output unless status.success?
+    run(*@server.as_user(initdb, "-D", @server.path("data"), "-U", "postgres", "-A", "trust", "--no-sync",
+                         "-E", "UTF8"))
 
     @server.write("data/pg_hba.conf", hba)
     @server.start_on(@port, RealServer.program("postgres", package: "postgresql"), "-D", @server.path("data"),
                      "-p", @port.to_s, "-h", "127.0.0.1", "-k", @server.directory, "-F")
-    output, status = RealServer.run(RealServer.program("psql", package: "postgresql-client"), "-h", @server.directory,
-                                    "-p", @port.to_s, "-U", "postgres", "-v", "ON_ERROR_STOP=1", input: roles)
+    run(RealServer.program("psql", package: "postgresql-client"), "-h", @server.directory, "-p", @port.to_s,
+        "-U", "postgres", "-v", "ON_ERROR_STOP=1", input: roles)
+  end
+
+  def run(*command, **options)
+    output, status = RealServer.run(*command, **options)
     raise output unless status.success?
   end
 
@@ -60,8 +63,8 @@ RSpec.describe EventMachine::Protocols::Postgres3 do
   end
 
   it "logs in without a password, with a clear one, by MD5 and by SCRAM" do
-    outcomes = [["trusting"], %w[clear secret], %w[digest secret], %w[scram sécret]].map { |user| session(*user) }
-    expect(outcomes).to eq([[true]] * 4)
+    users = [["trusting"], %w[clear secret], %w[digest secret], %w[scram sécret]]
+    expect(users.map { |user| session(*user) }).to eq([[true]] * 4)
   end
 
   it "tells of a wrong password, a missing one and an unknown user" do
@@ -73,7 +76,9 @@ RSpec.describe EventMachine::Protocols::Postgres3 do
   end
 
   it "gives rows, fields and the command's tag" do
-    success, result, errors = query("select 1 as one, null as nothing, 'zwölf' as twelve union all select 2, 'x', ''")
+    success, result, errors = query(<<~SQL)
+      select 1 as one, null as nothing, 'zwölf' as twelve union all select 2, 'x', ''
+    SQL
     expect([success, errors]).to eq([true, []])
     expect(result.rows).to eq([["1", nil, "zwölf".b], ["2", "x", ""]])
     expect(result.fields.map(&:name)).to eq(%w[one nothing twelve])
@@ -118,8 +123,9 @@ RSpec.describe EventMachine::Protocols::Postgres3 do
 
   it "connects by the Unix socket" do
     connected = nil
+    path = @server.path(".s.PGSQL.#{@port}")
     em do
-      db = EventMachine.connect_unix_domain(File.join(@server.directory, ".s.PGSQL.#{@port}"), described_class)
+      db = EventMachine.connect_unix_domain(path, described_class)
       db.connect("postgres", "postgres").callback do |success|
         connected = success
         done

@@ -9,9 +9,10 @@ require "tmpdir"
 # Runs a server program of the system on the loopback interface, in a directory of its own.
 class RealServer
   LIMIT = 15
-  SEARCHED = [*ENV.fetch("PATH", "").split(":"), "/usr/sbin", "/sbin", *Dir["/usr/lib/postgresql/*/bin"]].freeze
+  SEARCHED = [*ENV.fetch("PATH", "").split(":"), "/usr/sbin", *Dir["/usr/lib/postgresql/*/bin"]].freeze
   # Programs in Ruby shall load what the system has, not this library.
-  ENVIRONMENT = { "RUBYOPT" => nil, "RUBYLIB" => nil, "GEM_PATH" => nil, "GEM_HOME" => nil, "LC_ALL" => "C" }.freeze
+  ENVIRONMENT = { "RUBYOPT" => nil, "RUBYLIB" => nil, "GEM_PATH" => nil, "GEM_HOME" => nil,
+                  "LC_ALL" => "C" }.freeze
 
   attr_reader :directory
 
@@ -28,10 +29,10 @@ class RealServer
   end
 
   # @return [Array(String, Process::Status)] what a program wrote, and how it ended
-  def self.run(*command, input: "", env: {}, chdir: "/")
+  def self.run(*command, input: "")
     output = Tempfile.create("output")
     IO.pipe do |reader, writer|
-      pid = Process.spawn(ENVIRONMENT.merge(env), *command, in: reader, out: output, err: output, chdir: chdir)
+      pid = Process.spawn(ENVIRONMENT, *command, in: reader, out: output, err: output, chdir: "/")
       writer.write(input)
       writer.close
       Process.wait(pid)
@@ -73,10 +74,10 @@ class RealServer
   # Starts the program and waits until the block is true.
   #
   # @return [self]
-  def start(*command, env: {})
-    @log = path("log")
-    @pid = Process.spawn(ENVIRONMENT.merge(env), *as_user(*command), in: :close, out: @log, err: %i[child out],
-                                                                     chdir: @directory, pgroup: true)
+  def start(*command)
+    @log = path("server-output")
+    @pid = Process.spawn(ENVIRONMENT, *as_user(*command), in: :close, out: @log, err: %i[child out],
+                                                          chdir: @directory, pgroup: true)
     deadline = Process.clock_gettime(Process::CLOCK_MONOTONIC) + LIMIT
     until yield
       failed("ended") if Process.wait(@pid, Process::WNOHANG)
@@ -89,8 +90,8 @@ class RealServer
   # Starts the program and waits until it listens on a port.
   #
   # @return [self]
-  def start_on(port, *command, env: {})
-    start(*command, env: env) { listening?(port) }
+  def start_on(port, *command)
+    start(*command) { listening?(port) }
   end
 
   # @return [String] what the program has written

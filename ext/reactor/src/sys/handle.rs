@@ -20,6 +20,8 @@ enum Kind {
 pub(crate) struct Handle {
     kind: ManuallyDrop<Kind>,
     owned: bool,
+    /// Whether a read may leave some of what there is, as those of terminals do, which give one line.
+    in_lines: bool,
 }
 
 impl Handle {
@@ -27,11 +29,11 @@ impl Handle {
     ///
     /// Fails with EBADF where there is no such descriptor.
     pub(crate) fn borrow(fd: RawFd) -> io::Result<Self> {
-        let socket = is_socket(fd)?;
+        let file_type = file_type(fd)?;
         // SAFETY: fstat just found the descriptor open. It is never closed from here, as `owned` is
         // false; where its owner closes it meanwhile, calls on it fail with EBADF.
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-        let kind = if socket {
+        let kind = if file_type == libc::S_IFSOCK {
             Kind::Socket(fd.into())
         } else {
             Kind::File(fd.into())
@@ -39,6 +41,7 @@ impl Handle {
         Ok(Self {
             kind: ManuallyDrop::new(kind),
             owned: false,
+            in_lines: file_type == libc::S_IFCHR,
         })
     }
 
@@ -65,6 +68,11 @@ impl Handle {
             }
         }
         Ok(before)
+    }
+
+    /// Whether a read that did not fill its buffer may have left something.
+    pub(crate) fn reads_in_lines(&self) -> bool {
+        self.in_lines
     }
 
     /// Whether it was opened for reading.
@@ -101,6 +109,7 @@ impl From<Socket> for Handle {
         Self {
             kind: ManuallyDrop::new(Kind::Socket(socket)),
             owned: true,
+            in_lines: false,
         }
     }
 }
@@ -110,6 +119,7 @@ impl From<File> for Handle {
         Self {
             kind: ManuallyDrop::new(Kind::File(file)),
             owned: true,
+            in_lines: false,
         }
     }
 }
@@ -154,14 +164,14 @@ pub(crate) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T>
     }
 }
 
-fn is_socket(fd: RawFd) -> io::Result<bool> {
+fn file_type(fd: RawFd) -> io::Result<libc::mode_t> {
     // SAFETY: an all-zero stat is a valid value of that plain C struct.
     let mut stat: libc::stat = unsafe { std::mem::zeroed() };
     // SAFETY: stat is writable for its size; an fd that is not open is reported as EBADF.
     if unsafe { libc::fstat(fd, &mut stat) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    Ok(stat.st_mode & libc::S_IFMT == libc::S_IFSOCK)
+    Ok(stat.st_mode & libc::S_IFMT)
 }
 
 fn status_flags(fd: RawFd) -> io::Result<i32> {

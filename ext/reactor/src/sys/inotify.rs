@@ -46,6 +46,9 @@ mod linux {
     /// Room for some thousand notices about files, or a hundred about entries of directories.
     const BUFFER: usize = 64 * 1024;
 
+    /// Bytes of a notice with the longest name.
+    const LONGEST: usize = size_of::<libc::inotify_event>() + libc::NAME_MAX as usize + 1;
+
     const MASK: u32 = libc::IN_MODIFY
         | libc::IN_ATTRIB
         | libc::IN_CREATE
@@ -97,12 +100,12 @@ mod linux {
             unsafe { libc::inotify_rm_watch(self.file.as_raw_fd(), number) };
         }
 
-        /// Puts the notices that wait into `notices`, or a part of them; fails with `WouldBlock`
-        /// where there are none.
-        pub(crate) fn read(&mut self, notices: &mut Vec<Notice>) -> io::Result<()> {
+        /// Puts the notices that wait into `notices`, or a part of them: says whether there may be
+        /// more. Fails with `WouldBlock` where there are none.
+        pub(crate) fn read(&mut self, notices: &mut Vec<Notice>) -> io::Result<bool> {
             let length = retry(|| (&self.file).read(&mut self.buffer))?;
             parse(&self.buffer[..length], notices);
-            Ok(())
+            Ok(length + LONGEST > self.buffer.len())
         }
     }
 
@@ -168,7 +171,7 @@ mod elsewhere {
             match *self {}
         }
 
-        pub(crate) fn read(&mut self, _notices: &mut Vec<Notice>) -> io::Result<()> {
+        pub(crate) fn read(&mut self, _notices: &mut Vec<Notice>) -> io::Result<bool> {
             match *self {}
         }
     }

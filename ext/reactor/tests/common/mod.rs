@@ -3,7 +3,8 @@
 #![allow(
     dead_code,
     unreachable_pub,
-    reason = "each test file uses its own part of this"
+    clippy::unwrap_used,
+    reason = "each test file uses its own part of this, which fails by panics"
 )]
 
 use std::time::{Duration, Instant};

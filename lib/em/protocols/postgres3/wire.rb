@@ -19,9 +19,14 @@ module EventMachine
 
         module_function
 
+        # @param parameters [Array<Array(String, String)>]
         # @return [String] the first message of a session
+        # @raise [ArgumentError] if a parameter contains a NUL, which would end it
         def startup(parameters)
-          body = parameters.flatten.map { |word| "#{word}\0".b }.join << "\0"
+          words = parameters.flatten.map(&:b)
+          raise ArgumentError, "NUL in a name for PostgreSQL" if words.any? { |word| word.include?("\0") }
+
+          body = words.map { |word| word << "\0" }.join << "\0"
           [body.bytesize + 8, VERSION, body].pack("NNa*")
         end
 

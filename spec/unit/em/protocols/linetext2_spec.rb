@@ -190,7 +190,8 @@ RSpec.describe EventMachine::Protocols::LineText2 do
 
     it "let the longest line and text pass" do
       object = handler.new { |_, line| set_text_mode(10) if line == "0123456789" }
-      expect(feed(object, "0123456789\nabcdefghij").log).to include([:line, "0123456789"], [:text, "abcdefghij"])
+      expect(feed(object, "0123456789\nabcdefghij").log)
+        .to include([:line, "0123456789"], [:text, "abcdefghij"])
     end
 
     it "refuse a longer line, whether it is complete or not" do

@@ -1,0 +1,35 @@
+# frozen_string_literal: true
+
+# The types in sig/, and whether they are true.
+module Types
+  ENVIRONMENT = {
+    "RBS_TEST_TARGET" => "EventMachine*",
+    "RBS_TEST_OPT" => "-I sig",
+    "RBS_TEST_LOGLEVEL" => "error",
+    "RBS_TEST_DOUBLE_SUITE" => "rspec"
+  }.freeze
+
+  # Bad input is wrong on purpose, and so is much of what the other unit specs do with stand-ins.
+  UNITS = %w[
+    buftok channel completion deferrable future pool queue spawnable threaded_resource tick_loop
+  ].freeze
+
+  def self.specs
+    FileList["spec/integration/**/*_spec.rb"].exclude("**/bad_input_spec.rb").to_a +
+      UNITS.map { |name| "spec/unit/em/#{name}_spec.rb" }
+  end
+end
+
+desc "Check that the types in sig/ are well formed"
+task :sig do
+  ruby "-rrbs", "-rrbs/cli", "-e", "RBS::CLI.new(stdout: $stdout, stderr: $stderr).run(ARGV)", "--",
+       "-I", "sig", "validate", "--silent"
+end
+
+namespace :sig do
+  desc "Run specs with each call checked against the types in sig/"
+  task test: :sig do
+    sh Types::ENVIRONMENT, RbConfig.ruby, "-Ilib", "-rrbs/test/setup", "-r./spec/typed/agreement",
+       "-S", "rspec", *Types.specs
+  end
+end
