@@ -1,5 +1,8 @@
 //! From Ruby's values to the reactor's, and back.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use em_reactor::{Error as Cause, Id, port};
@@ -51,6 +54,15 @@ pub(crate) fn text(ruby: &Ruby, value: Value) -> Result<String, Error> {
         ));
     }
     Ok(text)
+}
+
+/// A String as a path, of any bytes but NUL.
+pub(crate) fn path(ruby: &Ruby, value: Value) -> Result<PathBuf, Error> {
+    let bytes = bytes(RString::try_convert(value)?);
+    if bytes.contains(&0) {
+        return Err(errors::argument(ruby, "string contains null byte"));
+    }
+    Ok(OsString::from_vec(bytes).into())
 }
 
 /// A String of bytes (ASCII-8BIT).

@@ -1,6 +1,6 @@
 //! From events to calls of Ruby methods.
 
-use em_reactor::{Choice, Event, Id, Reason};
+use em_reactor::{Choice, Event, FileChange, Id, Reason};
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawId, AsRawValue};
 use magnus::value::IntoId;
@@ -54,6 +54,7 @@ impl<'r> Dispatcher<'r> {
             Event::ProxyTargetUnbound(id) => self.notify(id, &names::PROXY_TARGET_UNBOUND),
             Event::ProxyCompleted(id) => self.notify(id, &names::PROXY_COMPLETED),
             Event::ProcessExited(id) => self.tell(id, "exit"),
+            Event::FileChanged { id, change } => self.file_changed(id, change),
             Event::TlsEstablished(id) => self.notify(id, &names::SSL_HANDSHAKE_COMPLETED),
             Event::TlsPeerCertificate { id, ref pem } => self.verify_peer(id, pem),
             Event::TlsChooseCertificate { id, ref name } => {
@@ -86,6 +87,16 @@ impl<'r> Dispatcher<'r> {
         self.connection(id)?
             .funcall::<_, _, Value>(*names::RECEIVE_DATA, (what,))
             .map(drop)
+    }
+
+    /// The words are those that `FileWatch#receive_data` knows.
+    fn file_changed(&self, id: Id, change: FileChange) -> Result<(), Error> {
+        match change {
+            FileChange::Modified => self.tell(id, "modified"),
+            FileChange::Moved => self.tell(id, "moved"),
+            FileChange::Deleted => self.tell(id, "deleted"),
+            _ => Ok(()),
+        }
     }
 
     fn timer(&self, id: Id) -> Result<(), Error> {
@@ -171,7 +182,7 @@ impl<'r> Dispatcher<'r> {
     }
 
     /// The descriptor is released even where `unbind` raises.
-    fn unbound(&self, id: Id, reason: Option<&Reason>) -> Result<(), Error> {
+    pub(crate) fn unbound(&self, id: Id, reason: Option<&Reason>) -> Result<(), Error> {
         let connection: Value = self.connections()?.delete(id.as_u64())?;
         let result = if connection.is_nil() {
             self.acceptor_unbound(id)

@@ -200,14 +200,15 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
     let mut first_error = end_children(ruby);
     // Callbacks may open new descriptors; that is not followed for ever.
     for _ in 0..8 {
-        let (children, left) = instance::look(ruby, "release_machine", |instance| {
+        let (children, done) = instance::look(ruby, "release_machine", |instance| {
             instance.reactor.flush();
-            (instance.reactor.close_all(), instance.reactor.count())
+            let children = instance.reactor.close_all();
+            (children, instance.reactor.is_empty())
         })?;
         for pid in children {
             first_error = first_error.and(leave_child(ruby, pid));
         }
-        if left == 0 {
+        if done {
             break;
         }
         while let Some(event) = instance::peek(ruby, |i| i.reactor.next_event(&mut []))?.flatten() {

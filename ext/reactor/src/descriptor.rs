@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::connect::Attempt;
 use crate::datagram::Datagrams;
+use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::outbound::Outbound;
 use crate::process::Child;
@@ -25,9 +26,13 @@ pub(crate) struct Descriptor {
     pub(crate) dirty: bool,
     /// Whether the system reports writability; from the first time that a write blocked.
     pub(crate) watches_writable: bool,
+    /// Whether it is a file that the system never has to wait for, and does not watch.
+    pub(crate) always_ready: bool,
     pub(crate) paused: bool,
     /// Whether its owner asked for it back.
     pub(crate) detached: bool,
+    /// Whether it is put into blocking mode in the end, as it was before.
+    pub(crate) returns_to_blocking: bool,
     pub(crate) outbound: Outbound,
     pub(crate) last_activity: Instant,
     pub(crate) timeouts: Option<Box<Timeouts>>,
@@ -116,8 +121,10 @@ impl Descriptor {
             queued: false,
             dirty: false,
             watches_writable: false,
+            always_ready: false,
             paused: false,
             detached: false,
+            returns_to_blocking: false,
             outbound: Outbound::default(),
             last_activity: now,
             timeouts: None,
@@ -136,6 +143,22 @@ impl Descriptor {
     /// Whether it queues what is sent, so that closing can wait for that.
     pub(crate) fn is_sender(&self) -> bool {
         matches!(self.kind, Kind::Stream | Kind::Datagram(_))
+    }
+
+    /// Whether it takes more to write, which one that is closing does not; an error for what is no
+    /// connection.
+    pub(crate) fn takes_bytes(&self, operation: &'static str) -> Result<bool> {
+        if !self.is_stream() {
+            let kind = self.kind.name();
+            return Err(Error::WrongKind { operation, kind });
+        }
+        Ok(!self.is_closing())
+    }
+
+    /// Ready for whatever its mode of access allows.
+    pub(crate) fn set_ready(&mut self) {
+        self.readiness.readable = self.handle.is_readable();
+        self.readiness.writable = true;
     }
 
     pub(crate) fn outbound_len(&self) -> usize {

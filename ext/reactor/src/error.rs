@@ -75,6 +75,17 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The reason alone, without what the call was for.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::System { source, .. } => describe(source),
+            Self::Resolve { reason, .. } => reason.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -36,6 +36,13 @@ pub enum Event {
     ProxyCompleted(Id),
     /// A watched process has ended; its `Unbound` follows.
     ProcessExited(Id),
+    /// Something happened to a watched file.
+    FileChanged {
+        /// The watch.
+        id: Id,
+        /// What happened.
+        change: FileChange,
+    },
     /// A TLS handshake is done; comes before any data under it.
     TlsEstablished(Id),
     /// A client has said what host it wants, if it did;
@@ -61,6 +68,21 @@ pub enum Event {
         /// Why, where it was not asked for and not the peer's orderly close.
         reason: Option<Reason>,
     },
+}
+
+/// What happened to a watched file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileChange {
+    /// Its contents changed, or those of a directory; or another file took its place, as happens when
+    /// an editor saves it, and is watched from now on. Changes that follow on each other may be told
+    /// as one, after the last of them. Where the system could not keep up with what happened, this is
+    /// told of every watched file.
+    Modified,
+    /// It has another name. The watch goes on with it.
+    Moved,
+    /// It is gone. The watch ends: its `Unbound` event follows.
+    Deleted,
 }
 
 /// Why a descriptor came to its end.

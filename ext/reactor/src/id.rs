@@ -9,15 +9,27 @@ pub struct Id(u64);
 
 /// Bits of the value that hold the slot: sixteen million at a time.
 const SLOT_BITS: u32 = 24;
-/// Generations wrap below 2^62, the limit of a Fixnum.
-const GENERATION_MASK: u64 = (1 << 37) - 1;
+/// Generations wrap at so many bits, above which is one for the space: all is below 2^62, the limit
+/// of a Fixnum.
+const GENERATION_BITS: u32 = 37;
+
+/// What is named. Names of different spaces are different.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Space {
+    /// Descriptors and timers, which are never mistaken for each other.
+    Descriptors = 0,
+    /// Watched files, which go by their names where descriptors do.
+    FileWatches = 1,
+}
 
 impl Id {
     /// The most slots a table of these names can have.
     pub(crate) const MAX_SLOTS: usize = 1 << SLOT_BITS;
 
-    pub(crate) fn new(slot: usize, generation: u64) -> Self {
-        Self(((generation & GENERATION_MASK) << SLOT_BITS) | slot as u64)
+    pub(crate) fn new(space: Space, slot: usize, generation: u64) -> Self {
+        let generation = generation & ((1 << GENERATION_BITS) - 1);
+        let space = (space as u64) << (GENERATION_BITS + SLOT_BITS);
+        Self(space | (generation << SLOT_BITS) | slot as u64)
     }
 
     pub(crate) fn slot(self) -> usize {

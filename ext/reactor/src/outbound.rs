@@ -3,20 +3,29 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
+use crate::file_source::FileSource;
 use crate::sys::handle::Handle;
 
 /// Sends up to this size are gathered into one buffer.
 const COALESCE: usize = 64 * 1024;
 /// Buffers handed to one writev(2).
 const SLICES: usize = 16;
+/// Bytes of files that are written before other descriptors have their turn.
+pub(crate) const SHARE: usize = 1024 * 1024;
 
-/// A queue of bytes. An empty one holds no memory.
+/// A queue of bytes, some of them still in files. An empty one holds no memory.
 #[derive(Debug, Default)]
 pub(crate) struct Outbound {
-    chunks: VecDeque<Vec<u8>>,
+    chunks: VecDeque<Chunk>,
     /// Bytes of the first chunk that are written already.
     written: usize,
     length: usize,
+}
+
+#[derive(Debug)]
+enum Chunk {
+    Bytes(Vec<u8>),
+    File(FileSource),
 }
 
 /// How far a flush came.
@@ -26,6 +35,8 @@ pub(crate) enum Flushed {
     Empty,
     /// The descriptor takes no more for now.
     Blocked,
+    /// There is more to write, but it has had its share.
+    Shared,
 }
 
 impl Outbound {
@@ -39,9 +50,16 @@ impl Outbound {
         }
         self.length += data.len();
         match self.chunks.back_mut() {
-            Some(last) if last.len() + data.len() <= COALESCE => last.extend_from_slice(data),
-            _ => self.chunks.push_back(data.to_vec()),
+            Some(Chunk::Bytes(last)) if last.len() + data.len() <= COALESCE => {
+                last.extend_from_slice(data);
+            }
+            _ => self.chunks.push_back(Chunk::Bytes(data.to_vec())),
         }
+    }
+
+    pub(crate) fn push_file(&mut self, source: FileSource) {
+        self.length += source.len();
+        self.chunks.push_back(Chunk::File(source));
     }
 
     pub(crate) fn clear(&mut self) {
@@ -51,7 +69,15 @@ impl Outbound {
     /// Writes until all is written or the descriptor takes no more; says also how much it took.
     pub(crate) fn flush(&mut self, handle: &Handle) -> (usize, io::Result<Flushed>) {
         let mut total = 0;
+        let mut from_files = 0;
         while self.length > 0 {
+            if from_files >= SHARE {
+                return (total, Ok(Flushed::Shared));
+            }
+            match self.load() {
+                Ok(count) => from_files += count,
+                Err(error) => return (total, Err(error)),
+            }
             match self.write_once(handle) {
                 Ok(count) => {
                     total += count;
@@ -66,10 +92,39 @@ impl Outbound {
         (total, Ok(Flushed::Empty))
     }
 
+    /// Takes the first bytes out of a queue that is not flushed itself.
+    pub(crate) fn take_piece(&mut self) -> io::Result<Vec<u8>> {
+        self.load()?;
+        match self.chunks.pop_front() {
+            Some(Chunk::Bytes(piece)) => {
+                self.length -= piece.len();
+                Ok(piece)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Reads the next piece of a file that is first in the queue; says how many bytes that is.
+    fn load(&mut self) -> io::Result<usize> {
+        let Some(Chunk::File(source)) = self.chunks.front_mut() else {
+            return Ok(0);
+        };
+        let piece = source.read()?;
+        if source.len() == 0 {
+            self.chunks.pop_front();
+        }
+        let count = piece.len();
+        self.chunks.push_front(Chunk::Bytes(piece));
+        Ok(count)
+    }
+
     fn write_once(&self, handle: &Handle) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); SLICES];
         let mut count = 0;
         for (slice, chunk) in slices.iter_mut().zip(&self.chunks) {
+            let Chunk::Bytes(chunk) = chunk else {
+                break;
+            };
             let from = if count == 0 { self.written } else { 0 };
             *slice = IoSlice::new(&chunk[from..]);
             count += 1;
@@ -82,7 +137,7 @@ impl Outbound {
 
     fn consume(&mut self, mut count: usize) {
         self.length -= count;
-        while let Some(first) = self.chunks.front() {
+        while let Some(Chunk::Bytes(first)) = self.chunks.front() {
             let left = first.len() - self.written;
             if count < left {
                 self.written += count;
@@ -92,7 +147,9 @@ impl Outbound {
             self.written = 0;
             self.chunks.pop_front();
         }
-        self.chunks = VecDeque::new();
+        if self.chunks.is_empty() {
+            self.chunks = VecDeque::new();
+        }
     }
 }
 

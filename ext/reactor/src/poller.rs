@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 /// The token of wake-ups; slots of the table never get this high.
 pub(crate) const WAKE: Token = Token(usize::MAX);
 
+/// The token of the descriptor that tells of watched files.
+pub(crate) const FILES: Token = Token(usize::MAX - 1);
+
 const EVENTS_PER_POLL: usize = 1024;
 
 /// The half of a reactor that waits. It shares nothing with the other half but the kernel's queue, so

@@ -1,6 +1,7 @@
 //! The state of the loop, and the order of one turn.
 
 use std::collections::VecDeque;
+use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,11 +13,12 @@ use crate::descriptor::{Descriptor, Kind, Phase};
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
 use crate::id::Id;
-use crate::poller::{Poller, WAKE};
+use crate::poller::{FILES, Poller, WAKE};
 use crate::process::{self, Children};
 use crate::sys::fork;
 use crate::table::Table;
 use crate::timers::Timers;
+use crate::watch_file::FileWatches;
 
 /// What a deadline is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub(crate) enum Deadline {
     Dismissal(Id),
     /// A child may have ended, where the system does not tell.
     ChildCheck(Id),
+    /// A watched file is missing for so long that nothing takes its place.
+    FileMissing(Id),
 }
 
 /// An event loop without the waiting: descriptors, timers and what is to be done for them.
@@ -48,6 +52,7 @@ pub struct Reactor {
     pub(crate) registry: Registry,
     waker: Arc<Waker>,
     pub(crate) descriptors: Table<Descriptor>,
+    pub(crate) files: FileWatches,
     pub(crate) timers: Timers<Deadline>,
     pub(crate) user_timers: usize,
     timer_mark: u64,
@@ -78,6 +83,7 @@ impl Reactor {
             registry: poller.registry()?,
             waker: poller.waker()?,
             descriptors: Table::new(),
+            files: FileWatches::new(),
             timers: Timers::new(),
             user_timers: 0,
             timer_mark: 0,
@@ -118,6 +124,7 @@ impl Reactor {
         for id in self.descriptors.ids().collect::<Vec<_>>() {
             self.register(id)?;
         }
+        self.adopt_file_watches()?;
         Ok(poller)
     }
 
@@ -130,6 +137,11 @@ impl Reactor {
     /// How many descriptors there are, listeners included.
     pub fn count(&self) -> usize {
         self.descriptors.len()
+    }
+
+    /// Whether there is nothing that would end with an `Unbound` event.
+    pub fn is_empty(&self) -> bool {
+        self.descriptors.len() == 0 && self.files.len() == 0
     }
 
     /// How many descriptors are about to close.
@@ -177,6 +189,7 @@ impl Reactor {
                 }
                 Deadline::Dismissal(id) => self.dismissal_due(id),
                 Deadline::ChildCheck(id) => self.child_check_due(id),
+                Deadline::FileMissing(watch) => self.file_missing_due(watch),
             }
         }
         None
@@ -184,7 +197,8 @@ impl Reactor {
 
     /// How long a poll may wait: not at all where there is work, else until the next deadline.
     pub fn poll_timeout(&self, now: Instant) -> Option<Duration> {
-        if !self.ready.is_empty() || !self.carried.is_empty() || !self.unbound.is_empty() {
+        let queued = !self.ready.is_empty() || !self.carried.is_empty() || !self.unbound.is_empty();
+        if queued || self.files.is_busy() {
             return Some(Duration::ZERO);
         }
         self.timers
@@ -196,8 +210,13 @@ impl Reactor {
     pub fn collect(&mut self, poller: &Poller, now: Instant) {
         self.now = now;
         self.ready.append(&mut self.carried);
+        self.files.served = false;
         for event in &poller.events {
             if event.token() == WAKE {
+                continue;
+            }
+            if event.token() == FILES {
+                self.files.readable = true;
                 continue;
             }
             let (slot, exited) = process::decode(event.token());
@@ -222,6 +241,9 @@ impl Reactor {
 
     /// The next thing that happened in this turn. Incoming bytes are put at the start of `buffer`.
     pub fn next_event(&mut self, buffer: &mut [u8]) -> Option<Event> {
+        if let Some(event) = self.next_file_event() {
+            return Some(event);
+        }
         loop {
             if let Some(notice) = self.notices.pop_front() {
                 return Some(notice);
@@ -312,10 +334,30 @@ impl Reactor {
         let registered = self
             .registry
             .register(&mut SourceFd(&fd), token(id), interest);
-        let subject = descriptor.describe();
-        registered
-            .and_then(|()| self.register_child(id))
-            .map_err(|error| Error::system("epoll_ctl", subject, error))
+        self.registered(id, registered)?;
+        let registered = self.register_child(id);
+        let Some(descriptor) = self.descriptors.get(id) else {
+            return Ok(());
+        };
+        registered.map_err(|error| Error::system("epoll_ctl", descriptor.describe(), error))
+    }
+
+    /// Files that are always ready are refused by epoll_ctl(2), and need no watching.
+    fn registered(&mut self, id: Id, result: io::Result<()>) -> Result<()> {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return Ok(());
+        };
+        match result {
+            Err(error) if error.raw_os_error() == Some(libc::EPERM) => {
+                descriptor.always_ready = true;
+                descriptor.set_ready();
+                self.enqueue(id);
+                Ok(())
+            }
+            result => {
+                result.map_err(|error| Error::system("epoll_ctl", descriptor.describe(), error))
+            }
+        }
     }
 
     /// Has the system look at the descriptor anew, with the interest it has now: what is ready
@@ -331,18 +373,18 @@ impl Reactor {
                     .registry
                     .reregister(&mut SourceFd(&fd), token(id), interest)
                 {
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => self
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => self
                         .registry
                         .register(&mut SourceFd(&fd), token(id), interest),
                     result => result,
                 }
             }
             None => match self.registry.deregister(&mut SourceFd(&fd)) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
                 result => result,
             },
         };
-        result.map_err(|error| Error::system("epoll_ctl", descriptor.describe(), error))
+        self.registered(id, result)
     }
 
     pub(crate) fn enqueue(&mut self, id: Id) {
@@ -458,6 +500,10 @@ impl Reactor {
             return false;
         };
         let is_stream = descriptor.is_stream();
+        if descriptor.returns_to_blocking {
+            // Its owner may have closed it.
+            let _ = descriptor.handle.set_nonblocking(false);
+        }
         if !descriptor.handle.is_owned() {
             let fd = descriptor.handle.as_raw_fd();
             if !descriptor.detached && !self.is_forked() {
@@ -495,6 +541,7 @@ impl Reactor {
             left.extend(self.leave_child(id));
             self.end(id, None);
         }
+        self.end_file_watches();
         left
     }
 

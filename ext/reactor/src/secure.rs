@@ -5,7 +5,9 @@ use std::io;
 use crate::descriptor::{Descriptor, Phase};
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
+use crate::file_source::FileSource;
 use crate::id::Id;
+use crate::outbound::{Flushed, Outbound, SHARE};
 use crate::reactor::Reactor;
 use crate::stream::reason_of;
 use crate::tls::{Identity, Parameters, Role, Session, SessionEvent};
@@ -29,6 +31,8 @@ pub enum Choice {
 pub(crate) struct Security {
     parameters: Parameters,
     session: Option<Session>,
+    /// A file, and what was sent after it, which the session takes piece by piece.
+    unsealed: Outbound,
     /// With what the connection ends where the system refuses, or refused, to write.
     refused: Option<Option<Reason>>,
 }
@@ -60,29 +64,92 @@ impl Descriptor {
             .is_some_and(|session| !session.is_established())
     }
 
-    /// Bytes that wait for the handshake to be done.
+    /// Bytes that wait for the handshake to be done, or for the session to take them.
     pub(crate) fn unsealed_len(&self) -> usize {
-        self.session().map_or(0, Session::pending_plaintext_len)
+        let Some(security) = &self.security else {
+            return 0;
+        };
+        let session = security.session.as_ref();
+        security.unsealed.len() + session.map_or(0, Session::pending_plaintext_len)
     }
 
-    /// Hands what the session has to send to the outbound queue.
-    pub(crate) fn seal(&mut self) {
+    /// Queues bytes, for the session where there is one.
+    pub(crate) fn queue(&mut self, data: &[u8]) {
+        match self.security.as_deref_mut() {
+            Some(Security {
+                session: Some(session),
+                unsealed,
+                ..
+            }) => match unsealed.len() {
+                0 => session.write(data),
+                _ => unsealed.push(data),
+            },
+            _ => self.outbound.push(data),
+        }
+    }
+
+    /// As [`queue`](Self::queue), for a file.
+    pub(crate) fn queue_file(&mut self, source: FileSource) {
+        match self.security.as_deref_mut() {
+            Some(security) if security.session.is_some() => security.unsealed.push_file(source),
+            _ => self.outbound.push_file(source),
+        }
+    }
+
+    /// Writes what waits until the descriptor takes no more, or its share is used up.
+    pub(crate) fn write_out(&mut self) -> (usize, io::Result<Flushed>) {
+        let mut total = 0;
+        loop {
+            if let Err(error) = self.seal() {
+                return (total, Err(error));
+            }
+            let (count, result) = self.outbound.flush(&self.handle);
+            total += count;
+            match result {
+                Ok(Flushed::Empty) if self.can_seal() => {}
+                result => return (total, result),
+            }
+            if total >= SHARE {
+                return (total, Ok(Flushed::Shared));
+            }
+        }
+    }
+
+    /// Whether the session would take more.
+    fn can_seal(&self) -> bool {
+        let Some(security) = &self.security else {
+            return false;
+        };
+        let ready = |session: &Session| session.is_established() && session.failure().is_none();
+        security.unsealed.len() > 0 && security.session.as_ref().is_some_and(ready)
+    }
+
+    /// Hands what the session has to send to the outbound queue, with one piece of a file.
+    fn seal(&mut self) -> io::Result<()> {
         let draining = matches!(self.phase, Phase::Draining);
-        let Some(security) = self.security.as_mut() else {
-            return;
+        let can_seal = self.can_seal();
+        let Some(Security {
+            session: Some(session),
+            unsealed,
+            refused,
+            ..
+        }) = self.security.as_deref_mut()
+        else {
+            return Ok(());
         };
-        let Some(session) = security.session.as_mut() else {
-            return;
-        };
+        if can_seal && self.outbound.len() == 0 {
+            session.write(&unsealed.take_piece()?);
+        }
         session.drain_into(&mut self.outbound);
-        if draining {
+        if draining && unsealed.len() == 0 {
             if self.outbound.len() == 0 && session.pending_plaintext_len() == 0 {
                 // A peer that does not wait for our farewell is not missed.
-                security.refused = Some(None);
+                *refused = Some(None);
             }
             session.close_notify();
             session.drain_into(&mut self.outbound);
         }
+        Ok(())
     }
 }
 
@@ -387,8 +454,7 @@ impl Reactor {
     /// Ends a connection whose session failed, once the alert is on its way.
     fn end_securely(&mut self, id: Id, reason: Reason) {
         if let Some(descriptor) = self.descriptors.get_mut(id) {
-            descriptor.seal();
-            let _ = descriptor.outbound.flush(&descriptor.handle);
+            let _ = descriptor.write_out();
         }
         self.end(id, Some(reason));
     }

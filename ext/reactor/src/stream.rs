@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 
 use crate::descriptor::{Kind, Phase};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event::{Event, Reason};
 use crate::id::Id;
 use crate::outbound::Flushed;
@@ -18,20 +18,10 @@ impl Reactor {
         if matches!(descriptor.kind, Kind::Datagram(_)) {
             return self.queue_datagram(id, data, None);
         }
-        if !descriptor.is_stream() {
-            let kind = descriptor.kind.name();
-            return Err(Error::WrongKind {
-                operation: "send_data",
-                kind,
-            });
-        }
-        if descriptor.is_closing() {
+        if !descriptor.takes_bytes("send_data")? {
             return Ok(0);
         }
-        match descriptor.session_mut() {
-            Some(session) => session.write(data),
-            None => descriptor.outbound.push(data),
-        }
+        descriptor.queue(data);
         self.mark_dirty(id);
         Ok(data.len())
     }
@@ -92,8 +82,11 @@ impl Reactor {
             }
             Ok(len) => {
                 descriptor.last_activity = now;
-                // Readiness is reported once, so a full buffer or a known end is read on from.
-                let more = len == share || descriptor.readiness.ended;
+                // Readiness is reported once, so what may have more is read on from.
+                let more = len == share
+                    || descriptor.readiness.ended
+                    || descriptor.always_ready
+                    || descriptor.handle.reads_in_lines();
                 descriptor.readiness.readable = more;
                 if more {
                     self.carry(id);
@@ -129,8 +122,7 @@ impl Reactor {
         if descriptor.paused && !matches!(descriptor.phase, Phase::Draining) {
             return;
         }
-        descriptor.seal();
-        let (count, result) = descriptor.outbound.flush(&descriptor.handle);
+        let (count, result) = descriptor.write_out();
         if count > 0 {
             descriptor.last_activity = now;
             self.resume_sources(id);
@@ -144,6 +136,7 @@ impl Reactor {
             Ok(Flushed::Blocked) => self.watch_writable(id),
             Err(_) if descriptor.child.is_some() => self.input_refused(id),
             Err(error) if descriptor.session().is_some() => self.sealed_refused(id, &error),
+            Ok(Flushed::Shared) => self.flush_later(id),
             Err(error) => self.end(id, reason_of(&error)),
         }
     }
@@ -169,6 +162,14 @@ impl Reactor {
         // An error that is more than a full socket shows again when the rest is flushed.
         if !data.is_empty() || !direct {
             let _ = self.send(id, data);
+        }
+    }
+
+    /// Goes on writing in the next turn.
+    fn flush_later(&mut self, id: Id) {
+        if let Some(descriptor) = self.descriptors.get_mut(id) {
+            descriptor.readiness.writable = true;
+            self.carry(id);
         }
     }
 

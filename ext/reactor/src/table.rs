@@ -1,6 +1,6 @@
 //! A slab with generations: the owner of everything that has an [`Id`].
 
-use crate::id::Id;
+use crate::id::{Id, Space};
 
 #[derive(Debug)]
 struct Slot<T> {
@@ -11,13 +11,19 @@ struct Slot<T> {
 /// Values by [`Id`], in constant time and without hashing; ids are not used again.
 #[derive(Debug)]
 pub(crate) struct Table<T> {
+    space: Space,
     slots: Vec<Slot<T>>,
     free: Vec<usize>,
 }
 
 impl<T> Table<T> {
     pub(crate) fn new() -> Self {
+        Self::of(Space::Descriptors)
+    }
+
+    pub(crate) fn of(space: Space) -> Self {
         Self {
+            space,
             slots: Vec::new(),
             free: Vec::new(),
         }
@@ -39,12 +45,12 @@ impl<T> Table<T> {
         let entry = &mut self.slots[slot];
         entry.generation += 1;
         entry.value = Some(value);
-        Some(Id::new(slot, entry.generation))
+        Some(Id::new(self.space, slot, entry.generation))
     }
 
     pub(crate) fn get(&self, id: Id) -> Option<&T> {
         let slot = self.slots.get(id.slot())?;
-        if Id::new(id.slot(), slot.generation) == id {
+        if Id::new(self.space, id.slot(), slot.generation) == id {
             slot.value.as_ref()
         } else {
             None
@@ -53,7 +59,7 @@ impl<T> Table<T> {
 
     pub(crate) fn get_mut(&mut self, id: Id) -> Option<&mut T> {
         let slot = self.slots.get_mut(id.slot())?;
-        if Id::new(id.slot(), slot.generation) == id {
+        if Id::new(self.space, id.slot(), slot.generation) == id {
             slot.value.as_mut()
         } else {
             None
@@ -73,7 +79,7 @@ impl<T> Table<T> {
         entry
             .value
             .as_ref()
-            .map(|_| Id::new(slot, entry.generation))
+            .map(|_| Id::new(self.space, slot, entry.generation))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -101,6 +107,17 @@ mod tests {
         assert_eq!(table.remove(first), None);
         assert_eq!(table.get(second), Some(&"second"));
         assert_eq!(table.len(), 1);
+    }
+
+    #[test]
+    fn tables_of_different_spaces_share_no_names() {
+        let mut descriptors = Table::new();
+        let mut watches = Table::of(Space::FileWatches);
+        let descriptor = descriptors.insert(()).unwrap();
+        let watch = watches.insert(()).unwrap();
+        assert_ne!(descriptor, watch);
+        assert!(descriptors.get(watch).is_none());
+        assert!(watches.get(descriptor).is_none());
     }
 
     #[test]

@@ -13,29 +13,39 @@ impl Reactor {
     /// Takes over an open descriptor as a connection. It is made non-blocking, and stays its owner's
     /// to close.
     pub fn attach(&mut self, fd: RawFd) -> Result<Id> {
-        self.take_over(fd, Kind::Stream)
+        let handle = borrow(fd)?;
+        set_nonblocking(&handle)?;
+        self.take_over(handle, Kind::Stream)
+    }
+
+    /// Takes over an open descriptor as [`attach`](Self::attach) does, and returns it to blocking mode
+    /// in the end where it was in that: others may go on with it, as the shell does with a terminal.
+    pub fn attach_for_a_while(&mut self, fd: RawFd) -> Result<Id> {
+        let handle = borrow(fd)?;
+        let was_nonblocking = set_nonblocking(&handle)?;
+        let id = self.take_over(handle, Kind::Stream)?;
+        self.descriptor_mut(id)?.returns_to_blocking = !was_nonblocking;
+        Ok(id)
     }
 
     /// Watches an open descriptor, of which nothing is reported until
     /// [`set_notify`](Self::set_notify) asks for it. It stays its owner's to read, write and close.
     pub fn watch(&mut self, fd: RawFd) -> Result<Id> {
-        self.take_over(
-            fd,
-            Kind::Watch {
-                readable: false,
-                writable: false,
-            },
-        )
+        let kind = Kind::Watch {
+            readable: false,
+            writable: false,
+        };
+        self.take_over(borrow(fd)?, kind)
     }
 
     /// Takes over a listening socket; it stays its owner's to close.
     pub fn attach_listener(&mut self, fd: RawFd) -> Result<Id> {
-        self.take_over(fd, Kind::Listener { taken: 0 })
+        let handle = borrow(fd)?;
+        set_nonblocking(&handle)?;
+        self.take_over(handle, Kind::Listener { taken: 0 })
     }
 
-    fn take_over(&mut self, fd: RawFd, kind: Kind) -> Result<Id> {
-        let subject = format!("descriptor {fd}");
-        let handle = Handle::borrow(fd).map_err(|error| Error::system("fstat", subject, error))?;
+    fn take_over(&mut self, handle: Handle, kind: Kind) -> Result<Id> {
         self.add(Descriptor::new(handle, kind, self.now))
     }
 
@@ -101,10 +111,24 @@ impl Reactor {
         readiness.ended = false;
         if readiness.writable && writable {
             self.enqueue(id);
+        } else if descriptor.always_ready {
+            descriptor.set_ready();
+            self.carry(id);
         } else if self.reregister(id).is_err() {
             // Its owner closed it behind our back: there is nothing left to watch.
             self.end(id, None);
         }
         Some(event)
     }
+}
+
+fn borrow(fd: RawFd) -> Result<Handle> {
+    Handle::borrow(fd).map_err(|error| Error::system("fstat", format!("descriptor {fd}"), error))
+}
+
+fn set_nonblocking(handle: &Handle) -> Result<bool> {
+    let subject = format!("descriptor {}", handle.as_raw_fd());
+    handle
+        .set_nonblocking(true)
+        .map_err(|error| Error::system("fcntl", subject, error))
 }

@@ -9,6 +9,7 @@ use crate::{convert, errors, instance};
 pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("attach_fd", function!(attach_fd, 2))?;
     module.define_module_function("detach_fd", function!(detach_fd, 1))?;
+    module.define_module_function("read_keyboard", function!(read_keyboard, 0))?;
     module.define_module_function("get_file_descriptor", function!(get_file_descriptor, 1))?;
     module.define_module_function("watch_only?", function!(is_watch_only, 1))?;
     module.define_module_function("is_notify_readable", function!(is_notify_readable, 1))?;
@@ -26,6 +27,16 @@ fn attach_fd(ruby: &Ruby, descriptor: i32, watch_only: Value) -> Result<u64, Err
         } else {
             instance.reactor.attach(descriptor)
         }
+    })?;
+    attached
+        .map(|id| id.as_u64())
+        .map_err(|cause| errors::from(ruby, &cause))
+}
+
+/// Reads the standard input as a connection, and returns its signature.
+fn read_keyboard(ruby: &Ruby) -> Result<u64, Error> {
+    let attached = instance::change(ruby, "read_keyboard", |i| {
+        i.reactor.attach_for_a_while(libc::STDIN_FILENO)
     })?;
     attached
         .map(|id| id.as_u64())

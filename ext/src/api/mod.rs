@@ -5,7 +5,9 @@ use magnus::{Error, RModule, Ruby};
 mod connections;
 mod datagrams;
 mod descriptors;
+mod files;
 mod machine;
+mod mapper;
 mod processes;
 mod proxies;
 mod servers;
@@ -23,6 +25,8 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     datagrams::init(module)?;
     descriptors::init(module)?;
     processes::init(module)?;
+    files::init(module)?;
+    mapper::init(ruby, module)?;
     proxies::init(module)?;
     sockets::init(module)?;
     settings::init(module)?;

@@ -20,19 +20,20 @@ enum Kind {
 pub(crate) struct Handle {
     kind: ManuallyDrop<Kind>,
     owned: bool,
+    /// Whether a read may leave some of what there is, as those of terminals do, which give one line.
+    in_lines: bool,
 }
 
 impl Handle {
-    /// Uses `fd`, which is made non-blocking and stays its owner's to close.
+    /// Uses `fd`, which stays its owner's to close.
     ///
     /// Fails with EBADF where there is no such descriptor.
     pub(crate) fn borrow(fd: RawFd) -> io::Result<Self> {
-        let socket = is_socket(fd)?;
-        set_nonblocking(fd)?;
+        let file_type = file_type(fd)?;
         // SAFETY: fstat just found the descriptor open. It is never closed from here, as `owned` is
         // false; where its owner closes it meanwhile, calls on it fail with EBADF.
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-        let kind = if socket {
+        let kind = if file_type == libc::S_IFSOCK {
             Kind::Socket(fd.into())
         } else {
             Kind::File(fd.into())
@@ -40,6 +41,7 @@ impl Handle {
         Ok(Self {
             kind: ManuallyDrop::new(kind),
             owned: false,
+            in_lines: file_type == libc::S_IFCHR,
         })
     }
 
@@ -50,6 +52,32 @@ impl Handle {
     /// Leaves the closing to somebody else.
     pub(crate) fn disown(&mut self) {
         self.owned = false;
+    }
+
+    /// Sets non-blocking mode, which all that share the open file share; says whether it was set
+    /// before.
+    pub(crate) fn set_nonblocking(&self, wanted: bool) -> io::Result<bool> {
+        let flags = status_flags(self.as_raw_fd())?;
+        let before = flags & libc::O_NONBLOCK != 0;
+        if before != wanted {
+            // SAFETY: fcntl with this command takes no pointers.
+            let set =
+                unsafe { libc::fcntl(self.as_raw_fd(), libc::F_SETFL, flags ^ libc::O_NONBLOCK) };
+            if set < 0 {
+                return Err(io::Error::last_os_error());
+            }
+        }
+        Ok(before)
+    }
+
+    /// Whether a read that did not fill its buffer may have left something.
+    pub(crate) fn reads_in_lines(&self) -> bool {
+        self.in_lines
+    }
+
+    /// Whether it was opened for reading.
+    pub(crate) fn is_readable(&self) -> bool {
+        status_flags(self.as_raw_fd()).is_ok_and(|flags| flags & libc::O_ACCMODE != libc::O_WRONLY)
     }
 
     pub(crate) fn socket(&self) -> Option<&Socket> {
@@ -81,6 +109,7 @@ impl From<Socket> for Handle {
         Self {
             kind: ManuallyDrop::new(Kind::Socket(socket)),
             owned: true,
+            in_lines: false,
         }
     }
 }
@@ -90,6 +119,7 @@ impl From<File> for Handle {
         Self {
             kind: ManuallyDrop::new(Kind::File(file)),
             owned: true,
+            in_lines: false,
         }
     }
 }
@@ -134,28 +164,23 @@ pub(crate) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T>
     }
 }
 
-fn is_socket(fd: RawFd) -> io::Result<bool> {
+fn file_type(fd: RawFd) -> io::Result<libc::mode_t> {
     // SAFETY: an all-zero stat is a valid value of that plain C struct.
     let mut stat: libc::stat = unsafe { std::mem::zeroed() };
     // SAFETY: stat is writable for its size; an fd that is not open is reported as EBADF.
     if unsafe { libc::fstat(fd, &mut stat) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    Ok(stat.st_mode & libc::S_IFMT == libc::S_IFSOCK)
+    Ok(stat.st_mode & libc::S_IFMT)
 }
 
-fn set_nonblocking(fd: RawFd) -> io::Result<()> {
-    // SAFETY: fcntl with these commands takes no pointers; a bad fd is reported as EBADF.
+fn status_flags(fd: RawFd) -> io::Result<i32> {
+    // SAFETY: fcntl with this command takes no pointers; a bad fd is reported as EBADF.
     let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
     if flags < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: as above.
-    let set = unsafe { libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK) };
-    if set < 0 {
         Err(io::Error::last_os_error())
     } else {
-        Ok(())
+        Ok(flags)
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod accept;
 pub(crate) mod child;
 pub(crate) mod fork;
 pub(crate) mod handle;
+pub(crate) mod inotify;
 pub(crate) mod limits;
 pub(crate) mod pidfd;
 pub(crate) mod sockaddr;

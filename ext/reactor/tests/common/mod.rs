@@ -3,7 +3,8 @@
 #![allow(
     dead_code,
     unreachable_pub,
-    reason = "each test file uses its own part of this"
+    clippy::unwrap_used,
+    reason = "each test file uses its own part of this, which fails by panics"
 )]
 #![allow(clippy::unwrap_used, reason = "a failure here is the test's")]
 

@@ -1,0 +1,97 @@
+//! Files that are sent over a connection.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::id::Id;
+use crate::reactor::Reactor;
+use crate::sys::handle::retry;
+
+/// Bytes that are read from a file at a time. Smaller files are read when they are queued.
+const PIECE: usize = 64 * 1024;
+
+/// The part of an open file that is not read yet.
+#[derive(Debug)]
+pub(crate) struct FileSource {
+    file: File,
+    position: u64,
+    left: usize,
+}
+
+impl FileSource {
+    /// Opens a regular file. What is appended to it later is not sent.
+    fn open(path: &Path) -> Result<Self> {
+        let (file, left) = open_regular(path)?;
+        Ok(Self {
+            file,
+            position: 0,
+            left,
+        })
+    }
+
+    /// How many bytes are not read yet.
+    pub(crate) fn len(&self) -> usize {
+        self.left
+    }
+
+    /// The next piece; an empty one at the end. A file that has got shorter fails with EIO.
+    pub(crate) fn read(&mut self) -> io::Result<Vec<u8>> {
+        let mut piece = vec![0; self.left.min(PIECE)];
+        let mut filled = 0;
+        while filled < piece.len() {
+            let position = self.position + filled as u64;
+            match retry(|| self.file.read_at(&mut piece[filled..], position))? {
+                0 => return Err(io::Error::from_raw_os_error(libc::EIO)),
+                count => filled += count,
+            }
+        }
+        self.position += filled as u64;
+        self.left -= filled;
+        Ok(piece)
+    }
+}
+
+/// Opens a file for reading and tells its size. What is no regular file is refused: directories with
+/// EISDIR, pipes and devices with ESPIPE.
+pub fn open_regular(path: &Path) -> Result<(File, usize)> {
+    let refused = |error| Error::system("open", path.display().to_string(), error);
+    let mut options = OpenOptions::new();
+    // A named pipe without a writer must not hold up the loop.
+    options.read(true).custom_flags(libc::O_NONBLOCK);
+    let file = retry(|| options.open(path)).map_err(refused)?;
+    let metadata = file.metadata().map_err(refused)?;
+    let errno = match usize::try_from(metadata.len()) {
+        _ if metadata.is_dir() => libc::EISDIR,
+        _ if !metadata.is_file() => libc::ESPIPE,
+        Err(_) => libc::EFBIG,
+        Ok(size) => return Ok((file, size)),
+    };
+    Err(refused(io::Error::from_raw_os_error(errno)))
+}
+
+impl Reactor {
+    /// Queues a whole file for a connection, and says how many bytes that is: none where it is
+    /// closing. A file of up to 64 KiB is read at once. A longer one is kept open and read as the
+    /// connection takes it: it is not to be changed meanwhile, and where it is made shorter, the
+    /// connection ends with EIO.
+    pub fn send_file(&mut self, id: Id, path: &Path) -> Result<usize> {
+        let mut source = FileSource::open(path)?;
+        if source.len() <= PIECE {
+            let data = source
+                .read()
+                .map_err(|error| Error::system("read", path.display().to_string(), error))?;
+            return self.send(id, &data);
+        }
+        let descriptor = self.descriptor_mut(id)?;
+        if !descriptor.takes_bytes("send_file_data")? {
+            return Ok(0);
+        }
+        let length = source.len();
+        descriptor.queue_file(source);
+        self.mark_dirty(id);
+        Ok(length)
+    }
+}

@@ -1,0 +1,184 @@
+//! inotify(7): what happens to files.
+
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::path::Path;
+
+/// One notice of the system's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// Notices were dropped, of any file.
+    Overflow,
+    /// Something happened to the file that the number stands for.
+    File(i32, What),
+}
+
+/// What happened to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// Its contents changed; of a directory, what is in it.
+    Modified,
+    /// It has another name now.
+    Moved,
+    /// A name of it was added or removed, or its permissions, owner or times changed.
+    Attributes,
+    /// It is gone, and its number stands for nothing any more.
+    Gone,
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use linux::Inotify;
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use elsewhere::Inotify;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux {
+    use std::ffi::CString;
+    use std::fs::File;
+    use std::io::Read;
+    use std::os::fd::{FromRawFd, OwnedFd};
+    use std::os::unix::ffi::OsStrExt;
+
+    use super::*;
+    use crate::sys::handle::retry;
+
+    /// Room for some thousand notices about files, or a hundred about entries of directories.
+    const BUFFER: usize = 64 * 1024;
+
+    /// Bytes of a notice with the longest name.
+    const LONGEST: usize = size_of::<libc::inotify_event>() + libc::NAME_MAX as usize + 1;
+
+    const MASK: u32 = libc::IN_MODIFY
+        | libc::IN_ATTRIB
+        | libc::IN_CREATE
+        | libc::IN_DELETE
+        | libc::IN_MOVE
+        | libc::IN_MOVE_SELF
+        | libc::IN_DELETE_SELF;
+
+    /// An inotify descriptor: non-blocking, closed on exec. Closing it ends all its watches.
+    #[derive(Debug)]
+    pub(crate) struct Inotify {
+        file: File,
+        buffer: Vec<u8>,
+    }
+
+    impl Inotify {
+        pub(crate) fn new() -> io::Result<Self> {
+            // SAFETY: inotify_init1 takes no pointers.
+            let fd = unsafe { libc::inotify_init1(libc::IN_NONBLOCK | libc::IN_CLOEXEC) };
+            if fd < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            // SAFETY: inotify_init1 just returned it, and nobody else has it.
+            let owned = unsafe { OwnedFd::from_raw_fd(fd) };
+            Ok(Self {
+                file: owned.into(),
+                buffer: vec![0; BUFFER],
+            })
+        }
+
+        /// Watches what is at `path` now, and gives its number: the same for the same file, however
+        /// often and under whichever name it is asked for.
+        pub(crate) fn add(&self, path: &Path) -> io::Result<i32> {
+            let path = CString::new(path.as_os_str().as_bytes())?;
+            // SAFETY: path is a string that ends in NUL and lives for the whole of the call.
+            let number =
+                unsafe { libc::inotify_add_watch(self.file.as_raw_fd(), path.as_ptr(), MASK) };
+            if number < 0 {
+                Err(io::Error::last_os_error())
+            } else {
+                Ok(number)
+            }
+        }
+
+        /// Ends the watch of a file; nothing where it has ended already.
+        pub(crate) fn remove(&self, number: i32) {
+            // SAFETY: inotify_rm_watch takes no pointers. A number that stands for nothing any more
+            // is refused with EINVAL.
+            unsafe { libc::inotify_rm_watch(self.file.as_raw_fd(), number) };
+        }
+
+        /// Puts the notices that wait into `notices`, or a part of them: says whether there may be
+        /// more. Fails with `WouldBlock` where there are none.
+        pub(crate) fn read(&mut self, notices: &mut Vec<Notice>) -> io::Result<bool> {
+            let length = retry(|| (&self.file).read(&mut self.buffer))?;
+            parse(&self.buffer[..length], notices);
+            Ok(length + LONGEST > self.buffer.len())
+        }
+    }
+
+    impl AsRawFd for Inotify {
+        fn as_raw_fd(&self) -> RawFd {
+            self.file.as_raw_fd()
+        }
+    }
+
+    /// Reads `struct inotify_event`s: number, mask, cookie and length of the name, then the name.
+    fn parse(mut bytes: &[u8], notices: &mut Vec<Notice>) {
+        while let Some((head, rest)) = bytes.split_first_chunk::<16>() {
+            let word =
+                |n: usize| u32::from_ne_bytes([head[n], head[n + 1], head[n + 2], head[n + 3]]);
+            let (number, mask, name) = (word(0) as i32, word(4), word(12) as usize);
+            notices.extend(notice(number, mask, name > 0));
+            bytes = rest.get(name..).unwrap_or(&[]);
+        }
+    }
+
+    /// `entry` tells that it happened to an entry of the directory that is watched.
+    fn notice(number: i32, mask: u32, entry: bool) -> Option<Notice> {
+        if mask & libc::IN_Q_OVERFLOW != 0 {
+            return Some(Notice::Overflow);
+        }
+        let what = if mask & (libc::IN_IGNORED | libc::IN_DELETE_SELF) != 0 {
+            What::Gone
+        } else if mask & libc::IN_MOVE_SELF != 0 {
+            What::Moved
+        } else if mask & libc::IN_ATTRIB != 0 {
+            if entry {
+                return None;
+            }
+            What::Attributes
+        } else if mask & (libc::IN_MODIFY | libc::IN_CREATE | libc::IN_DELETE | libc::IN_MOVE) != 0
+        {
+            What::Modified
+        } else {
+            return None;
+        };
+        Some(Notice::File(number, what))
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod elsewhere {
+    use super::*;
+
+    /// There is none: the type has no values.
+    #[derive(Debug)]
+    pub(crate) enum Inotify {}
+
+    impl Inotify {
+        pub(crate) fn new() -> io::Result<Self> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        pub(crate) fn add(&self, _path: &Path) -> io::Result<i32> {
+            match *self {}
+        }
+
+        pub(crate) fn remove(&self, _number: i32) {
+            match *self {}
+        }
+
+        pub(crate) fn read(&mut self, _notices: &mut Vec<Notice>) -> io::Result<bool> {
+            match *self {}
+        }
+    }
+
+    impl AsRawFd for Inotify {
+        fn as_raw_fd(&self) -> RawFd {
+            match *self {}
+        }
+    }
+}

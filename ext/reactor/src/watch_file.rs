@@ -1,0 +1,389 @@
+//! Files that are watched by name.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use mio::Interest;
+use mio::unix::SourceFd;
+
+use crate::error::{Error, Result};
+use crate::event::{Event, FileChange};
+use crate::id::{Id, Space};
+use crate::poller::FILES;
+use crate::reactor::{Deadline, Reactor};
+use crate::sys::inotify::{Inotify, Notice, What};
+use crate::table::Table;
+
+/// How long a file may be missing before it counts as moved or deleted. Programs that save a file by
+/// replacing it leave its name free for a moment.
+const GRACE: Duration = Duration::from_millis(50);
+
+/// All watched files of a reactor. They are no descriptors: one inotify descriptor serves them all.
+#[derive(Debug)]
+pub(crate) struct FileWatches {
+    /// Made when the first file is watched.
+    inotify: Option<Inotify>,
+    watches: Table<FileWatch>,
+    /// The watches of each file, by the number it has with the system.
+    by_number: HashMap<i32, Vec<Id>>,
+    reports: VecDeque<(Id, Report)>,
+    notices: Vec<Notice>,
+    /// Whether the system may have notices.
+    pub(crate) readable: bool,
+    /// Whether this turn's share of them was read.
+    pub(crate) served: bool,
+}
+
+/// One watch.
+#[derive(Debug)]
+struct FileWatch {
+    path: PathBuf,
+    /// What the file goes by with the system, while it is there.
+    number: Option<i32>,
+    /// Whether the file that is watched has another name now.
+    moved: bool,
+    /// What is to be told once it is clear that no other file takes the place of this one.
+    withheld: Vec<FileChange>,
+    /// The timer that runs until then.
+    deadline: Option<Id>,
+    /// Whether a modification waits to be told.
+    modification_queued: bool,
+}
+
+#[derive(Debug)]
+enum Report {
+    Changed(FileChange),
+    Ended,
+}
+
+/// What is at the path of a watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// The file that is watched.
+    Same,
+    /// Another file, which is watched from now on.
+    Another,
+    Nothing,
+}
+
+impl FileWatches {
+    pub(crate) fn new() -> Self {
+        Self {
+            inotify: None,
+            watches: Table::of(Space::FileWatches),
+            by_number: HashMap::new(),
+            reports: VecDeque::new(),
+            notices: Vec::new(),
+            readable: false,
+            served: false,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.watches.len()
+    }
+
+    /// Whether there is something to tell, or to find out, without waiting.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.readable || !self.reports.is_empty()
+    }
+
+    fn report(&mut self, id: Id, change: FileChange) {
+        let Some(watch) = self.watches.get_mut(id) else {
+            return;
+        };
+        let modified = change == FileChange::Modified;
+        // One that is not told yet tells of later ones as well.
+        if modified && watch.modification_queued {
+            return;
+        }
+        watch.modification_queued = modified;
+        watch.moved |= change == FileChange::Moved;
+        self.reports.push_back((id, Report::Changed(change)));
+        if change == FileChange::Deleted {
+            self.reports.push_back((id, Report::Ended));
+        }
+    }
+
+    /// Looks what is at the path of a watch, and watches that.
+    fn find(&mut self, id: Id) -> Found {
+        let (Some(inotify), Some(watch)) = (&self.inotify, self.watches.get_mut(id)) else {
+            return Found::Nothing;
+        };
+        match inotify.add(&watch.path) {
+            Ok(number) if watch.number == Some(number) => Found::Same,
+            Ok(number) => {
+                let before = watch.number.replace(number);
+                watch.moved = false;
+                self.leave(id, before);
+                self.by_number.entry(number).or_default().push(id);
+                Found::Another
+            }
+            // One that may not be read is there all the same.
+            Err(error) if watch.number.is_some() && !is_missing(&error) => Found::Same,
+            Err(_) => Found::Nothing,
+        }
+    }
+
+    /// Takes a watch from a file, which the system forgets with the last one.
+    fn leave(&mut self, id: Id, number: Option<i32>) {
+        let Some(number) = number else {
+            return;
+        };
+        let Some(ids) = self.by_number.get_mut(&number) else {
+            return;
+        };
+        ids.retain(|other| *other != id);
+        if ids.is_empty() {
+            self.by_number.remove(&number);
+            if let Some(inotify) = &self.inotify {
+                inotify.remove(number);
+            }
+        }
+    }
+
+    /// The watches of a file that is gone, which has no number any more.
+    fn orphan(&mut self, number: i32) -> Vec<Id> {
+        let ids = self.by_number.remove(&number).unwrap_or_default();
+        for id in &ids {
+            if let Some(watch) = self.watches.get_mut(*id) {
+                watch.number = None;
+            }
+        }
+        ids
+    }
+}
+
+impl Reactor {
+    /// Watches the file or directory at `path`, which may be relative to the directory that is the
+    /// working one now. Its changes are [`Event::FileChanged`]; see [`FileChange`]. A file may be
+    /// watched more than once. Unsupported where there is no inotify(7).
+    pub fn watch_file(&mut self, path: &Path) -> Result<Id> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let added = self.inotify()?.add(&path);
+        let number = added.map_err(|error| {
+            Error::system("inotify_add_watch", path.display().to_string(), error)
+        })?;
+        let watch = FileWatch {
+            path,
+            number: Some(number),
+            moved: false,
+            withheld: Vec::new(),
+            deadline: None,
+            modification_queued: false,
+        };
+        let id = self.files.watches.insert(watch).ok_or(Error::Exhausted)?;
+        self.files.by_number.entry(number).or_default().push(id);
+        Ok(id)
+    }
+
+    /// Ends a watch. No event of it follows, not even `Unbound`.
+    pub fn unwatch_file(&mut self, id: Id) -> Result<()> {
+        let watch = self.files.watches.remove(id);
+        let watch = watch.ok_or(Error::UnknownId(id.as_u64()))?;
+        self.files.leave(id, watch.number);
+        watch.deadline.map(|timer| self.timers.cancel(timer));
+        Ok(())
+    }
+
+    fn inotify(&mut self) -> Result<&mut Inotify> {
+        if self.files.inotify.is_none() {
+            let opened = Inotify::new().map_err(|error| match error.kind() {
+                io::ErrorKind::Unsupported => UNSUPPORTED,
+                _ => Error::system("inotify_init", "the loop", error),
+            })?;
+            self.register_inotify(&opened)?;
+            self.files.inotify = Some(opened);
+        }
+        self.files.inotify.as_mut().ok_or(UNSUPPORTED)
+    }
+
+    fn register_inotify(&self, inotify: &Inotify) -> Result<()> {
+        let fd = inotify.as_raw_fd();
+        let registered = self
+            .registry
+            .register(&mut SourceFd(&fd), FILES, Interest::READABLE);
+        registered.map_err(|error| Error::system("epoll_ctl", "the watched files", error))
+    }
+
+    /// Has a new queue of the system's wait for notices.
+    pub(crate) fn adopt_file_watches(&self) -> Result<()> {
+        match &self.files.inotify {
+            Some(inotify) => self.register_inotify(inotify),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends all watches, each with its `Unbound` event.
+    pub(crate) fn end_file_watches(&mut self) {
+        for id in self.files.watches.ids().collect::<Vec<_>>() {
+            self.files.reports.push_back((id, Report::Ended));
+        }
+    }
+
+    /// The next thing that happened to a watched file. What the system has to say is read once in a
+    /// turn, so that one busy file does not hold up all else.
+    pub(crate) fn next_file_event(&mut self) -> Option<Event> {
+        loop {
+            while let Some((id, report)) = self.files.reports.pop_front() {
+                if let Some(event) = self.file_event(id, report) {
+                    return Some(event);
+                }
+            }
+            if !self.files.readable || std::mem::replace(&mut self.files.served, true) {
+                return None;
+            }
+            self.read_notices();
+        }
+    }
+
+    /// Nothing for a watch that was ended meanwhile.
+    fn file_event(&mut self, id: Id, report: Report) -> Option<Event> {
+        let watch = self.files.watches.get_mut(id)?;
+        match report {
+            Report::Changed(change) => {
+                if change == FileChange::Modified {
+                    watch.modification_queued = false;
+                }
+                Some(Event::FileChanged { id, change })
+            }
+            Report::Ended => {
+                self.unwatch_file(id).ok()?;
+                Some(Event::Unbound { id, reason: None })
+            }
+        }
+    }
+
+    fn read_notices(&mut self) {
+        let Some(inotify) = &mut self.files.inotify else {
+            return;
+        };
+        let mut notices = std::mem::take(&mut self.files.notices);
+        // All that may fail is that there is nothing to read.
+        self.files.readable = inotify.read(&mut notices).unwrap_or(false);
+        for notice in notices.drain(..) {
+            self.take_notice(notice);
+        }
+        self.files.notices = notices;
+    }
+
+    fn take_notice(&mut self, notice: Notice) {
+        match notice {
+            Notice::Overflow => self.notices_lost(),
+            Notice::File(number, What::Gone) => {
+                for id in self.files.orphan(number) {
+                    self.place_changed(id, What::Gone);
+                }
+            }
+            Notice::File(number, what) => {
+                for id in self
+                    .files
+                    .by_number
+                    .get(&number)
+                    .cloned()
+                    .unwrap_or_default()
+                {
+                    self.file_changed(id, what);
+                }
+            }
+        }
+    }
+
+    /// Anything may have happened to any of the files.
+    fn notices_lost(&mut self) {
+        for id in self.files.watches.ids().collect::<Vec<_>>() {
+            self.file_changed(id, What::Modified);
+            self.file_changed(id, What::Attributes);
+        }
+    }
+
+    fn file_changed(&mut self, id: Id, what: What) {
+        let Some(watch) = self.files.watches.get_mut(id) else {
+            return;
+        };
+        match what {
+            What::Modified if watch.withheld.is_empty() => {
+                self.files.report(id, FileChange::Modified);
+            }
+            What::Modified => self.withhold(id, FileChange::Modified),
+            // A file of another name is known by its number only.
+            What::Attributes if watch.moved || !watch.withheld.is_empty() => {}
+            What::Attributes | What::Moved | What::Gone => self.place_changed(id, what),
+        }
+    }
+
+    /// The file may be at its path no more, and another one may be.
+    fn place_changed(&mut self, id: Id, what: What) {
+        match (self.files.find(id), what) {
+            (Found::Another, _) => self.replaced(id),
+            (Found::Same, What::Moved) => {
+                self.forget_withheld(id);
+                self.files.report(id, FileChange::Moved);
+                if let Some(watch) = self.files.watches.get_mut(id) {
+                    watch.moved = false;
+                }
+            }
+            (Found::Same, _) => {}
+            (Found::Nothing, What::Moved) => self.withhold(id, FileChange::Moved),
+            (Found::Nothing, _) => self.withhold(id, FileChange::Deleted),
+        }
+    }
+
+    fn replaced(&mut self, id: Id) {
+        self.forget_withheld(id);
+        self.files.report(id, FileChange::Modified);
+    }
+
+    fn withhold(&mut self, id: Id, change: FileChange) {
+        let deadline = self.now + GRACE;
+        let Some(watch) = self.files.watches.get_mut(id) else {
+            return;
+        };
+        let last = watch.withheld.last();
+        if last == Some(&FileChange::Deleted) || last == Some(&change) {
+            return;
+        }
+        watch.withheld.push(change);
+        if watch.deadline.is_none() {
+            watch.deadline = self.timers.add(deadline, Deadline::FileMissing(id));
+        }
+    }
+
+    fn forget_withheld(&mut self, id: Id) {
+        if let Some(watch) = self.files.watches.get_mut(id) {
+            watch.withheld.clear();
+            watch.deadline.take().map(|timer| self.timers.cancel(timer));
+        }
+    }
+
+    /// The file has been missing long enough.
+    pub(crate) fn file_missing_due(&mut self, id: Id) {
+        let Some(watch) = self.files.watches.get_mut(id) else {
+            return;
+        };
+        watch.deadline = None;
+        let withheld = std::mem::take(&mut watch.withheld);
+        match self.files.find(id) {
+            Found::Another => self.replaced(id),
+            // The notice of its return follows.
+            Found::Same => {}
+            Found::Nothing => {
+                for change in withheld {
+                    self.files.report(id, change);
+                }
+            }
+        }
+    }
+}
+
+const UNSUPPORTED: Error = Error::Unsupported("watching files");
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::ENOENT | libc::ENOTDIR | libc::ELOOP)
+    )
+}
