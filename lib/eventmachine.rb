@@ -3,7 +3,7 @@
 require "socket"
 # Applications use it without requiring it, since this library has always loaded it.
 require "timeout"
-require "eventmachine.so"
+require_relative "em/loader"
 
 # A reactor: an event loop that looks after network connections, timers, child processes and files, and calls
 # methods of objects when something happens to them. {run} starts the loop; {start_server} and {connect} make
