@@ -84,9 +84,7 @@ impl<'r> Dispatcher<'r> {
 
     /// Gives a watch the name of what happened.
     fn tell(&self, id: Id, what: &str) -> Result<(), Error> {
-        self.connection(id)?
-            .funcall::<_, _, Value>(*names::RECEIVE_DATA, (what,))
-            .map(drop)
+        self.data(id, what.as_bytes())
     }
 
     /// The words are those that `FileWatch#receive_data` knows.

@@ -9,9 +9,10 @@ module Upstream
   #   pass, upstream fails: REASON      the test fails on Debian's gem, and passes on this one
   #   pass, upstream varies: REASON     Debian's gem does not always pass it
   #   omitted-upstream: REASON          the test omits itself here, on either gem
+  #   differs: REASON                   holds Debian's gem to what this one does better, on purpose; it must fail
   #   not-yet: REASON                   passes on Debian's gem, and not yet on this one
   class Ledger
-    ENTRY = /\A(?<ours>pass|omitted-upstream|not-yet)
+    ENTRY = /\A(?<ours>pass|omitted-upstream|differs|not-yet)
              (?:,[ ]upstream[ ](?<upstream>fails|varies))?
              (?::[ ](?<reason>.+))?\z/x
 

@@ -18,8 +18,8 @@ module Upstream
 
     attr_reader :counts, :surprises
 
-    # @return [Hash{String => Symbol}] the verdict on each test of the file: :pass, :omitted, :not_yet,
-    #   :varies or :surprise
+    # @return [Hash{String => Symbol}] the verdict on each test of the file: :pass, :omitted, :differs,
+    #   :not_yet, :varies or :surprise
     def judge(file, results)
       entries = @ledger.entries(file)
       (entries.keys | results.keys).to_h do |test|
@@ -48,6 +48,7 @@ module Upstream
 
     def summary(name)
       varies = @counts[:varies].positive? ? ", #{@counts[:varies]} that vary there" : ""
+      varies += ", #{@counts[:differs]} that differ on purpose" if @counts[:differs].positive?
       @output.puts "#{name}: #{@counts[:pass]} pass, #{@counts[:omitted]} omitted, " \
                    "#{@counts[:not_yet]} #{@subject == :ours ? 'not yet' : 'known to fail'}#{varies}, " \
                    "#{@surprises.size} surprises, of #{@counts.values.sum} tests"
@@ -71,8 +72,12 @@ module Upstream
       when :pass then passed ? :pass : :surprise
       when :omit then result.nil? || result.status == "omitted" ? :omitted : :surprise
       when :any then passed ? :pass : :varies
-      else passed ? :surprise : :not_yet
+      else passed ? :surprise : shortfall(entry)
       end
+    end
+
+    def shortfall(entry)
+      @subject == :ours && entry.ours == "differs" ? :differs : :not_yet
     end
 
     # Whether the network that the test wants is not to be had here.

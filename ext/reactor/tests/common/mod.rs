@@ -6,7 +6,6 @@
     clippy::unwrap_used,
     reason = "each test file uses its own part of this, which fails by panics"
 )]
-#![allow(clippy::unwrap_used, reason = "a failure here is the test's")]
 
 use std::time::{Duration, Instant};
 
