@@ -46,7 +46,10 @@ module EventMachine
       @code = callback || block
       @cancelled = false
       @deadline = now
-      @work = method(:elapsed)
+      @work = proc do
+        @signature = nil
+        fire
+      end
       schedule
     end
 
@@ -81,11 +84,6 @@ module EventMachine
     end
 
     private
-
-    def elapsed
-      @signature = nil
-      fire
-    end
 
     def withdraw
       EventMachine.cancel_timer(@signature)
