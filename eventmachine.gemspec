@@ -19,16 +19,21 @@ Gem::Specification.new do |spec|
   spec.required_rubygems_version = ">= 3.3.11"
 
   spec.require_paths = ["lib"]
-  spec.extensions = ["ext/Cargo.toml"]
+  # The first compiles nothing: it tells what is missing, before cargo fails for the lack of it.
+  spec.extensions = ["ext/prerequisites/extconf.rb", "ext/Cargo.toml"]
+  spec.requirements = [
+    "where no precompiled gem fits: Rust 1.85 or newer, a C compiler, make, Ruby's headers, libclang"
+  ]
   spec.files = Dir.chdir(__dir__) do
     Dir[
       "Cargo.{toml,lock}",
+      ".cargo/config.toml",
       "ext/**/*",
       "lib/**/*.rb",
-      "docs/**/*.md",
       "sig/**/*.rbs",
-      "{CHANGELOG,README,SECURITY}.md",
-      "LICENSE-*"
+      "{CHANGELOG,README}.md",
+      "LICENSE-*",
+      "LICENSES-THIRD-PARTY.md"
     ].select { |path| File.file?(path) && !path.match?(%r{/(target|tests)/}) }.sort
   end
 

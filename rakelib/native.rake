@@ -1,0 +1,174 @@
+# frozen_string_literal: true
+
+require "fileutils"
+require "rubygems/package"
+require "tmpdir"
+
+# The precompiled gem: a library for each minor version of Ruby, and nothing to compile.
+module Precompiled
+  # The newest version of glibc whose symbols may be asked for.
+  GLIBC = "2.34"
+
+  module_function
+
+  # @return [String] the path of the gem
+  def build(targets)
+    check_rubies(targets)
+    Dir.mktmpdir("eventmachine-native") do |directory|
+      specification = specification(targets)
+      specification.files.each { |path| copy(path, File.join(directory, path)) unless path.end_with?(".so") }
+      targets.each { |target| copy(library(target), File.join(directory, inside_gem(target))) }
+      Dir.chdir(directory) { Gem::Package.build(specification) }
+      name = specification.file_name
+      copy(File.join(directory, name), File.join(Native::ROOT, "pkg", name))
+      File.join("pkg", name)
+    end
+  end
+
+  # The range of versions in required_ruby_version has no holes; the loader tells those who are in one.
+  def check_rubies(targets)
+    abort "RUBIES names none that is here" if targets.empty?
+
+    major, minors = targets.map { |target| target.minor.split(".").map(&:to_i) }.transpose
+    missing = [*minors.min..minors.max] - minors
+    names = missing.map { |minor| "#{major.first}.#{minor}" }
+    warn "There is no Ruby #{names.join(', ')} here: this gem is not to be published" if missing.any?
+  end
+
+  def specification(targets)
+    Gem::Specification.load(File.join(Native::ROOT, "eventmachine.gemspec")).dup.tap do |specification|
+      specification.platform = Gem::Platform.new(platform)
+      specification.extensions = []
+      specification.requirements = []
+      specification.required_ruby_version = bounds(targets)
+      specification.files = specification.files.grep_v(%r{\A(ext/|\.cargo/|Cargo\.)}) +
+                            targets.map { |target| inside_gem(target) }
+    end
+  end
+
+  def platform
+    "#{RbConfig::CONFIG['host_cpu']}-#{RbConfig::CONFIG['host_os'][/\A[a-z]+/]}"
+  end
+
+  def bounds(targets)
+    oldest, newest = targets.map { |target| target.minor.split(".").map(&:to_i) }.minmax
+    [">= #{oldest.join('.')}", "< #{newest.first}.#{newest.last + 1}.dev"]
+  end
+
+  def inside_gem(target)
+    "lib/eventmachine/#{target.minor}/eventmachine.so"
+  end
+
+  def copy(from, to)
+    FileUtils.mkdir_p(File.dirname(to))
+    FileUtils.cp(from, to)
+  end
+
+  # Builds the library for one Ruby, and keeps it apart from that of the others.
+  # @return [String] its path
+  def library(target)
+    directory = File.join(Native.target_directory, "native")
+    path = File.join(directory, target.minor, "eventmachine.so")
+    cargo(directory, target.host? ? RbConfig.ruby : wrapper(target, File.dirname(path)))
+    copy(File.join(directory, "release", "libeventmachine.so"), path)
+    check(path)
+    path
+  end
+
+  def cargo(directory, ruby)
+    environment = { "RUBY" => ruby, "CARGO_TARGET_DIR" => directory }
+    command = %w[cargo build --release --locked --package eventmachine]
+    system(environment, *command, chdir: Native::ROOT) || abort("cargo failed")
+  end
+
+  # What rb-sys runs to learn about a Ruby: ours, which answers with the other's rbconfig.rb. So nothing of
+  # that root is run, and its glibc may be newer.
+  def wrapper(target, work)
+    FileUtils.mkdir_p(work)
+    File.write("#{work}/version.rb", <<~RUBY)
+      Object.__send__(:remove_const, :RUBY_VERSION)
+      RUBY_VERSION = "#{target.minor}.0"
+    RUBY
+    File.write("#{work}/ruby", <<~SH)
+      #!/bin/sh
+      exec '#{RbConfig.ruby}' -I '#{File.dirname(target.rbconfig)}' -r '#{work}/version.rb' "$@"
+    SH
+    File.chmod(0o755, "#{work}/ruby")
+    "#{work}/ruby"
+  end
+
+  # Holds a library to the version of glibc that we promise.
+  def check(path)
+    symbols = IO.popen(["objdump", "--dynamic-syms", path], &:readlines)
+    raise "objdump failed" unless $?.success?
+
+    floor = Gem::Version.new(GLIBC)
+    newer = symbols.select do |line|
+      version = line[/GLIBC_([\d.]+)/, 1]
+      version && Gem::Version.new(version) > floor
+    end
+    abort "#{path} wants a newer glibc than #{GLIBC}:\n#{newer.join}" if newer.any?
+  end
+end
+
+# A system that has Ruby and nothing else, to install the gem on.
+module BareSystem
+  PROGRAM = <<~RUBY
+    require "eventmachine"
+    pp EM.library_info
+    class Echo < EM::Connection
+      def receive_data(data) = send_data(data)
+    end
+    class Ask < EM::Connection
+      def post_init = send_data("hello")
+      def receive_data(data) = (puts(data); EM.stop)
+    end
+    EM.run do
+      server = EM.start_server("127.0.0.1", 0, Echo)
+      EM.connect("127.0.0.1", EM.get_sockname(server).unpack1("x2n"), Ask)
+    end
+  RUBY
+
+  module_function
+
+  def try(release, gem)
+    root = Roots.path(release, %w[ruby], "#{release}-bare")
+    puts "== #{release}, with Ruby only"
+    Dir.mktmpdir("eventmachine-bare") do |directory|
+      FileUtils.cp(gem, directory)
+      File.write(File.join(directory, "try.rb"), PROGRAM)
+      Roots.run(root, commands(File.basename(gem)), mounts: { directory => "/mnt/gem" }) || abort("it failed")
+    end
+  end
+
+  def commands(gem)
+    <<~SH
+      for program in cargo cc gcc make clang; do
+        if command -v $program; then exit 1; fi
+      done
+      ruby --version; gem --version | sed 's/^/RubyGems /'
+      export GEM_HOME=/tmp/gems
+      started=$(date +%s%N)
+      gem install --local --no-document /mnt/gem/#{gem}
+      echo "installed in $((($(date +%s%N) - started) / 1000000)) ms"
+      ruby -W /mnt/gem/try.rb
+    SH
+  end
+end
+
+desc "Build the precompiled gem for this platform into pkg/ (RUBIES=3.1 to pick)"
+task native: :licenses do
+  picked = ENV["RUBIES"]&.split(",")
+  targets = Rubies.targets.select { |target| picked.nil? || picked.include?(target.minor) }
+  path = Precompiled.build(targets)
+  puts "#{path}: #{File.size(path)} bytes"
+end
+
+namespace :native do
+  desc "Install the precompiled gem on systems that have Ruby and nothing else"
+  task :try do
+    gem = Dir.glob("pkg/eventmachine-*-#{Precompiled.platform}.gem").max_by { |path| File.mtime(path) }
+    abort "no gem in pkg/: run rake native" unless gem
+    ["bookworm", *Rubies::RELEASES.values].each { |release| BareSystem.try(release, gem) }
+  end
+end
