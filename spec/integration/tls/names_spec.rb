@@ -86,6 +86,14 @@ RSpec.describe "TLS servers for several names", tls: true do
     expect(errors).to eq(["nobody"])
   end
 
+  it "are offered key exchange that withstands quantum computers" do
+    skip "ring lacks it" unless EventMachine.tls_provider == "aws-lc-rs"
+
+    server, = converse(server: nil, client: {}, serves: { received: lambda(&:close_connection) }, asks: {})
+    # X25519MLKEM768 among the groups.
+    expect(server.received.b).to include("\x11\xec".b)
+  end
+
   it "tell the name that the client asked for" do
     told = nil
     converse(server: default.options, client: { sni_hostname: "asked.example" },

@@ -11,7 +11,8 @@ RSpec.describe "TLS with other programs", tls: true do
     { received: lambda do |server|
       next unless server.received.include?("\r\n\r\n")
 
-      server.send_data("HTTP/1.1 200 OK\r\nContent-Length: #{body.bytesize}\r\nConnection: close\r\n\r\n#{body}")
+      header = "HTTP/1.1 200 OK\r\nContent-Length: #{body.bytesize}\r\nConnection: close\r\n\r\n"
+      server.send_data(header + body)
       server.close_connection_after_writing
     end }
   end
@@ -111,7 +112,9 @@ RSpec.describe "TLS with other programs", tls: true do
 
   describe "nginx" do
     let(:directory) do
-      Dir.mktmpdir("pages", TLSAuthority.directory).tap { |path| File.write(File.join(path, "page"), "page\n") }
+      Dir.mktmpdir("pages", TLSAuthority.directory).tap do |path|
+        File.write(File.join(path, "page"), "page\n")
+      end
     end
 
     %i[tlsv1_2 tlsv1_3].each do |version|

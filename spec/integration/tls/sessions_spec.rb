@@ -19,8 +19,8 @@ RSpec.describe "TLS sessions", tls: true do
   def resumed(options, version)
     file = File.join(TLSAuthority.directory, "session-#{rand(1 << 60)}")
     against(options, farewell.merge(verifying: ->(_) { true }),
-            [s_client(version, "-sess_out", file), "hello\n"],
-            [s_client(version, "-sess_in", file), "hello\n"])
+            [s_client(version, "-ign_eof", "-sess_out", file), "hello\n"],
+            [s_client(version, "-ign_eof", "-sess_in", file), "hello\n"])
   end
 
   it "are taken up again by TLS 1.3" do

@@ -14,6 +14,7 @@ RSpec.describe EventMachine::Connection, "#start_tls" do
   before do
     skip "the library lacks TLS" unless EventMachine.respond_to?(:set_tls_parms)
     allow(EventMachine).to receive(:set_tls_parms) { |*args| @given = args }
+    allow(EventMachine).to receive(:set_tls_options) { |_, options| @options = options }
     allow(EventMachine).to receive(:start_tls)
   end
 
@@ -59,6 +60,24 @@ RSpec.describe EventMachine::Connection, "#start_tls" do
 
   it "passes over options that it does not know" do
     expect { connection.start_tls(colour: "blue") }.not_to raise_error
+  end
+
+  it "gives the options that upstream lacks when one of them is used, else not" do
+    connection.start_tls(verify: false, alpn: nil)
+    expect(EventMachine).not_to have_received(:set_tls_options)
+    connection.start_tls(verify: true, ca_file: Pathname.new(file.path), alpn: "h2")
+    expect(@options).to eq(verify: true, keylog: false, ca_file: file.path, ca_path: "", crl_file: "", ca: "",
+                           alpn: %w[h2], certificates: nil, choose_certificate: false)
+  end
+
+  it "gives certificates by host name, or that they are to be chosen" do
+    connection.start_tls(certificates: { "a.example" => { cert: "c", private_key: "k" } })
+    expect(@options).to include(choose_certificate: false, certificates: {
+                                  "a.example" => { private_key_file: "", private_key: "k", private_key_pass: "",
+                                                   cert_chain_file: "", cert: "c" }
+                                })
+    connection.start_tls(certificates: ->(host) { { cert: host } })
+    expect(@options).to include(choose_certificate: true, certificates: nil)
   end
 
   describe "ssl_version" do
