@@ -57,6 +57,8 @@ impl<'r> Loop<'r> {
         if !self.begin()? {
             return Ok(false);
         }
+        // A turn may call nothing of Ruby's, nor wait: other threads and signals have their share.
+        self.ruby.thread_check_ints()?;
         self.timers()?;
         self.ticks()?;
         match self.outlook()? {

@@ -17,7 +17,7 @@ use crate::descriptor::{Descriptor, Kind, Phase};
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
 use crate::id::Id;
-use crate::reactor::{Deadline, Reactor};
+use crate::reactor::{Deadline, Reactor, token};
 use crate::sys::child::Process;
 use crate::sys::handle::Handle;
 use crate::sys::pidfd;
@@ -34,7 +34,7 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 /// Of so many children the number and status are kept beyond their release.
 const REMEMBERED: usize = 256;
 /// Marks the events of a child's pidfd, beside those of its connection.
-const EXIT: usize = Id::MAX_SLOTS;
+pub(crate) const EXIT: usize = 1 << (usize::BITS - 2);
 
 /// The child process at the other end of a connection.
 #[derive(Debug)]
@@ -95,11 +95,6 @@ impl Descriptor {
             .as_deref_mut()
             .filter(|child| child.running && !self.detached)
     }
-}
-
-/// The slot that a token stands for, and whether it tells of the exit of its child.
-pub(crate) fn decode(token: Token) -> (usize, bool) {
-    (token.0 & (EXIT - 1), token.0 & EXIT != 0)
 }
 
 impl Reactor {
@@ -206,7 +201,7 @@ impl Reactor {
         let Some(pidfd) = child.and_then(|child| child.pidfd()) else {
             return Ok(());
         };
-        let token = Token(id.slot() | EXIT);
+        let token = Token(token(id).0 | EXIT);
         self.registry
             .register(&mut SourceFd(&pidfd), token, Interest::READABLE)
     }

@@ -1,6 +1,6 @@
 //! The state of the loop, and the order of one turn.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
 use crate::id::Id;
 use crate::poller::{FILES, Poller, WAKE};
-use crate::process::{self, Children};
+use crate::process::{Children, EXIT};
 use crate::sys::fork;
 use crate::table::Table;
 use crate::timers::Timers;
@@ -60,6 +60,10 @@ pub struct Reactor {
     ready: VecDeque<Id>,
     carried: VecDeque<Id>,
     unbound: VecDeque<(Id, Option<Reason>)>,
+    /// How many ends are told of yet in this turn, once that has begun.
+    unbound_share: Option<usize>,
+    /// Who watches the descriptors that are somebody else's.
+    borrowed: HashMap<RawFd, Id>,
     /// Events that come before those of descriptors.
     pub(crate) notices: VecDeque<Event>,
     dirty: Vec<Id>,
@@ -90,6 +94,8 @@ impl Reactor {
             ready: VecDeque::new(),
             carried: VecDeque::new(),
             unbound: VecDeque::new(),
+            unbound_share: None,
+            borrowed: HashMap::new(),
             notices: VecDeque::new(),
             dirty: Vec::new(),
             closing: 0,
@@ -219,8 +225,7 @@ impl Reactor {
                 self.files.readable = true;
                 continue;
             }
-            let (slot, exited) = process::decode(event.token());
-            let Some(id) = self.descriptors.id_at(slot) else {
+            let Some((id, exited)) = self.named_by(event.token()) else {
                 continue;
             };
             let Some(descriptor) = self.descriptors.get_mut(id) else {
@@ -237,6 +242,15 @@ impl Reactor {
             readiness.writable |= event.is_writable() || event.is_write_closed();
             self.enqueue(id);
         }
+    }
+
+    /// Whom a token stands for, and whether it tells of the exit of a child. Nobody where it is that of
+    /// a descriptor that is gone: while a forked child holds the same open file, the system still
+    /// tells of it.
+    fn named_by(&self, token_seen: Token) -> Option<(Id, bool)> {
+        let bits = token_seen.0 & !EXIT;
+        let id = self.descriptors.id_at(bits & (Id::MAX_SLOTS - 1))?;
+        (token(id).0 == bits).then_some((id, token_seen.0 & EXIT != 0))
     }
 
     /// The next thing that happened in this turn. Incoming bytes are put at the start of `buffer`.
@@ -260,7 +274,16 @@ impl Reactor {
             }
         }
         self.flush();
+        self.next_unbound()
+    }
+
+    /// An end that follows from telling of another, as that of a connection which is made anew and
+    /// refused at once, waits for the next turn, lest it hold up all else.
+    fn next_unbound(&mut self) -> Option<Event> {
+        let share = self.unbound_share.take().unwrap_or(self.unbound.len());
+        let left = share.checked_sub(1)?;
         let (id, reason) = self.unbound.pop_front()?;
+        self.unbound_share = Some(left);
         Some(Event::Unbound { id, reason })
     }
 
@@ -327,14 +350,18 @@ impl Reactor {
         let Some(descriptor) = self.descriptors.get(id) else {
             return Ok(());
         };
-        let Some(interest) = interest(descriptor) else {
+        let Some(interest) = interest(descriptor).filter(|_| !descriptor.detached) else {
             return Ok(());
         };
         let fd = descriptor.handle.as_raw_fd();
         let registered = self
             .registry
             .register(&mut SourceFd(&fd), token(id), interest);
+        let added = registered.is_ok();
         self.registered(id, registered)?;
+        if added {
+            self.displace(id, fd);
+        }
         let registered = self.register_child(id);
         let Some(descriptor) = self.descriptors.get(id) else {
             return Ok(());
@@ -366,6 +393,9 @@ impl Reactor {
         let Some(descriptor) = self.descriptors.get(id) else {
             return Ok(());
         };
+        if descriptor.detached {
+            return Ok(());
+        }
         let fd = descriptor.handle.as_raw_fd();
         let result = match interest(descriptor) {
             Some(interest) => {
@@ -373,9 +403,15 @@ impl Reactor {
                     .registry
                     .reregister(&mut SourceFd(&fd), token(id), interest)
                 {
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => self
-                        .registry
-                        .register(&mut SourceFd(&fd), token(id), interest),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        let added = self
+                            .registry
+                            .register(&mut SourceFd(&fd), token(id), interest);
+                        if added.is_ok() {
+                            self.displace(id, fd);
+                        }
+                        added
+                    }
                     result => result,
                 }
             }
@@ -385,6 +421,27 @@ impl Reactor {
             },
         };
         self.registered(id, result)
+    }
+
+    /// The system watches `fd` from now on, and did not before. Whoever borrowed that number had the
+    /// descriptor closed behind our back, and must not touch the one that has it now.
+    fn displace(&mut self, id: Id, fd: RawFd) {
+        let is_borrowed = |d: &Descriptor| !d.handle.is_owned();
+        let before = if self.descriptors.get(id).is_some_and(is_borrowed) {
+            self.borrowed.insert(fd, id)
+        } else {
+            self.borrowed.remove(&fd)
+        };
+        let Some(stale) = before.filter(|before| *before != id) else {
+            return;
+        };
+        if let Some(descriptor) = self.descriptors.get_mut(stale) {
+            descriptor.detached = true;
+            // The owner of one that is only watched is going to take it back.
+            if !descriptor.is_watch() {
+                self.end(stale, Some(Reason::Errno(libc::EBADF)));
+            }
+        }
     }
 
     pub(crate) fn enqueue(&mut self, id: Id) {
@@ -523,10 +580,10 @@ impl Reactor {
     pub fn detach(&mut self, id: Id) -> Result<RawFd> {
         let descriptor = self.descriptor_mut(id)?;
         descriptor.handle.disown();
-        descriptor.detached = true;
+        let was_detached = std::mem::replace(&mut descriptor.detached, true);
         let fd = descriptor.handle.as_raw_fd();
         // In a forked child the queue is the parent's, who goes on watching.
-        if !self.is_forked() {
+        if !was_detached && !self.is_forked() {
             let _ = self.registry.deregister(&mut SourceFd(&fd));
         }
         self.end(id, None);
@@ -559,6 +616,10 @@ impl Reactor {
     fn forget(&mut self, id: Id) -> Option<Descriptor> {
         self.clear_timeouts(id);
         let descriptor = self.descriptors.remove(id)?;
+        let fd = descriptor.handle.as_raw_fd();
+        if self.borrowed.get(&fd) == Some(&id) {
+            self.borrowed.remove(&fd);
+        }
         if let Some(child) = &descriptor.child {
             self.children.remember(id, child);
         }
@@ -574,8 +635,9 @@ impl Reactor {
     }
 }
 
-fn token(id: Id) -> Token {
-    Token(id.slot())
+/// The name, as far as it fits below the mark of a child's exit.
+pub(crate) fn token(id: Id) -> Token {
+    Token(id.as_u64() as usize & (EXIT - 1))
 }
 
 fn interest(descriptor: &Descriptor) -> Option<Interest> {
