@@ -51,7 +51,9 @@ RSpec.describe "Regressions" do
     def receive_on_reused_descriptor(attach)
       received = reused = nil
       em do
-        EventMachine.start_server("127.0.0.1", port) { |c| EventMachine.add_timer(0.02) { c.send_data("hello") } }
+        EventMachine.start_server("127.0.0.1", port) do |accepted|
+          EventMachine.add_timer(0.02) { accepted.send_data("hello") }
+        end
         io, peer = UNIXSocket.pair
         stale = attach.call(io)
         number = io.fileno
