@@ -42,7 +42,12 @@ class TLSAuthority
   class << self
     # @return [String] a directory that goes with the run
     def directory
-      @directory ||= Dir.mktmpdir("em-tls").tap { |path| at_exit { FileUtils.rm_rf(path) } }
+      @directory ||= Dir.mktmpdir("em-tls").tap { |path| remove_at_exit(path, Process.pid) }
+    end
+
+    # Children that an example forks end too, and leave it be.
+    def remove_at_exit(path, owner)
+      at_exit { FileUtils.rm_rf(path) if Process.pid == owner }
     end
 
     # @return [String] the path of a new file of this content
