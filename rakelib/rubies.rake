@@ -14,11 +14,8 @@ end
 # The Rubies that there are: this one, and those of other releases of Debian, in roots in the cache.
 module Rubies
   RELEASES = { "3.3" => "trixie" }.freeze
-  # What building against a Ruby takes, and what running the specs and upstream's tests with it takes.
-  PACKAGES = %w[
-    ca-certificates curl gcc iproute2 libc6-dev make patch procps rake ruby ruby-dev ruby-rspec ruby-test-unit
-    util-linux xz-utils
-  ].freeze
+  # Building and the specs want there what they want here.
+  PACKAGES = FileList["bin/packages/*.txt"].flat_map { |list| File.read(list).gsub(/#.*/, "").split }.uniq.freeze
 
   module_function
 
@@ -52,14 +49,15 @@ module Roots
   end
 
   # Runs a shell command inside, with directories of ours mounted there. Mounts end with the command.
-  def run(root, command, mounts: {}, environment: {})
+  def run(root, command, mounts: {}, environment: {}, log: nil)
     mounts = { "/dev" => "/dev", **mounts }
     steps = mounts.map do |from, to|
       "mkdir -p '#{root}#{to}' && mount --rbind '#{from}' '#{root}#{to}'"
     end
     steps << "mount -t proc proc '#{root}/proc'" << "mount -t tmpfs tmpfs '#{root}/tmp'"
     steps << "exec chroot '#{root}' /usr/bin/env -i #{environment_words(environment)} sh -euc \"$1\""
-    system("unshare", "--mount", "sh", "-euc", steps.join("\n"), "sh", command)
+    streams = log ? { %i[out err] => [log, "a"] } : {}
+    system("unshare", "--mount", "sh", "-euc", steps.join("\n"), "sh", command, **streams)
   end
 
   def environment_words(environment)
@@ -78,10 +76,23 @@ module Roots
     abort "a root of #{release} is made by debootstrap, which wants to be root" unless Process.uid.zero?
     FileUtils.rm_rf("#{path}.new")
     log = "#{path}.log"
-    made = system("debootstrap", "--variant=minbase", "--include=#{packages.join(',')}",
-                  release, "#{path}.new", archive, out: log, err: log)
-    abort "debootstrap of #{release} failed: see #{log}" unless made
+    puts "Making a root of #{release} (#{log})"
+    made = system("debootstrap", "--variant=minbase", release, "#{path}.new", archive, out: log, err: log)
+    made &&= install("#{path}.new", packages, log)
+    abort "a root of #{release} could not be made: see #{log}" unless made
     File.rename("#{path}.new", path)
+  end
+
+  # Starts none of the services. What a release does not have is left out.
+  def install(root, packages, log)
+    File.write("#{root}/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", perm: 0o755)
+    run(root, <<~SH, log: log)
+      export DEBIAN_FRONTEND=noninteractive
+      for name in #{packages.join(' ')}; do
+        if apt-cache show "$name" >/dev/null 2>&1; then echo "$name"; fi
+      done >/packages
+      xargs apt-get -y -qq --no-install-recommends install </packages
+    SH
   end
 
   def archive
@@ -97,7 +108,7 @@ module Suites
   WARNINGS = %r{/lib/(?:eventmachine\.rb|em/).*warning:}
   SPECS = "rspec --no-color --exclude-pattern 'spec/{external,upstream,packaging}/**/*_spec.rb'"
   COMMANDS = {
-    "warnings" => "ruby -w -W:deprecated -W:experimental -Ilib -e '" \
+    "warnings" => "ruby -w -W:deprecated -W:experimental -Ilib -reventmachine -e '" \
                   'Dir["lib/**/*.rb"].sort.each { |path| require "./#{path}" }' \
                   "'",
     "specs" => "RUBYOPT=-w #{SPECS}",
