@@ -248,24 +248,22 @@ impl<'r> Dispatcher<'r> {
         if handler.is_nil() || !error.is_kind_of(self.ruby.exception_standard_error()) {
             return Err(error);
         }
-        let exception = match error.value() {
-            Some(value) => value,
-            None => made(&error)?,
-        };
+        let exception = made(&error)?;
         handler
             .funcall::<_, _, Value>(*names::CALL, (exception,))
             .map(drop)
     }
 }
 
-/// The exception of an error that has only its class and message yet.
+/// The exception of an error, which may have only its class and message yet.
 fn made(error: &Error) -> Result<Value, Error> {
     match error.error_type() {
         magnus::error::ErrorType::Error(class, message) => {
             let class: ExceptionClass = *class;
             class.funcall("new", (message.as_ref(),))
         }
-        _ => Err(error.clone()),
+        magnus::error::ErrorType::Exception(exception) => Ok(exception.as_value()),
+        magnus::error::ErrorType::Jump(_) => Err(error.clone()),
     }
 }
 

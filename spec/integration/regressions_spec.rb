@@ -122,4 +122,15 @@ RSpec.describe "Regressions" do
     expect(same_slot).to be(true)
     expect(connected).to eq([])
   end
+
+  it "gives the error handler the reactor's own errors as exceptions" do
+    errors = []
+    EventMachine.error_handler do |error|
+      errors << error
+      EventMachine.stop
+    end
+    em { EventMachine.add_oneshot_timer(0) }
+    expect(errors).to match([an_instance_of(EventMachine::UnknownTimerFired)])
+    expect(errors.first.message).to match(/unknown timer \d+ fired/)
+  end
 end
