@@ -91,7 +91,8 @@ RSpec.describe "em-http-request" do
     end
 
     def secured(path, verify_peer: false)
-      EventMachine::HttpRequest.new("https://localhost:#{@secure.port}#{path}", tls: { verify_peer: verify_peer })
+      url = "https://localhost:#{@secure.port}#{path}"
+      EventMachine::HttpRequest.new(url, tls: { verify_peer: verify_peer })
     end
 
     it "gets and posts" do

@@ -43,22 +43,23 @@ class Origin
   def serve(client)
     stream = secured(client)
     while (line = stream.gets)
-      answer(stream, *line.split.first(2), read_body(stream))
+      headers = stream.take_while { |header| header != "\r\n" }
+      answer(stream, *line.split.first(2), read_body(stream, headers))
+      break if headers.grep(/\Aconnection: close/i).any?
     end
   rescue SystemCallError, IOError, OpenSSL::SSL::SSLError
     nil # The client has had enough.
   ensure
-    client.close
+    (stream || client).close
   end
 
   def secured(client)
     return client unless @tls
 
-    OpenSSL::SSL::SSLSocket.new(client, @tls).tap(&:accept)
+    OpenSSL::SSL::SSLSocket.new(client, @tls).tap { |secured| secured.sync_close = true }.accept
   end
 
-  def read_body(stream)
-    headers = stream.take_while { |line| line != "\r\n" }
+  def read_body(stream, headers)
     length = headers.grep(/\Acontent-length:/i).first
     length ? stream.read(Integer(length.split(":").last)) : ""
   end
@@ -70,9 +71,7 @@ class Origin
     when "/moved" then respond(stream, "302 Found", "", "Location: /echo\r\n")
     when "/large" then respond(stream, "200 OK", "0123456789" * 300_000)
     when "/silent" then sleep
-    when "/cut"
-      stream.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart")
-      stream.close
+    when "/cut" then stream.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart")
     else respond(stream, "200 OK", "#{verb} #{path} #{body.bytesize} #{body.sum}")
     end
   end
