@@ -17,9 +17,7 @@ module EventMachine
       interval = seconds.to_f
       raise FloatDomainError, "timer interval is #{interval}" unless interval.finite?
 
-      signature = add_oneshot_timer(interval * 1000)
-      @timers[signature] = callback
-      signature
+      install_timer(interval * 1000, callback)
     end
 
     # Calls something each time an interval is over.

@@ -2,12 +2,15 @@
 
 use std::time::Instant;
 
-use magnus::{Error, RModule, Ruby, TryConvert, Value, function};
+use magnus::prelude::*;
+use magnus::{Error, RHash, RModule, Ruby, TryConvert, Value, function, method};
 
-use crate::{convert, errors, instance};
+use crate::{convert, errors, instance, names};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("add_oneshot_timer", function!(add_oneshot_timer, 1))?;
+    let singleton = module.singleton_class()?;
+    singleton.define_private_method("install_timer", method!(install_timer, 2))?;
     module.define_module_function("cancel_oneshot_timer", function!(cancel_oneshot_timer, 1))?;
     module.define_module_function("get_timer_count", function!(get_timer_count, 0))
 }
@@ -33,6 +36,19 @@ fn add_oneshot_timer(ruby: &Ruby, milliseconds: Value) -> Result<u64, Error> {
             ))
         }
     }
+}
+
+/// Adds a timer and what it calls: nothing comes between, so that it cannot fire before it is known.
+fn install_timer(
+    ruby: &Ruby,
+    module: RModule,
+    milliseconds: Value,
+    callback: Value,
+) -> Result<u64, Error> {
+    let timers: RHash = module.ivar_get(*names::TIMERS)?;
+    let id = add_oneshot_timer(ruby, milliseconds)?;
+    timers.aset(id, callback)?;
+    Ok(id)
 }
 
 /// Removes a timer; false where there is none of that signature, or it fired.
