@@ -105,13 +105,15 @@ end
 
 # The specs and upstream's tests, on a copy of the checkout that has the library of one Ruby.
 module Suites
-  WARNINGS = %r{/lib/(?:eventmachine\.rb|em/).*warning:}
-  SPECS = "rspec --no-color --exclude-pattern 'spec/{external,upstream,packaging}/**/*_spec.rb'"
+  WARNINGS = %r{/lib/(?:eventmachine\.rb|em/).*warning: .*}
+  # A file before those that are parts of it; one warns on purpose that its name is deprecated.
+  FILES = '(Dir["lib/**/*.rb"] - ["lib/em/deferrable/pool.rb"]).sort_by { |path| path.count("/") }'
+  # External applications are Debian's, for its own Ruby. Debian 13 has no SOCKS4 server.
+  EXCLUDED = "spec/{external/**/,upstream/**/,integration/protocols/socks4}*_spec.rb"
   COMMANDS = {
-    "warnings" => "ruby -w -W:deprecated -W:experimental -Ilib -reventmachine -e '" \
-                  'Dir["lib/**/*.rb"].sort.each { |path| require "./#{path}" }' \
-                  "'",
-    "specs" => "RUBYOPT=-w #{SPECS}",
+    "warnings" => "ruby -w -W:deprecated -W:experimental -Ilib -reventmachine " \
+                  "-e '#{FILES}.each { |path| require \"./\#{path}\" }'",
+    "specs" => "RUBYOPT=-w rspec --no-color --exclude-pattern '#{EXCLUDED}'",
     "upstream" => "ruby spec/upstream/runner.rb --ours"
   }.freeze
 
@@ -142,8 +144,8 @@ module Suites
     ran = inside(target, directory, "#{command} >#{name}.log 2>&1")
     FileUtils.cp(File.join(directory, "#{name}.log"), log)
     output = File.read(log, encoding: "UTF-8").scrub
-    puts output.scan(/^(?:\d+ examples?, .*|this gem: .*)$/)
-    warnings = output.lines.grep(WARNINGS).uniq
+    puts output.scan(/^(?:\d+ examples?, .*|this gem: .*|rspec .*)$/)
+    warnings = output.scan(WARNINGS).uniq
     warnings = output.lines if name == "warnings"
     puts warnings, "   (#{log})"
     ran && warnings.empty?
