@@ -25,7 +25,7 @@ RSpec.describe "faye-websocket on Thin" do
   end
 
   it "answers plain requests beside" do
-    expect(Http.new(@server.connect).get("/").body).to eq("no WebSocket")
+    expect(PlainHTTP.new(@server.connect).get("/").body).to eq("no WebSocket")
   end
 
   it "talks to its own client on the reactor" do

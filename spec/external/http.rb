@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 # A plain HTTP/1.1 client on a connection that stays open.
-class Http
+class PlainHTTP
   Response = Struct.new(:status, :headers, :body)
 
   def initialize(socket)

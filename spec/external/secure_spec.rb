@@ -36,7 +36,7 @@ RSpec.describe "Under TLS" do
 
     it "answers one request after another" do
       on_tls("--ssl-disable-verify") do |server|
-        http = Http.new(secured(server.connect))
+        http = PlainHTTP.new(secured(server.connect))
         expect((1..20).map { |number| http.get("/echo/#{number}").body }).to eq((1..20).map { |n| "/#{n}" })
       end
     end
@@ -56,7 +56,7 @@ RSpec.describe "Under TLS" do
       on_tls do |server|
         client = TLSAuthority.client
         bodies = [{}, { certificate: client.certificate, key: client.key }].map do |identity|
-          Http.new(secured(server.connect, **identity)).get("/echo/x").body
+          PlainHTTP.new(secured(server.connect, **identity)).get("/echo/x").body
         end
         expect(bodies).to eq(%w[/x /x])
       end
@@ -66,13 +66,13 @@ RSpec.describe "Under TLS" do
       body = Random.new(1).bytes(50 * 1024 * 1024)
       on_tls("--ssl-disable-verify") do |server|
         connection = secured(server.connect)
-        http = Http.new(connection)
+        http = PlainHTTP.new(connection)
         http.request("POST", "/digest", "Content-Type" => "application/octet-stream",
                                         "Content-Length" => body.bytesize)
         # Ruby's openssl is slow with large Strings.
         0.step(body.bytesize - 1, 65_536) { |start| connection.write(body.byteslice(start, 65_536)) }
         expect(http.response.body).to eq(Digest::SHA256.hexdigest(body))
-        expect(Http.new(secured(server.connect)).get("/large").body).to eq("0123456789" * 1_000_000)
+        expect(PlainHTTP.new(secured(server.connect)).get("/large").body).to eq("0123456789" * 1_000_000)
       end
     end
 
@@ -81,7 +81,7 @@ RSpec.describe "Under TLS" do
         strangers = Array.new(20) { server.connect }
         strangers.each { |socket| socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") }
         expect(strangers.map(&:read)).to all(start_with("\x15"))
-        expect(Http.new(secured(server.connect)).get("/echo/after").body).to eq("/after")
+        expect(PlainHTTP.new(secured(server.connect)).get("/echo/after").body).to eq("/after")
       end
     end
   end

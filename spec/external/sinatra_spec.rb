@@ -10,7 +10,7 @@ RSpec.describe "Sinatra on Thin" do
     Application.run(*command, at: ["127.0.0.1", port]) do |server|
       @server = server
       @connection = server.connect
-      @http = Http.new(@connection)
+      @http = PlainHTTP.new(@connection)
       example.run
     end
   end
@@ -26,7 +26,7 @@ RSpec.describe "Sinatra on Thin" do
 
   it "streams, at once and later" do
     expect(@http.get("/stream").body).to eq("one two")
-    expect(Http.new(@server.connect).get("/kept_open").body).to eq("later")
+    expect(PlainHTTP.new(@server.connect).get("/kept_open").body).to eq("later")
   end
 
   it "ends at SIGTERM by itself once its clients are gone" do

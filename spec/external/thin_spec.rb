@@ -18,14 +18,14 @@ RSpec.describe "Thin" do
 
   it "runs on the library of this checkout" do
     on_tcp do |server|
-      answer = Http.new(server.connect).get("/library").body
+      answer = PlainHTTP.new(server.connect).get("/library").body
       expect(answer).to start_with("#{EventMachine::VERSION} #{ProcessHelper::LIBRARY}/eventmachine.")
     end
   end
 
   it "answers one request after another on a connection that is kept" do
     on_tcp do |server|
-      http = Http.new(server.connect)
+      http = PlainHTTP.new(server.connect)
       bodies = (1..20).map { |number| http.get("/echo/#{number}").body }
       expect(bodies).to eq((1..20).map { |number| "/#{number}" })
     end
@@ -34,7 +34,7 @@ RSpec.describe "Thin" do
   it "ends a connection that the client does not want kept" do
     on_tcp do |server|
       connection = server.connect
-      http = Http.new(connection)
+      http = PlainHTTP.new(connection)
       http.request("GET", "/echo/last", "Connection" => "close")
       expect([http.response.body, connection.read]).to eq(["/last", ""])
     end
@@ -45,14 +45,14 @@ RSpec.describe "Thin" do
       connection = server.connect
       connection.setsockopt(:TCP, :NODELAY, 1)
       "GET /echo/slow HTTP/1.1\r\nHost: localhost\r\n\r\n".each_char { |byte| connection.write(byte) }
-      expect(Http.new(connection).response.body).to eq("/slow")
+      expect(PlainHTTP.new(connection).response.body).to eq("/slow")
     end
   end
 
   it "takes a request that was sent ahead of the answer before" do
     on_tcp do |server|
       connection = server.connect
-      http = Http.new(connection)
+      http = PlainHTTP.new(connection)
       3.times do |number|
         http.request("GET", "/echo/#{number}")
         wait_until { connection.recv(65_536, Socket::MSG_PEEK).scan("HTTP/1.1 200").size > number }
@@ -65,7 +65,7 @@ RSpec.describe "Thin" do
     Dir.mktmpdir do |directory|
       path = File.join(directory, "thin.sock")
       Application.run(*thin("--socket", path), at: path) do |server|
-        expect(Http.new(server.connect).get("/echo/unix").body).to eq("/unix")
+        expect(PlainHTTP.new(server.connect).get("/echo/unix").body).to eq("/unix")
         expect(server.stop(:QUIT)).to be_success
         expect(File).not_to exist(path)
       end
@@ -75,7 +75,7 @@ RSpec.describe "Thin" do
   it "streams the body of an asynchronous response" do
     on_tcp do |server|
       connection = server.connect
-      http = Http.new(connection)
+      http = PlainHTTP.new(connection)
       http.request("GET", "/stream", "Connection" => "close")
       expect(http.response.body).to eq("onetwothree")
     end
@@ -83,14 +83,14 @@ RSpec.describe "Thin" do
 
   it "answers from a deferred operation" do
     on_tcp do |server|
-      expect(Http.new(server.connect).get("/deferred").body).to eq("from thread")
+      expect(PlainHTTP.new(server.connect).get("/deferred").body).to eq("from thread")
     end
   end
 
   it "takes a POST of 50 MB", time_limit: 60 do
     body = Random.new(1).bytes(50 * 1024 * 1024)
     on_tcp do |server|
-      http = Http.new(server.connect)
+      http = PlainHTTP.new(server.connect)
       http.request("POST", "/digest", { "Content-Type" => "application/octet-stream" }, body)
       expect(http.response.body).to eq(Digest::SHA256.hexdigest(body))
     end
@@ -99,17 +99,17 @@ RSpec.describe "Thin" do
   it "sends a body of 10 MB to a slow reader whole, and serves another client meanwhile" do
     on_tcp do |server|
       slow = server.connect
-      slow_http = Http.new(slow)
+      slow_http = PlainHTTP.new(slow)
       slow_http.request("GET", "/large")
       slow.wait_readable
-      expect(Http.new(server.connect).get("/echo/meanwhile").body).to eq("/meanwhile")
+      expect(PlainHTTP.new(server.connect).get("/echo/meanwhile").body).to eq("/meanwhile")
       expect(slow_http.response.body).to eq("0123456789" * 1_000_000)
     end
   end
 
   it "finishes the answers under way when it is told to quit" do
     on_tcp do |server|
-      http = Http.new(server.connect)
+      http = PlainHTTP.new(server.connect)
       http.request("GET", "/stream", "Connection" => "close")
       sleep 0.05
       Process.kill(:QUIT, server.process)
@@ -140,7 +140,7 @@ RSpec.describe "Thin" do
       (0..1).map do |number|
         path = File.join(@directory, "thin.#{number}.sock")
         wait_until(what: path) { File.socket?(path) }
-        Http.new(UNIXSocket.new(path)).get("/echo/#{number}").body
+        PlainHTTP.new(UNIXSocket.new(path)).get("/echo/#{number}").body
       end
     end
 
