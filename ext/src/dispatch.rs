@@ -1,5 +1,7 @@
 //! From events to calls of Ruby methods.
 
+use std::time::{Duration, Instant};
+
 use em_reactor::{Choice, Event, FileChange, Id, Reason};
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawId, AsRawValue};
@@ -7,6 +9,9 @@ use magnus::value::IntoId;
 use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, Ruby, Value};
 
 use crate::{api, errors, instance, names};
+
+/// How long the object of a connection that another thread makes is waited for.
+const UNMADE: Duration = Duration::from_secs(1);
 
 /// The numbers of events, as `EventMachine.event_callback` knows them.
 const OPCODES: [(&str, i32); 10] = [
@@ -48,7 +53,7 @@ impl<'r> Dispatcher<'r> {
             Event::Data { id, len } => self.data(id, &buffer[..len]),
             Event::TimerFired(id) => self.timer(id),
             Event::Accepted { listener, id } => self.accepted(listener, id),
-            Event::Connected(id) => self.notify(id, &names::CONNECTION_COMPLETED),
+            Event::Connected(id) => self.connected(id),
             Event::Readable(id) => self.notify(id, &names::NOTIFY_READABLE),
             Event::Writable(id) => self.notify(id, &names::NOTIFY_WRITABLE),
             Event::ProxyTargetUnbound(id) => self.notify(id, &names::PROXY_TARGET_UNBOUND),
@@ -95,6 +100,16 @@ impl<'r> Dispatcher<'r> {
             FileChange::Deleted => self.tell(id, "deleted"),
             _ => Ok(()),
         }
+    }
+
+    /// Another thread may have connected and not be done yet with making its object, which is in the
+    /// table only then.
+    fn connected(&self, id: Id) -> Result<(), Error> {
+        let start = Instant::now();
+        while self.connections()?.get(id.as_u64()).is_none() && start.elapsed() < UNMADE {
+            self.ruby.thread_sleep(Duration::from_millis(1))?;
+        }
+        self.notify(id, &names::CONNECTION_COMPLETED)
     }
 
     fn timer(&self, id: Id) -> Result<(), Error> {

@@ -134,3 +134,28 @@ RSpec.describe "Regressions" do
     expect(errors.first.message).to match(/unknown timer \d+ fired/)
   end
 end
+
+RSpec.describe "A connect by another thread" do
+  it "is told of no sooner than its object is made, however long that takes" do
+    events = []
+    slow = Class.new(EventMachine::Connection) do
+      define_method(:initialize) do
+        super()
+        # The loop's thread runs meanwhile.
+        Thread.new { IO.select(nil, nil, nil, 0.05) }.join
+        events << :made
+      end
+
+      define_method(:connection_completed) do
+        events << :completed
+        EventMachine.stop
+      end
+    end
+    em do
+      server = EventMachine.start_server("127.0.0.1", 0)
+      port = Socket.unpack_sockaddr_in(EventMachine.get_sockname(server))[0]
+      Thread.new { EventMachine.connect("127.0.0.1", port, slow) }
+    end
+    expect(events).to eq(%i[made completed])
+  end
+end
