@@ -79,12 +79,29 @@ impl<'r> Dispatcher<'r> {
         result.map(drop).or_else(|error| self.handle(error))
     }
 
+    /// The one event of which there are many: all of it is done under one protection.
     fn data(&self, id: Id, bytes: &[u8]) -> Result<(), Error> {
-        let connection = self.connection(id)?;
-        let string = self.ruby.str_from_slice(bytes);
-        connection
-            .funcall::<_, _, Value>(*names::RECEIVE_DATA, (string,))
-            .map(drop)
+        let connections = self.connections()?.as_raw();
+        let receive_data = (*names::RECEIVE_DATA).into_id_with(self.ruby).as_raw();
+        let unknown: u64 = rb_sys::Qundef.into();
+        let result = magnus::rb_sys::protect(|| {
+            // SAFETY: these may raise, which ends at `protect`; nothing here has a destructor. The
+            // Hash is that of the ivar, and a live one.
+            unsafe {
+                let signature = rb_sys::rb_ull2inum(id.as_u64());
+                let connection = rb_sys::rb_hash_lookup2(connections, signature, unknown);
+                if connection == unknown {
+                    return unknown;
+                }
+                let data = rb_sys::rb_str_new(bytes.as_ptr().cast(), bytes.len() as _);
+                rb_sys::rb_funcallv(connection, receive_data, 1, &data);
+            }
+            rb_sys::Qnil.into()
+        })?;
+        if result == unknown {
+            return Err(self.unknown(id));
+        }
+        Ok(())
     }
 
     /// Gives a watch the name of what happened.
@@ -251,10 +268,14 @@ impl<'r> Dispatcher<'r> {
     }
 
     fn connection(&self, id: Id) -> Result<Value, Error> {
-        self.connections()?.get(id.as_u64()).ok_or_else(|| {
-            let message = format!("received an event for unknown signature {}", id.as_u64());
-            errors::own(self.ruby, "ConnectionNotBound", message)
-        })
+        self.connections()?
+            .get(id.as_u64())
+            .ok_or_else(|| self.unknown(id))
+    }
+
+    fn unknown(&self, id: Id) -> Error {
+        let message = format!("received an event for unknown signature {}", id.as_u64());
+        errors::own(self.ruby, "ConnectionNotBound", message)
     }
 
     /// Gives a StandardError to the error handler. Others, and what it raises, end the loop.

@@ -14,6 +14,7 @@ mod errors;
 mod gvl;
 mod instance;
 mod names;
+mod shared;
 mod turn;
 
 /// Called by `require "eventmachine.so"`.
@@ -22,5 +23,6 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     let module = ruby.define_module("EventMachine")?;
     errors::init(ruby, module)?;
     dispatch::init(module)?;
+    shared::init(ruby);
     api::init(ruby, module)
 }

@@ -96,7 +96,8 @@ module EventMachine
     # @return [void]
     def proxy_completed; end
 
-    # Queues data to be sent, in order. It goes out when the running callback has returned.
+    # Queues data to be sent, in order. It goes out when the running callback, or a few that follow it, have
+    # returned.
     #
     # @param data [#to_s]
     # @return [Integer] how many bytes were queued; -1 when the connection is closed

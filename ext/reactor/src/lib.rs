@@ -4,6 +4,7 @@
 //! caller, who asks for one [`Event`] at a time and may call the reactor again while acting on it.
 //! Time is an argument of whatever depends on it.
 
+mod buffers;
 mod connect;
 mod datagram;
 mod descriptor;
@@ -35,6 +36,7 @@ pub use event::{Event, FileChange, Reason};
 pub use file_source::open_regular;
 pub use id::Id;
 pub use mio::Waker;
+pub use outbound::SharedBytes;
 pub use poller::Poller;
 pub use reactor::Reactor;
 pub use resolve::{literal, port, resolve};

@@ -1,8 +1,10 @@
 //! What is yet to be written to a descriptor.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{self, IoSlice};
 
+use crate::buffers::Buffers;
 use crate::file_source::FileSource;
 use crate::sys::handle::Handle;
 
@@ -13,19 +15,45 @@ const SLICES: usize = 16;
 /// Bytes of files that are written before other descriptors have their turn.
 pub(crate) const SHARE: usize = 1024 * 1024;
 
+/// Bytes that stay where and what they are until this is dropped.
+pub type SharedBytes = Box<dyn AsRef<[u8]>>;
+
 /// A queue of bytes, some of them still in files. An empty one holds no memory.
 #[derive(Debug, Default)]
 pub(crate) struct Outbound {
+    /// What comes before `tail`.
     chunks: VecDeque<Chunk>,
-    /// Bytes of the first chunk that are written already.
+    /// What small sends are gathered in.
+    tail: Vec<u8>,
+    /// Bytes of the first chunk, or of `tail` where there is none, that are written already.
     written: usize,
     length: usize,
 }
 
-#[derive(Debug)]
 enum Chunk {
     Bytes(Vec<u8>),
+    Shared(SharedBytes),
     File(FileSource),
+}
+
+impl Chunk {
+    /// Its bytes, unless they are in a file yet.
+    fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            Self::Shared(bytes) => Some((**bytes).as_ref()),
+            Self::File(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Chunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(source) => source.fmt(f),
+            _ => write!(f, "{} bytes", self.bytes().map_or(0, <[u8]>::len)),
+        }
+    }
 }
 
 /// How far a flush came.
@@ -44,22 +72,52 @@ impl Outbound {
         self.length
     }
 
-    pub(crate) fn push(&mut self, data: &[u8]) {
-        if data.is_empty() {
-            return;
-        }
-        self.length += data.len();
-        match self.chunks.back_mut() {
-            Some(Chunk::Bytes(last)) if last.len() + data.len() <= COALESCE => {
-                last.extend_from_slice(data);
-            }
-            _ => self.chunks.push_back(Chunk::Bytes(data.to_vec())),
+    /// Has an empty queue gather what is sent in a buffer that was used before.
+    pub(crate) fn borrow_buffer(&mut self, buffers: &mut Buffers) {
+        if self.tail.capacity() == 0 {
+            self.tail = buffers.take();
         }
     }
 
+    /// Gives the buffer of an empty queue back.
+    pub(crate) fn return_buffer(&mut self, buffers: &mut Buffers) {
+        if self.length == 0 {
+            buffers.put(std::mem::take(&mut self.tail));
+        }
+    }
+
+    pub(crate) fn push(&mut self, data: &[u8]) {
+        if !self.tail.is_empty() && self.tail.len() + data.len() > COALESCE {
+            self.seal_tail();
+        }
+        self.length += data.len();
+        self.tail.extend_from_slice(data);
+    }
+
+    /// As [`push`](Self::push), without a copy.
+    pub(crate) fn push_shared(&mut self, data: SharedBytes) {
+        let length = (*data).as_ref().len();
+        self.push_chunk(Chunk::Shared(data), length);
+    }
+
     pub(crate) fn push_file(&mut self, source: FileSource) {
-        self.length += source.len();
-        self.chunks.push_back(Chunk::File(source));
+        let length = source.len();
+        self.push_chunk(Chunk::File(source), length);
+    }
+
+    fn push_chunk(&mut self, chunk: Chunk, length: usize) {
+        if length > 0 {
+            self.seal_tail();
+            self.length += length;
+            self.chunks.push_back(chunk);
+        }
+    }
+
+    fn seal_tail(&mut self) {
+        if !self.tail.is_empty() {
+            let tail = std::mem::take(&mut self.tail);
+            self.chunks.push_back(Chunk::Bytes(tail));
+        }
     }
 
     pub(crate) fn clear(&mut self) {
@@ -95,13 +153,13 @@ impl Outbound {
     /// Takes the first bytes out of a queue that is not flushed itself.
     pub(crate) fn take_piece(&mut self) -> io::Result<Vec<u8>> {
         self.load()?;
-        match self.chunks.pop_front() {
-            Some(Chunk::Bytes(piece)) => {
-                self.length -= piece.len();
-                Ok(piece)
-            }
-            _ => Ok(Vec::new()),
-        }
+        let piece = match self.chunks.pop_front() {
+            Some(Chunk::Bytes(piece)) => piece,
+            Some(Chunk::Shared(piece)) => (*piece).as_ref().to_vec(),
+            Some(Chunk::File(_)) | None => std::mem::take(&mut self.tail),
+        };
+        self.length -= piece.len();
+        Ok(piece)
     }
 
     /// Reads the next piece of a file that is first in the queue; says how many bytes that is.
@@ -119,25 +177,34 @@ impl Outbound {
     }
 
     fn write_once(&self, handle: &Handle) -> io::Result<usize> {
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let mut count = 0;
-        for (slice, chunk) in slices.iter_mut().zip(&self.chunks) {
-            let Chunk::Bytes(chunk) = chunk else {
-                break;
-            };
-            let from = if count == 0 { self.written } else { 0 };
-            *slice = IoSlice::new(&chunk[from..]);
-            count += 1;
-        }
-        match handle.write(&slices[..count])? {
+        let written = if self.chunks.is_empty() {
+            handle.write(&[IoSlice::new(&self.tail[self.written..])])?
+        } else {
+            self.write_chunks(handle)?
+        };
+        match written {
             0 => Err(io::ErrorKind::WriteZero.into()),
             count => Ok(count),
         }
     }
 
+    fn write_chunks(&self, handle: &Handle) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let mut count = 0;
+        let chunks = self.chunks.iter().map_while(Chunk::bytes);
+        let only_bytes = !self.chunks.iter().any(|chunk| chunk.bytes().is_none());
+        let tail = only_bytes.then_some(self.tail.as_slice());
+        for (slice, bytes) in slices.iter_mut().zip(chunks.chain(tail)) {
+            let from = if count == 0 { self.written } else { 0 };
+            *slice = IoSlice::new(&bytes[from..]);
+            count += 1;
+        }
+        handle.write(&slices[..count])
+    }
+
     fn consume(&mut self, mut count: usize) {
         self.length -= count;
-        while let Some(Chunk::Bytes(first)) = self.chunks.front() {
+        while let Some(first) = self.chunks.front().and_then(Chunk::bytes) {
             let left = first.len() - self.written;
             if count < left {
                 self.written += count;
@@ -147,8 +214,12 @@ impl Outbound {
             self.written = 0;
             self.chunks.pop_front();
         }
-        if self.chunks.is_empty() {
+        if self.length == 0 {
+            self.written = 0;
+            self.tail.clear();
             self.chunks = VecDeque::new();
+        } else {
+            self.written += count;
         }
     }
 }
@@ -181,7 +252,10 @@ mod tests {
         for n in 0..2000u32 {
             let piece = vec![n as u8; (n as usize * 37) % 3000];
             expected.extend_from_slice(&piece);
-            outbound.push(&piece);
+            match n % 7 {
+                0 => outbound.push_shared(Box::new(piece)),
+                _ => outbound.push(&piece),
+            }
         }
         assert_eq!(outbound.len(), expected.len());
         let mut received = Vec::new();

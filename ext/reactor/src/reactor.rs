@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token, Waker};
 
+use crate::buffers::Buffers;
 use crate::descriptor::{Descriptor, Kind, Phase};
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
@@ -67,6 +68,7 @@ pub struct Reactor {
     /// Events that come before those of descriptors.
     pub(crate) notices: VecDeque<Event>,
     dirty: Vec<Id>,
+    pub(crate) buffers: Buffers,
     pub(crate) closing: usize,
     /// Listeners that wait for a free descriptor.
     starved: Vec<(Id, Option<Id>)>,
@@ -98,6 +100,7 @@ impl Reactor {
             borrowed: HashMap::new(),
             notices: VecDeque::new(),
             dirty: Vec::new(),
+            buffers: Buffers::default(),
             closing: 0,
             starved: Vec::new(),
             children: Children::default(),

@@ -3,10 +3,10 @@
 use std::io::{self, IoSlice};
 
 use crate::descriptor::{Kind, Phase};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
 use crate::id::Id;
-use crate::outbound::Flushed;
+use crate::outbound::{Flushed, SharedBytes};
 use crate::reactor::Reactor;
 
 impl Reactor {
@@ -14,16 +14,36 @@ impl Reactor {
     /// datagram socket they are one datagram, for the sender of the last one that came in.
     /// [`flush`](Self::flush) writes them.
     pub fn send(&mut self, id: Id, data: &[u8]) -> Result<usize> {
-        let descriptor = self.descriptor_mut(id)?;
+        let descriptor = self
+            .descriptors
+            .get_mut(id)
+            .ok_or(Error::UnknownId(id.as_u64()))?;
         if matches!(descriptor.kind, Kind::Datagram(_)) {
             return self.queue_datagram(id, data, None);
         }
         if !descriptor.takes_bytes("send_data")? {
             return Ok(0);
         }
+        descriptor.outbound.borrow_buffer(&mut self.buffers);
         descriptor.queue(data);
         self.mark_dirty(id);
         Ok(data.len())
+    }
+
+    /// As [`send`](Self::send), without a copy where there is no need of one: worth it for many bytes.
+    pub fn send_shared(&mut self, id: Id, data: SharedBytes) -> Result<usize> {
+        let descriptor = self.descriptor_mut(id)?;
+        let bytes = (*data).as_ref();
+        if !descriptor.is_stream() || descriptor.session().is_some() {
+            return self.send(id, bytes);
+        }
+        if !descriptor.takes_bytes("send_data")? {
+            return Ok(0);
+        }
+        let length = bytes.len();
+        descriptor.outbound.push_shared(data);
+        self.mark_dirty(id);
+        Ok(length)
     }
 
     /// How many bytes wait to be written.
@@ -123,6 +143,7 @@ impl Reactor {
             return;
         }
         let (count, result) = descriptor.write_out();
+        descriptor.outbound.return_buffer(&mut self.buffers);
         if count > 0 {
             descriptor.last_activity = now;
             self.resume_sources(id);

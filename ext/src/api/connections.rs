@@ -6,6 +6,7 @@ use em_reactor::Id;
 use magnus::prelude::*;
 use magnus::{Error, RModule, RString, Ruby, TryConvert, Value, function, method};
 
+use crate::shared::{self, Shared};
 use crate::{convert, instance};
 
 pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
@@ -37,11 +38,22 @@ pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
 /// -1 for an unknown one.
 fn send_data(ruby: &Ruby, signature: Value, data: RString, size: usize) -> Result<i64, Error> {
     let id = convert::id(signature)?;
+    if size >= shared::WORTHWHILE {
+        return send_shared(ruby, id, data, size);
+    }
     let sent = instance::change(ruby, "send_data", |instance| {
         // SAFETY: the reactor copies the bytes before any Ruby code can run.
         let bytes = unsafe { data.as_slice() };
         instance.reactor.send(id, &bytes[..size.min(bytes.len())])
     })?;
+    Ok(sent.map_or(-1, |count| count as i64))
+}
+
+/// As [`send_data`], without a copy.
+fn send_shared(ruby: &Ruby, id: Id, data: RString, size: usize) -> Result<i64, Error> {
+    let bytes = Box::new(Shared::new(ruby, data, size));
+    let send = |i: &mut instance::Instance| i.reactor.send_shared(id, bytes);
+    let sent = instance::change(ruby, "send_data", send)?;
     Ok(sent.map_or(-1, |count| count as i64))
 }
 

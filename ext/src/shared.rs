@@ -1,0 +1,112 @@
+//! Ruby strings that the reactor reads in place.
+
+use std::cell::RefCell;
+
+use magnus::gc::Marker;
+use magnus::value::Opaque;
+use magnus::{DataType, DataTypeFunctions, RClass, RString, Ruby, TypedData};
+
+/// Copying fewer bytes costs less than keeping a string. More than Ruby keeps inside of an object, so
+/// the bytes stay where they are when objects are moved.
+pub(crate) const WORTHWHILE: usize = 32 * 1024;
+
+/// The strings that the reactor has, each in a place of its own.
+#[derive(Default)]
+struct Kept {
+    strings: Vec<Option<Opaque<RString>>>,
+    free: Vec<usize>,
+}
+
+/// State that only the thread with the GVL may touch.
+struct Guarded(RefCell<Kept>);
+
+// SAFETY: strings come in with a `&Ruby`; they go, and are marked, with the reactor and in Ruby's
+// garbage collection, which have the GVL too.
+unsafe impl Sync for Guarded {}
+
+static KEPT: Guarded = Guarded(RefCell::new(Kept {
+    strings: Vec::new(),
+    free: Vec::new(),
+}));
+
+/// The first bytes of a frozen string that is neither collected nor moved until this is dropped.
+pub(crate) struct Shared {
+    place: usize,
+    bytes: *const [u8],
+}
+
+impl Shared {
+    /// The first `size` bytes of `data`, as they are now: Ruby copies them when `data` is changed.
+    pub(crate) fn new(_ruby: &Ruby, data: RString, size: usize) -> Self {
+        let string = RString::new_frozen(data);
+        // SAFETY: the slice outlives this call as the string is kept below, and nothing changes it as
+        // it is frozen.
+        let bytes = unsafe { string.as_slice() };
+        let bytes = std::ptr::from_ref(&bytes[..size.min(bytes.len())]);
+        let place = KEPT.0.borrow_mut().keep(string);
+        Self { place, bytes }
+    }
+}
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        // SAFETY: see `new`; the string is kept until this is dropped.
+        unsafe { &*self.bytes }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        KEPT.0.borrow_mut().let_go(self.place);
+    }
+}
+
+impl Kept {
+    fn keep(&mut self, string: RString) -> usize {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.strings.push(None);
+            self.strings.len() - 1
+        });
+        self.strings[place] = Some(string.into());
+        place
+    }
+
+    fn let_go(&mut self, place: usize) {
+        self.strings[place] = None;
+        self.free.push(place);
+    }
+}
+
+/// The object by which Ruby's garbage collector learns of them.
+struct Root;
+
+impl DataTypeFunctions for Root {
+    fn mark(&self, marker: &Marker) {
+        // Nothing of Ruby's runs while the strings are borrowed, so they are not borrowed here.
+        if let Ok(kept) = KEPT.0.try_borrow() {
+            for string in kept.strings.iter().flatten() {
+                marker.mark(*string);
+            }
+        }
+    }
+}
+
+// SAFETY: the class is none that makes objects of this type itself, and the data type is Root's.
+unsafe impl TypedData for Root {
+    fn class(ruby: &Ruby) -> RClass {
+        ruby.class_object()
+    }
+
+    fn data_type() -> &'static DataType {
+        static TYPE: DataType = DataType::builder::<Root>(c"EventMachine strings to send")
+            .mark()
+            .free_immediately()
+            .build();
+        &TYPE
+    }
+}
+
+pub(crate) fn init(ruby: &Ruby) {
+    let root = ruby.obj_wrap(Root);
+    ruby.gc_register_mark_object(root);
+}
