@@ -201,6 +201,14 @@ RSpec.describe "Bad input" do
       end
     end
 
+    it "has EventMachine.start_proxy name a target that is unknown" do
+      rejected do
+        source = EventMachine.connect(host, free_port)
+        expect { EventMachine.start_proxy(source.signature, 4_242, 0, 0) }
+          .to raise_error(EventMachine::ConnectionError, /4242/)
+      end
+    end
+
     %i[
       close_connection connection_paused? detach_fd get_cipher_bits get_comm_inactivity_timeout
       get_file_descriptor get_idle_time get_peer_cert get_peername get_pending_connect_timeout

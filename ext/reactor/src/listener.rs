@@ -109,9 +109,10 @@ impl Reactor {
                 }
                 Err(error) if is_transient(&error) => {}
                 Err(error) => {
-                    // Readiness tells when to try again, unless it is descriptors that are missing.
+                    // Readiness tells when to try again, unless something is wrong: descriptors are
+                    // missing, or the network is down, and connections wait in the backlog.
                     descriptor.readiness.readable = false;
-                    if is_starvation(&error) {
+                    if error.kind() != io::ErrorKind::WouldBlock {
                         self.starve(listener, STARVED_RETRY);
                     }
                     return None;
@@ -144,14 +145,6 @@ fn is_transient(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
         Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO)
-    )
-}
-
-/// Nothing is wrong with the connection, which waits in the backlog.
-fn is_starvation(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM)
     )
 }
 

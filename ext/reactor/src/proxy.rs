@@ -1,6 +1,7 @@
 //! Passing what one descriptor receives straight on to another.
 
-use crate::descriptor::Descriptor;
+use crate::datagram::MAX_DATAGRAM;
+use crate::descriptor::{Descriptor, Kind, Phase};
 use crate::error::Result;
 use crate::event::Event;
 use crate::id::Id;
@@ -25,6 +26,8 @@ struct Forward {
     limit: usize,
     /// Bytes to pass on yet, where there is an end.
     remaining: Option<u64>,
+    /// The most that the target takes at once.
+    share: usize,
 }
 
 impl Descriptor {
@@ -34,10 +37,12 @@ impl Descriptor {
 
     /// The most that may be read now, so that nothing beyond the proxy's end is passed on.
     pub(crate) fn readable_share(&self, buffer: usize) -> usize {
-        match self.forward().and_then(|forward| forward.remaining) {
-            Some(remaining) => buffer.min(usize::try_from(remaining).unwrap_or(usize::MAX)),
-            None => buffer,
-        }
+        let Some(forward) = self.forward() else {
+            return buffer;
+        };
+        let remaining = forward.remaining.unwrap_or(u64::MAX);
+        let remaining = usize::try_from(remaining).unwrap_or(usize::MAX);
+        buffer.min(remaining).min(forward.share)
     }
 }
 
@@ -45,10 +50,23 @@ impl Reactor {
     /// Passes everything that `source` receives from now on to `target`, or only the next `length`
     /// bytes, after which [`Event::ProxyCompleted`] follows. `limit` is how many bytes may wait at
     /// the target before reading from the source stops until it has taken them; zero for the default
-    /// of 256 KiB. When the target ends first, [`Event::ProxyTargetUnbound`] follows.
+    /// of 256 KiB. When the target ends first, [`Event::ProxyTargetUnbound`] follows: at once where it
+    /// is at its end already.
     pub fn start_proxy(&mut self, source: Id, target: Id, limit: usize, length: u64) -> Result<()> {
-        self.descriptor(source)?;
+        let ended = |descriptor: &Descriptor| matches!(descriptor.phase, Phase::Closing);
+        let source_ended = ended(self.descriptor(source)?);
         let to = self.descriptor_mut(target)?;
+        if source_ended {
+            return Ok(());
+        }
+        if ended(to) {
+            self.notices.push_back(Event::ProxyTargetUnbound(source));
+            return Ok(());
+        }
+        let share = match to.kind {
+            Kind::Datagram(_) => MAX_DATAGRAM,
+            _ => usize::MAX,
+        };
         to.proxying.get_or_insert_default().sources.push(source);
         self.unlink(source);
         let proxying = self
@@ -60,6 +78,7 @@ impl Reactor {
             target,
             limit: if limit == 0 { DEFAULT_LIMIT } else { limit },
             remaining: (length > 0).then_some(length),
+            share,
         });
         Ok(())
     }

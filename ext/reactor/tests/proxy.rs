@@ -90,3 +90,57 @@ fn both_directions_at_once() {
         at_left == 1_000_000 && at_right == 1_000_000
     });
 }
+
+#[test]
+fn a_target_that_is_at_its_end_already_is_told_of_at_once() {
+    let mut l = Loop::new();
+    let (source_peer, source) = l.pair();
+    let (target, _) = l.pair();
+    l.reactor.close(target, false);
+    l.reactor.start_proxy(source, target, 0, 0).unwrap();
+    l.wait_for(|seen| (seen.event == Event::ProxyTargetUnbound(source)).then_some(()));
+    l.reactor.send(source_peer, b"back").unwrap();
+    l.reactor.flush();
+    l.wait_for(|seen| (seen.event == Event::Data { id: source, len: 4 }).then_some(()));
+}
+
+#[test]
+fn a_source_that_is_at_its_end_already_hears_of_nothing() {
+    let mut l = Loop::new();
+    let (_, source) = l.pair();
+    let (target, target_peer) = l.pair();
+    l.reactor.close(source, false);
+    l.reactor.start_proxy(source, target, 0, 0).unwrap();
+    l.reactor.close(target, false);
+    l.run_until(|_, seen| {
+        assert_ne!(seen.event, Event::ProxyTargetUnbound(source));
+        matches!(seen.event, Event::Unbound { id, .. } if id == target_peer)
+    });
+}
+
+#[test]
+fn a_stream_is_cut_to_what_datagrams_carry() {
+    let mut l = Loop::new();
+    let (source_peer, source) = l.pair();
+    let [target, receiver] = [(); 2].map(|()| {
+        let address = "127.0.0.1:0".parse().unwrap();
+        l.reactor.open_datagram(address).unwrap()
+    });
+    let address = l.local_address(target);
+    l.reactor
+        .send_datagram(receiver, b"hello", address)
+        .unwrap();
+    l.reactor.flush();
+    l.wait_for(|seen| (seen.event == Event::Data { id: target, len: 5 }).then_some(()));
+    l.reactor.start_proxy(source, target, 0, 0).unwrap();
+    l.reactor.send(source_peer, &[7; 100_000]).unwrap();
+    l.reactor.flush();
+    let mut received = 0;
+    l.run_until(|_, seen| {
+        if let Event::Data { id, len } = seen.event {
+            assert_eq!(id, receiver);
+            received += len;
+        }
+        received == 100_000
+    });
+}

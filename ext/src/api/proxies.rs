@@ -10,7 +10,7 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("get_proxied_bytes", function!(get_proxied_bytes, 1))
 }
 
-/// Nothing happens where one of the signatures is unknown.
+/// Nothing happens where the source is gone.
 fn start_proxy(
     ruby: &Ruby,
     source: Value,
@@ -22,8 +22,14 @@ fn start_proxy(
     let limit = count(ruby, buffer_size, "buffer size")?;
     let length = count(ruby, length, "length")?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let start = |i: &mut instance::Instance| i.reactor.start_proxy(source, target, limit, length);
-    let _ = instance::change(ruby, "start_proxy", start)?;
+    let known = instance::change(ruby, "start_proxy", |i| {
+        let _ = i.reactor.start_proxy(source, target, limit, length);
+        i.reactor.contains(target)
+    })?;
+    if !known {
+        let message = format!("cannot proxy to unknown signature {}", target.as_u64());
+        return Err(errors::own(ruby, "ConnectionError", message));
+    }
     Ok(())
 }
 
