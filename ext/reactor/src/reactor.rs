@@ -16,6 +16,7 @@ use crate::id::Id;
 use crate::poller::{FILES, Poller, WAKE};
 use crate::process::{Children, EXIT};
 use crate::sys::fork;
+use crate::sys::queue::CALLS;
 use crate::table::Table;
 use crate::timers::Timers;
 use crate::watch_file::FileWatches;
@@ -366,7 +367,7 @@ impl Reactor {
         let Some(descriptor) = self.descriptors.get(id) else {
             return Ok(());
         };
-        registered.map_err(|error| Error::system("epoll_ctl", descriptor.describe(), error))
+        registered.map_err(|error| Error::system(CALLS.control, descriptor.describe(), error))
     }
 
     /// Files that are always ready are refused by epoll_ctl(2), and need no watching.
@@ -382,7 +383,7 @@ impl Reactor {
                 Ok(())
             }
             result => {
-                result.map_err(|error| Error::system("epoll_ctl", descriptor.describe(), error))
+                result.map_err(|error| Error::system(CALLS.control, descriptor.describe(), error))
             }
         }
     }

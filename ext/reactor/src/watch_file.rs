@@ -15,6 +15,7 @@ use crate::id::{Id, Space};
 use crate::poller::FILES;
 use crate::reactor::{Deadline, Reactor};
 use crate::sys::inotify::{Inotify, Notice, What};
+use crate::sys::queue::CALLS;
 use crate::table::Table;
 
 /// How long a file may be missing before it counts as moved or deleted. Programs that save a file by
@@ -206,7 +207,7 @@ impl Reactor {
         let registered = self
             .registry
             .register(&mut SourceFd(&fd), FILES, Interest::READABLE);
-        registered.map_err(|error| Error::system("epoll_ctl", "the watched files", error))
+        registered.map_err(|error| Error::system(CALLS.control, "the watched files", error))
     }
 
     /// Has a new queue of the system's wait for notices.

@@ -5,7 +5,15 @@ use std::io;
 use socket2::Socket;
 
 /// Takes one connection.
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+#[cfg(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd"
+))]
 pub(crate) fn accept(listener: &Socket) -> io::Result<Socket> {
     use std::os::fd::{AsRawFd, FromRawFd};
 
@@ -21,7 +29,15 @@ pub(crate) fn accept(listener: &Socket) -> io::Result<Socket> {
 }
 
 /// Takes one connection.
-#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+#[cfg(not(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd"
+)))]
 pub(crate) fn accept(listener: &Socket) -> io::Result<Socket> {
     let (socket, _) = listener.accept()?;
     socket.set_nonblocking(true)?;

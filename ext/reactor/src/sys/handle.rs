@@ -133,10 +133,26 @@ impl Drop for Handle {
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+#[cfg(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd"
+))]
 const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;
 // Elsewhere socket2 sets SO_NOSIGPIPE when it makes the socket.
-#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+#[cfg(not(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd"
+)))]
 const NO_SIGNAL: i32 = 0;
 
 impl AsFd for Handle {

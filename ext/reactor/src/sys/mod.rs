@@ -7,6 +7,7 @@ pub(crate) mod handle;
 pub(crate) mod inotify;
 pub(crate) mod limits;
 pub(crate) mod pidfd;
+pub(crate) mod queue;
 pub(crate) mod sockaddr;
 pub(crate) mod sockopt;
 pub(crate) mod user;
