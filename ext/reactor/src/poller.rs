@@ -1,7 +1,6 @@
 //! Waiting for descriptors, apart from the state so that the wait needs no borrow of it.
 
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,9 +69,10 @@ impl Poller {
     }
 }
 
-impl AsRawFd for Poller {
+#[cfg(unix)]
+impl std::os::fd::AsRawFd for Poller {
     /// Readable while something is ready, so that the wait may be left to others.
-    fn as_raw_fd(&self) -> RawFd {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
         self.poll.as_raw_fd()
     }
 }

@@ -2,12 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use mio::Interest;
-use mio::unix::SourceFd;
 
 use crate::error::{Error, Result};
 use crate::event::{Event, FileChange};
@@ -203,10 +199,7 @@ impl Reactor {
     }
 
     fn register_inotify(&self, inotify: &Inotify) -> Result<()> {
-        let fd = inotify.as_raw_fd();
-        let registered = self
-            .registry
-            .register(&mut SourceFd(&fd), FILES, Interest::READABLE);
+        let registered = inotify.register(&self.registry, FILES);
         registered.map_err(|error| Error::system(CALLS.control, "the watched files", error))
     }
 

@@ -43,3 +43,34 @@ pub(crate) fn accept(listener: &Socket) -> io::Result<Socket> {
     socket.set_nonblocking(true)?;
     Ok(socket)
 }
+
+/// The connection was gone before it was accepted: the next one may be there.
+pub(crate) fn is_transient(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    use libc::{ECONNABORTED, EINTR, EPROTO as GONE};
+    #[cfg(windows)]
+    use windows_sys::Win32::Networking::WinSock::{
+        WSAECONNABORTED as ECONNABORTED, WSAECONNRESET as GONE, WSAEINTR as EINTR,
+    };
+
+    matches!(error.raw_os_error(), Some(ECONNABORTED | EINTR | GONE))
+}
+
+/// Nothing is wrong with the connection, which waits in the backlog.
+pub(crate) fn is_starvation(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let starved = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+    #[cfg(windows)]
+    let starved = {
+        use windows_sys::Win32::Networking::WinSock;
+        [
+            WinSock::WSAEMFILE,
+            WinSock::WSAENOBUFS,
+            WinSock::WSA_NOT_ENOUGH_MEMORY,
+        ]
+    };
+
+    error
+        .raw_os_error()
+        .is_some_and(|errno| starved.contains(&errno))
+}

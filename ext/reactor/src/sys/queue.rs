@@ -1,7 +1,13 @@
-//! What the calls are named that wait for descriptors, for the texts of errors. It is mio that makes
-//! them: epoll(7), kqueue(2), or I/O completion ports.
+//! The system's queue of events, which mio uses: epoll(7), kqueue(2), or an I/O completion port.
 
-/// How one system names them.
+use std::io;
+
+/// Whether the queue refused a descriptor because it is always ready, as epoll_ctl(2) does with files.
+pub(crate) fn is_always_ready(error: &io::Error) -> bool {
+    cfg!(unix) && error.raw_os_error() == Some(libc::EPERM)
+}
+
+/// How the calls are named, for the texts of errors.
 pub(crate) struct Calls {
     pub(crate) create: &'static str,
     /// To add a descriptor, or change what it is watched for.
