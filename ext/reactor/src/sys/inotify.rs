@@ -7,6 +7,10 @@ use mio::{Registry, Token};
 
 /// One notice of the system's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    allow(dead_code, reason = "nothing makes one there")
+)]
 pub(crate) enum Notice {
     /// Notices were dropped, of any file.
     Overflow,
@@ -16,6 +20,10 @@ pub(crate) enum Notice {
 
 /// What happened to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    allow(dead_code, reason = "nothing makes one there")
+)]
 pub(crate) enum What {
     /// Its contents changed; of a directory, what is in it.
     Modified,

@@ -25,30 +25,33 @@ pub(crate) fn watch(_pid: i32) -> Result<Handle> {
 
 /// There is none: the type has no values.
 #[derive(Debug)]
-pub(crate) enum Process {}
+pub(crate) struct Process(Never);
+
+#[derive(Debug)]
+enum Never {}
 
 impl Process {
     pub(crate) fn pid(&self) -> u32 {
-        match *self {}
+        match self.0 {}
     }
 
     pub(crate) fn is_told_of(&self) -> bool {
-        match *self {}
+        match self.0 {}
     }
 
     pub(crate) fn register(&self, _registry: &Registry, _token: Token) -> io::Result<()> {
-        match *self {}
+        match self.0 {}
     }
 
     pub(crate) fn deregister(&self, _registry: &Registry) {
-        match *self {}
+        match self.0 {}
     }
 
     pub(crate) fn wait(&self) -> io::Result<Option<ExitStatus>> {
-        match *self {}
+        match self.0 {}
     }
 
     pub(crate) fn signal(&self, _signal: i32) {
-        match *self {}
+        match self.0 {}
     }
 }
