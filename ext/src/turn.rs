@@ -150,13 +150,7 @@ impl<'r> Loop<'r> {
             instance.poller = Some(poller);
         })?;
         waited?;
-        polled.map_err(|error| {
-            errors::system(
-                self.ruby,
-                error.raw_os_error().unwrap_or(0),
-                "epoll_wait(2)",
-            )
-        })
+        polled.map_err(|error| errors::from(self.ruby, &error))
     }
 
     fn events(&mut self) -> Result<(), Error> {

@@ -15,6 +15,7 @@ use crate::id::Id;
 use crate::reactor::{Deadline, Reactor};
 use crate::stream::reason_of;
 use crate::sys::handle::Handle;
+use crate::sys::{errno, sockaddr};
 
 /// How long a connect may take unless told otherwise.
 pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -74,7 +75,7 @@ impl Reactor {
 
     /// Connects to the Unix socket at `path`. Fails at once where nobody listens there.
     pub fn connect_unix(&mut self, path: &Path) -> Result<Id> {
-        let current = unix_address(path)?;
+        let current = sockaddr::unix(path)?;
         let socket = open(&current, None)?;
         let describe = |error| Error::system("connect", path.display().to_string(), error);
         let later = matches!(
@@ -116,7 +117,10 @@ impl Reactor {
             return;
         };
         match connect(socket, &attempt.current) {
-            Ok(Started::UnderWay) => attempt.unstarted = false,
+            Ok(Started::UnderWay) => {
+                attempt.unstarted = false;
+                descriptor.handle.rearm();
+            }
             Ok(Started::Later) => {
                 self.timers
                     .add(self.now + UNIX_RETRY, Deadline::RetryConnect(id));
@@ -199,7 +203,7 @@ fn open(address: &SockAddr, bind: Option<&SockAddr>) -> Result<Socket> {
     }
     if let Some(bind) = bind {
         socket
-            .set_reuse_address(true)
+            .set_reuse_address(cfg!(unix))
             .map_err(describe("setsockopt"))?;
         let describe = |error| Error::system("bind", display(bind), error);
         socket.bind(bind).map_err(describe)?;
@@ -211,20 +215,17 @@ fn connect(socket: &Socket, address: &SockAddr) -> io::Result<Started> {
     match socket.connect(address) {
         Ok(()) => Ok(Started::UnderWay),
         Err(error) => match error.raw_os_error() {
-            Some(libc::EINPROGRESS | libc::EINTR) => Ok(Started::UnderWay),
-            Some(libc::EAGAIN) if address.is_unix() => Ok(Started::Later),
+            Some(errno::EINPROGRESS | errno::EINTR) => Ok(Started::UnderWay),
+            _ if address.is_unix() && error.kind() == io::ErrorKind::WouldBlock => {
+                Ok(Started::Later)
+            }
             _ => Err(error),
         },
     }
 }
 
-/// The address of a Unix socket, whose path has a length limit of the system's.
-pub(crate) fn unix_address(path: &Path) -> Result<SockAddr> {
-    SockAddr::unix(path).map_err(|_| Error::PathTooLong(path.display().to_string()))
-}
-
 fn display(address: &SockAddr) -> String {
-    match (address.as_socket(), address.as_pathname()) {
+    match (address.as_socket(), sockaddr::path(address)) {
         (Some(socket), _) => socket.to_string(),
         (None, Some(path)) => path.display().to_string(),
         (None, None) => "an address".to_owned(),

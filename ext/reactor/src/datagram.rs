@@ -12,7 +12,9 @@ use crate::event::Event;
 use crate::id::Id;
 use crate::reactor::Reactor;
 use crate::stream::reason_of;
-use crate::sys::handle::{Handle, retry};
+use crate::sys::errno;
+use crate::sys::handle::Handle;
+use crate::sys::io::as_uninit;
 
 /// The most that one UDP datagram can carry over IPv4 (RFC 768, RFC 791).
 pub const MAX_DATAGRAM: usize = 65_507;
@@ -109,9 +111,9 @@ impl Reactor {
         let Kind::Datagram(datagrams) = &mut descriptor.kind else {
             return None;
         };
-        let socket = descriptor.handle.socket()?;
         loop {
-            match retry(|| receive_from(socket, buffer)) {
+            let received = descriptor.handle.attempt(|s| receive_from(s, buffer));
+            match received {
                 Ok((len, sender)) => {
                     datagrams.sender = Some(sender);
                     datagrams.taken += 1;
@@ -152,11 +154,8 @@ impl Reactor {
         let Kind::Datagram(datagrams) = &mut descriptor.kind else {
             return;
         };
-        let Some(socket) = descriptor.handle.socket() else {
-            return;
-        };
         while let Some((target, data)) = datagrams.outbound.front() {
-            match retry(|| socket.send_to(data, target)) {
+            match descriptor.handle.attempt(|s| s.send_to(data, target)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return self.watch_writable(id);
                 }
@@ -177,7 +176,6 @@ impl Reactor {
 }
 
 fn receive_from(socket: &Socket, buffer: &mut [u8]) -> io::Result<(usize, SockAddr)> {
-    use crate::sys::handle::as_uninit;
     socket.recv_from(as_uninit(buffer))
 }
 
@@ -185,11 +183,11 @@ fn is_about_a_peer(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
         Some(
-            libc::ECONNREFUSED
-                | libc::EHOSTUNREACH
-                | libc::ENETUNREACH
-                | libc::ECONNRESET
-                | libc::EMSGSIZE
+            errno::ECONNREFUSED
+                | errno::EHOSTUNREACH
+                | errno::ENETUNREACH
+                | errno::ECONNRESET
+                | errno::EMSGSIZE
         )
     )
 }

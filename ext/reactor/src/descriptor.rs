@@ -1,6 +1,5 @@
 //! What the reactor knows of one descriptor.
 
-use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use crate::connect::Attempt;
@@ -189,6 +188,6 @@ impl Descriptor {
     }
 
     pub(crate) fn describe(&self) -> String {
-        format!("descriptor {}", self.handle.as_raw_fd())
+        format!("descriptor {}", self.handle.raw())
     }
 }

@@ -1,14 +1,14 @@
 //! Files that are sent over a connection.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::reactor::Reactor;
-use crate::sys::handle::retry;
+use crate::sys::io::retry;
+use crate::sys::{errno, file};
 
 /// Bytes that are read from a file at a time. Smaller files are read when they are queued.
 const PIECE: usize = 64 * 1024;
@@ -43,8 +43,8 @@ impl FileSource {
         let mut filled = 0;
         while filled < piece.len() {
             let position = self.position + filled as u64;
-            match retry(|| self.file.read_at(&mut piece[filled..], position))? {
-                0 => return Err(io::Error::from_raw_os_error(libc::EIO)),
+            match retry(|| file::read_at(&self.file, &mut piece[filled..], position))? {
+                0 => return Err(io::Error::from_raw_os_error(errno::EIO)),
                 count => filled += count,
             }
         }
@@ -58,15 +58,12 @@ impl FileSource {
 /// EISDIR, pipes and devices with ESPIPE.
 pub fn open_regular(path: &Path) -> Result<(File, usize)> {
     let refused = |error| Error::system("open", path.display().to_string(), error);
-    let mut options = OpenOptions::new();
-    // A named pipe without a writer must not hold up the loop.
-    options.read(true).custom_flags(libc::O_NONBLOCK);
-    let file = retry(|| options.open(path)).map_err(refused)?;
+    let file = retry(|| file::open(path)).map_err(refused)?;
     let metadata = file.metadata().map_err(refused)?;
     let errno = match usize::try_from(metadata.len()) {
-        _ if metadata.is_dir() => libc::EISDIR,
-        _ if !metadata.is_file() => libc::ESPIPE,
-        Err(_) => libc::EFBIG,
+        _ if metadata.is_dir() => errno::EISDIR,
+        _ if !metadata.is_file() => errno::ESPIPE,
+        Err(_) => errno::EFBIG,
         Ok(size) => return Ok((file, size)),
     };
     Err(refused(io::Error::from_raw_os_error(errno)))

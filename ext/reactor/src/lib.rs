@@ -41,5 +41,6 @@ pub use poller::Poller;
 pub use reactor::Reactor;
 pub use resolve::{literal, port, resolve};
 pub use secure::Choice;
+pub use sys::handle::RawDescriptor;
 pub use sys::limits::descriptor_limit;
 pub use sys::user::become_user;

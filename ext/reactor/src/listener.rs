@@ -2,20 +2,18 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 
-use crate::connect::unix_address;
 use crate::descriptor::{Descriptor, Kind};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::Id;
 use crate::reactor::Reactor;
-use crate::sys::accept;
 use crate::sys::handle::Handle;
+use crate::sys::{accept, file, sockaddr};
 
 /// Connections that may wait to be accepted; the system caps it at its own limit.
 const BACKLOG: i32 = 4096;
@@ -24,14 +22,14 @@ const BACKLOG: i32 = 4096;
 const STARVED_RETRY: Duration = Duration::from_millis(50);
 
 impl Reactor {
-    /// Listens for TCP connections on `address`. With SO_REUSEADDR, and TCP_NODELAY on what is
-    /// accepted.
+    /// Listens for TCP connections on `address`. With SO_REUSEADDR (but on Windows, where it lets
+    /// others listen there too), and TCP_NODELAY on what is accepted.
     pub fn listen_tcp(&mut self, address: SocketAddr) -> Result<Id> {
         let describe = |call| move |error| Error::system(call, address.to_string(), error);
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)
             .map_err(describe("socket"))?;
         socket
-            .set_reuse_address(true)
+            .set_reuse_address(cfg!(unix))
             .map_err(describe("setsockopt"))?;
         // Accepted sockets inherit this, which saves a call for each.
         socket
@@ -47,11 +45,11 @@ impl Reactor {
     /// Listens on a Unix socket at `path`. A socket that is there already is replaced, any other file
     /// is not.
     pub fn listen_unix(&mut self, path: &Path) -> Result<Id> {
-        let address = unix_address(path)?;
+        let address = sockaddr::unix(path)?;
         let describe = |call| move |error| Error::system(call, path.display().to_string(), error);
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None).map_err(describe("socket"))?;
         match socket.bind(&address) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_socket(path) => {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && file::is_socket(path) => {
                 std::fs::remove_file(path).map_err(describe("unlink"))?;
                 socket.bind(&address).map_err(describe("bind"))?;
             }
@@ -98,7 +96,7 @@ impl Reactor {
     pub(crate) fn accept(&mut self, listener: Id) -> Option<Event> {
         loop {
             let descriptor = self.descriptors.get_mut(listener)?;
-            match accept::accept(descriptor.handle.socket()?) {
+            match descriptor.handle.attempt(accept::accept) {
                 Ok(socket) => {
                     let handle = Handle::from(socket);
                     let mut stream = Descriptor::new(handle, Kind::Stream, self.now);
@@ -107,7 +105,7 @@ impl Reactor {
                     self.accept_again(listener);
                     return Some(Event::Accepted { listener, id });
                 }
-                Err(error) if is_transient(&error) => {}
+                Err(error) if accept::is_transient(&error) => {}
                 Err(error) => {
                     // Readiness tells when to try again, unless something is wrong: descriptors are
                     // missing, or the network is down, and connections wait in the backlog.
@@ -138,16 +136,4 @@ impl Reactor {
             self.carry(listener);
         }
     }
-}
-
-/// The connection was gone before it was accepted: the next one may be there.
-fn is_transient(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO)
-    )
-}
-
-fn is_socket(path: &Path) -> bool {
-    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
 }

@@ -1,13 +1,13 @@
 //! Waiting for descriptors, apart from the state so that the wait needs no borrow of it.
 
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
 use mio::{Events, Poll, Token, Waker};
 
 use crate::error::{Error, Result};
+use crate::sys::queue::CALLS;
 
 /// The token of wake-ups; slots of the table never get this high.
 pub(crate) const WAKE: Token = Token(usize::MAX);
@@ -27,7 +27,7 @@ pub struct Poller {
 
 impl Poller {
     pub(crate) fn new() -> Result<Self> {
-        let poll = Poll::new().map_err(|error| Error::system("epoll_create", "the loop", error))?;
+        let poll = Poll::new().map_err(|error| Error::system(CALLS.create, "the loop", error))?;
         Ok(Self {
             poll,
             events: Events::with_capacity(EVENTS_PER_POLL),
@@ -43,18 +43,18 @@ impl Poller {
         let waker = Waker::new(self.poll.registry(), WAKE);
         waker
             .map(Arc::new)
-            .map_err(|error| Error::system("eventfd", "the loop", error))
+            .map_err(|error| Error::system(CALLS.waker, "the loop", error))
     }
 
     /// Waits until a descriptor is ready, the waker is used or `timeout` passes; `None` waits on.
     /// A signal ends the wait with nothing ready.
-    pub fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    pub fn poll(&mut self, timeout: Option<Duration>) -> Result<()> {
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {
                 self.events.clear();
                 Ok(())
             }
-            result => result,
+            result => result.map_err(|error| Error::system(CALLS.wait, "the loop", error)),
         }
     }
 
@@ -69,9 +69,10 @@ impl Poller {
     }
 }
 
-impl AsRawFd for Poller {
+#[cfg(unix)]
+impl std::os::fd::AsRawFd for Poller {
     /// Readable while something is ready, so that the wait may be left to others.
-    fn as_raw_fd(&self) -> RawFd {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
         self.poll.as_raw_fd()
     }
 }

@@ -2,38 +2,33 @@
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::{OwnedFd, RawFd};
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use mio::unix::SourceFd;
-use mio::{Interest, Token};
-use socket2::{Domain, Socket, Type};
+use mio::Token;
 
 use crate::descriptor::{Descriptor, Kind, Phase};
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
 use crate::id::Id;
 use crate::reactor::{Deadline, Reactor, token};
-use crate::sys::child::Process;
+use crate::sys::child::{self, Process, SIGKILL, SIGTERM};
 use crate::sys::handle::Handle;
-use crate::sys::pidfd;
 
 /// What a child is sent whose connection was closed, and how long after the step before. The first
 /// step only tells the time: the call may have come long after its turn began.
 const DISMISSAL: [(Duration, i32); 3] = [
     (Duration::ZERO, 0),
-    (Duration::from_millis(500), libc::SIGTERM),
-    (Duration::from_secs(1), libc::SIGKILL),
+    (Duration::from_millis(500), SIGTERM),
+    (Duration::from_secs(1), SIGKILL),
 ];
 /// Where the system does not tell that a process has ended: the time between looking for it.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 /// Of so many children the number and status are kept beyond their release.
 const REMEMBERED: usize = 256;
-/// Marks the events of a child's pidfd, beside those of its connection.
+/// Marks the events of a child's end, beside those of its connection.
 pub(crate) const EXIT: usize = 1 << (usize::BITS - 2);
 
 /// The child process at the other end of a connection.
@@ -82,10 +77,6 @@ impl Child {
             reason: None,
         }
     }
-
-    pub(crate) fn pidfd(&self) -> Option<RawFd> {
-        self.process.pidfd()
-    }
 }
 
 impl Descriptor {
@@ -109,14 +100,8 @@ impl Reactor {
     /// A program that cannot be executed is a child that exits with 255, and says why on standard
     /// error. Fails only where there can be no child.
     pub fn spawn(&mut self, program: &OsStr, argv: &[OsString]) -> Result<Id> {
-        let describe =
-            |call| move |error| Error::system(call, program.to_string_lossy().into_owned(), error);
-        let (near, far) =
-            Socket::pair(Domain::UNIX, Type::STREAM, None).map_err(describe("socketpair"))?;
-        near.set_nonblocking(true).map_err(describe("fcntl"))?;
-        let process =
-            Process::start(program, argv, OwnedFd::from(far)).map_err(describe("fork"))?;
-        let mut descriptor = Descriptor::new(Handle::from(near), Kind::Stream, self.now);
+        let (process, socket) = child::start(program, argv)?;
+        let mut descriptor = Descriptor::new(Handle::from(socket), Kind::Stream, self.now);
         descriptor.child = Some(Box::new(Child::new(process)));
         self.add(descriptor)
     }
@@ -148,7 +133,7 @@ impl Reactor {
         for id in self.descriptors.ids().collect::<Vec<_>>() {
             let descriptor = self.descriptors.get_mut(id);
             if let Some(child) = descriptor.and_then(Descriptor::running_child) {
-                child.process.signal(libc::SIGTERM);
+                child.process.signal(SIGTERM);
             }
         }
     }
@@ -164,11 +149,7 @@ impl Reactor {
     ///
     /// Fails where there is no such process, and where the system has no means to do it.
     pub fn watch_process(&mut self, pid: i32) -> Result<Id> {
-        let opened = pidfd::open(pid).map_err(|error| match error.kind() {
-            io::ErrorKind::Unsupported => Error::Unsupported("watching processes"),
-            _ => Error::system("pidfd_open", format!("process {pid}"), error),
-        });
-        let handle = Handle::from(File::from(opened?));
+        let handle = child::watch(pid)?;
         self.add(Descriptor::new(handle, Kind::Process, self.now))
     }
 
@@ -198,12 +179,10 @@ impl Reactor {
     /// Has the system tell when the child of a connection ends.
     pub(crate) fn register_child(&mut self, id: Id) -> io::Result<()> {
         let child = self.descriptors.get(id).and_then(|d| d.child.as_ref());
-        let Some(pidfd) = child.and_then(|child| child.pidfd()) else {
-            return Ok(());
-        };
         let token = Token(token(id).0 | EXIT);
-        self.registry
-            .register(&mut SourceFd(&pidfd), token, Interest::READABLE)
+        child.map_or(Ok(()), |child| {
+            child.process.register(&self.registry, token)
+        })
     }
 
     /// Ends a connection's wait for its child where that has ended. False where it still runs.
@@ -235,10 +214,9 @@ impl Reactor {
 
     fn deregister_child(&mut self, id: Id) {
         let child = self.descriptors.get(id).and_then(|d| d.child.as_ref());
-        let pidfd = child.and_then(|child| child.pidfd());
         // In a forked child the queue is the parent's, who goes on watching.
-        if let (Some(pidfd), false) = (pidfd, self.is_forked()) {
-            let _ = self.registry.deregister(&mut SourceFd(&pidfd));
+        if let (Some(child), false) = (child, self.is_forked()) {
+            child.process.deregister(&self.registry);
         }
     }
 
@@ -307,7 +285,7 @@ impl Reactor {
     /// Looks for the end of a child itself, where the system does not tell.
     fn check_later(&mut self, id: Id) {
         let child = self.descriptors.get(id).and_then(|d| d.child.as_ref());
-        if child.is_some_and(|child| child.pidfd().is_none()) {
+        if child.is_some_and(|child| !child.process.is_told_of()) {
             let deadline = self.now + CHECK_INTERVAL;
             self.timers.add(deadline, Deadline::ChildCheck(id));
         }
@@ -326,7 +304,7 @@ impl Reactor {
         }
         self.deregister_child(id);
         let child = self.descriptors.get_mut(id)?.running_child()?;
-        child.process.signal(libc::SIGTERM);
+        child.process.signal(SIGTERM);
         child.running = false;
         let timer = child.timer.take();
         let pid = child.process.pid();

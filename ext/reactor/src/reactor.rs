@@ -2,11 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token, Waker};
 
 use crate::buffers::Buffers;
@@ -16,7 +14,9 @@ use crate::event::{Event, Reason};
 use crate::id::Id;
 use crate::poller::{FILES, Poller, WAKE};
 use crate::process::{Children, EXIT};
-use crate::sys::fork;
+use crate::sys::handle::RawDescriptor;
+use crate::sys::queue::{self, CALLS};
+use crate::sys::{errno, fork};
 use crate::table::Table;
 use crate::timers::Timers;
 use crate::watch_file::FileWatches;
@@ -64,7 +64,7 @@ pub struct Reactor {
     /// How many ends are told of yet in this turn, once that has begun.
     unbound_share: Option<usize>,
     /// Who watches the descriptors that are somebody else's.
-    borrowed: HashMap<RawFd, Id>,
+    borrowed: HashMap<RawDescriptor, Id>,
     /// Events that come before those of descriptors.
     pub(crate) notices: VecDeque<Event>,
     dirty: Vec<Id>,
@@ -190,7 +190,7 @@ impl Reactor {
                     return Some(Event::TimerFired(id));
                 }
                 Deadline::Inactivity(id) => self.inactivity_due(id),
-                Deadline::Connect(id) => self.end(id, Some(Reason::Errno(libc::ETIMEDOUT))),
+                Deadline::Connect(id) => self.end(id, Some(Reason::Errno(errno::ETIMEDOUT))),
                 Deadline::RetryConnect(id) => self.retry_connect(id),
                 Deadline::RetryAccept(listener) => {
                     self.starved.retain(|(id, _)| *id != listener);
@@ -350,16 +350,15 @@ impl Reactor {
     }
 
     fn register(&mut self, id: Id) -> Result<()> {
-        let Some(descriptor) = self.descriptors.get(id) else {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
             return Ok(());
         };
         let Some(interest) = interest(descriptor).filter(|_| !descriptor.detached) else {
             return Ok(());
         };
-        let fd = descriptor.handle.as_raw_fd();
-        let registered = self
-            .registry
-            .register(&mut SourceFd(&fd), token(id), interest);
+        let handle = &mut descriptor.handle;
+        let fd = handle.raw();
+        let registered = handle.register(&self.registry, token(id), interest);
         let added = registered.is_ok();
         self.registered(id, registered)?;
         if added {
@@ -369,7 +368,7 @@ impl Reactor {
         let Some(descriptor) = self.descriptors.get(id) else {
             return Ok(());
         };
-        registered.map_err(|error| Error::system("epoll_ctl", descriptor.describe(), error))
+        registered.map_err(|error| Error::system(CALLS.control, descriptor.describe(), error))
     }
 
     /// Files that are always ready are refused by epoll_ctl(2), and need no watching.
@@ -378,14 +377,14 @@ impl Reactor {
             return Ok(());
         };
         match result {
-            Err(error) if error.raw_os_error() == Some(libc::EPERM) => {
+            Err(error) if queue::is_always_ready(&error) => {
                 descriptor.always_ready = true;
                 descriptor.set_ready();
                 self.enqueue(id);
                 Ok(())
             }
             result => {
-                result.map_err(|error| Error::system("epoll_ctl", descriptor.describe(), error))
+                result.map_err(|error| Error::system(CALLS.control, descriptor.describe(), error))
             }
         }
     }
@@ -393,32 +392,27 @@ impl Reactor {
     /// Has the system look at the descriptor anew, with the interest it has now: what is ready
     /// already is reported once more.
     pub(crate) fn reregister(&mut self, id: Id) -> Result<()> {
-        let Some(descriptor) = self.descriptors.get(id) else {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
             return Ok(());
         };
         if descriptor.detached {
             return Ok(());
         }
-        let fd = descriptor.handle.as_raw_fd();
-        let result = match interest(descriptor) {
-            Some(interest) => {
-                match self
-                    .registry
-                    .reregister(&mut SourceFd(&fd), token(id), interest)
-                {
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                        let added = self
-                            .registry
-                            .register(&mut SourceFd(&fd), token(id), interest);
-                        if added.is_ok() {
-                            self.displace(id, fd);
-                        }
-                        added
+        let interest = interest(descriptor);
+        let handle = &mut descriptor.handle;
+        let fd = handle.raw();
+        let result = match interest {
+            Some(interest) => match handle.reregister(&self.registry, token(id), interest) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    let added = handle.register(&self.registry, token(id), interest);
+                    if added.is_ok() {
+                        self.displace(id, fd);
                     }
-                    result => result,
+                    added
                 }
-            }
-            None => match self.registry.deregister(&mut SourceFd(&fd)) {
+                result => result,
+            },
+            None => match handle.deregister(&self.registry) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
                 result => result,
             },
@@ -428,7 +422,7 @@ impl Reactor {
 
     /// The system watches `fd` from now on, and did not before. Whoever borrowed that number had the
     /// descriptor closed behind our back, and must not touch the one that has it now.
-    fn displace(&mut self, id: Id, fd: RawFd) {
+    fn displace(&mut self, id: Id, fd: RawDescriptor) {
         let is_borrowed = |d: &Descriptor| !d.handle.is_owned();
         let before = if self.descriptors.get(id).is_some_and(is_borrowed) {
             self.borrowed.insert(fd, id)
@@ -442,7 +436,7 @@ impl Reactor {
             descriptor.detached = true;
             // The owner of one that is only watched is going to take it back.
             if !descriptor.is_watch() {
-                self.end(stale, Some(Reason::Errno(libc::EBADF)));
+                self.end(stale, Some(Reason::Errno(errno::EBADF)));
             }
         }
     }
@@ -556,7 +550,7 @@ impl Reactor {
             return false;
         }
         self.closing -= 1;
-        let Some(descriptor) = self.forget(id) else {
+        let Some(mut descriptor) = self.forget(id) else {
             return false;
         };
         let is_stream = descriptor.is_stream();
@@ -565,9 +559,8 @@ impl Reactor {
             let _ = descriptor.handle.set_nonblocking(false);
         }
         if !descriptor.handle.is_owned() {
-            let fd = descriptor.handle.as_raw_fd();
             if !descriptor.detached && !self.is_forked() {
-                let _ = self.registry.deregister(&mut SourceFd(&fd));
+                let _ = descriptor.handle.deregister(&self.registry);
             }
             return is_stream && !descriptor.detached;
         }
@@ -580,14 +573,16 @@ impl Reactor {
     }
 
     /// Gives a descriptor back to its owner, unwatched and open. Its `Unbound` event follows.
-    pub fn detach(&mut self, id: Id) -> Result<RawFd> {
-        let descriptor = self.descriptor_mut(id)?;
+    pub fn detach(&mut self, id: Id) -> Result<RawDescriptor> {
+        let is_forked = self.is_forked();
+        let unknown = Error::UnknownId(id.as_u64());
+        let descriptor = self.descriptors.get_mut(id).ok_or(unknown)?;
         descriptor.handle.disown();
         let was_detached = std::mem::replace(&mut descriptor.detached, true);
-        let fd = descriptor.handle.as_raw_fd();
+        let fd = descriptor.handle.raw();
         // In a forked child the queue is the parent's, who goes on watching.
-        if !was_detached && !self.is_forked() {
-            let _ = self.registry.deregister(&mut SourceFd(&fd));
+        if !was_detached && !is_forked {
+            let _ = descriptor.handle.deregister(&self.registry);
         }
         self.end(id, None);
         Ok(fd)
@@ -619,7 +614,7 @@ impl Reactor {
     fn forget(&mut self, id: Id) -> Option<Descriptor> {
         self.clear_timeouts(id);
         let descriptor = self.descriptors.remove(id)?;
-        let fd = descriptor.handle.as_raw_fd();
+        let fd = descriptor.handle.raw();
         if self.borrowed.get(&fd) == Some(&id) {
             self.borrowed.remove(&fd);
         }

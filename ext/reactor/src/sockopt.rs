@@ -1,7 +1,5 @@
 //! Socket options and names.
 
-use std::os::fd::AsFd;
-
 use crate::descriptor::Kind;
 use crate::error::{Error, Result};
 use crate::id::Id;
@@ -46,7 +44,7 @@ impl Reactor {
     /// The value of a socket option, as its bytes. See getsockopt(2).
     pub fn socket_option(&self, id: Id, level: i32, option: i32) -> Result<Vec<u8>> {
         let descriptor = self.descriptor(id)?;
-        sockopt::get(descriptor.handle.as_fd(), level, option)
+        sockopt::get(&descriptor.handle, level, option)
             .map_err(|error| Error::system("getsockopt", descriptor.describe(), error))
     }
 
@@ -59,7 +57,7 @@ impl Reactor {
         value: &[u8],
     ) -> Result<()> {
         let descriptor = self.descriptor(id)?;
-        sockopt::set(descriptor.handle.as_fd(), level, option, value)
+        sockopt::set(&descriptor.handle, level, option, value)
             .map_err(|error| Error::system("setsockopt", descriptor.describe(), error))
     }
 

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::event::Reason;
 use crate::id::Id;
 use crate::reactor::{Deadline, Reactor};
+use crate::sys::errno;
 
 /// Longer delays are as good as never, and would overflow the clock.
 const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
@@ -108,7 +109,7 @@ impl Reactor {
         };
         let deadline = if connecting { self.now } else { last_activity } + *timeout;
         if deadline <= self.now {
-            self.end(id, Some(Reason::Errno(libc::ETIMEDOUT)));
+            self.end(id, Some(Reason::Errno(errno::ETIMEDOUT)));
         } else if let Some(next) = self.timers.add(deadline, Deadline::Inactivity(id)) {
             *timer = next;
         }

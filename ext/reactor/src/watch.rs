@@ -1,18 +1,18 @@
 //! Descriptors that are only watched, and taking over descriptors made elsewhere.
 
-use std::os::fd::{AsRawFd, RawFd};
+use std::io;
 
 use crate::descriptor::{Descriptor, Kind, Phase};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::Id;
 use crate::reactor::Reactor;
-use crate::sys::handle::Handle;
+use crate::sys::handle::{Handle, RawDescriptor};
 
 impl Reactor {
     /// Takes over an open descriptor as a connection. It is made non-blocking, and stays its owner's
     /// to close.
-    pub fn attach(&mut self, fd: RawFd) -> Result<Id> {
+    pub fn attach(&mut self, fd: RawDescriptor) -> Result<Id> {
         let handle = borrow(fd)?;
         set_nonblocking(&handle)?;
         self.take_over(handle, Kind::Stream)
@@ -20,7 +20,7 @@ impl Reactor {
 
     /// Takes over an open descriptor as [`attach`](Self::attach) does, and returns it to blocking mode
     /// in the end where it was in that: others may go on with it, as the shell does with a terminal.
-    pub fn attach_for_a_while(&mut self, fd: RawFd) -> Result<Id> {
+    pub fn attach_for_a_while(&mut self, fd: RawDescriptor) -> Result<Id> {
         let handle = borrow(fd)?;
         let was_nonblocking = set_nonblocking(&handle)?;
         let id = self.take_over(handle, Kind::Stream)?;
@@ -30,7 +30,7 @@ impl Reactor {
 
     /// Watches an open descriptor, of which nothing is reported until
     /// [`set_notify`](Self::set_notify) asks for it. It stays its owner's to read, write and close.
-    pub fn watch(&mut self, fd: RawFd) -> Result<Id> {
+    pub fn watch(&mut self, fd: RawDescriptor) -> Result<Id> {
         let kind = Kind::Watch {
             readable: false,
             writable: false,
@@ -39,7 +39,7 @@ impl Reactor {
     }
 
     /// Takes over a listening socket; it stays its owner's to close.
-    pub fn attach_listener(&mut self, fd: RawFd) -> Result<Id> {
+    pub fn attach_listener(&mut self, fd: RawDescriptor) -> Result<Id> {
         let handle = borrow(fd)?;
         set_nonblocking(&handle)?;
         self.take_over(handle, Kind::Listener { taken: 0 })
@@ -88,8 +88,8 @@ impl Reactor {
     }
 
     /// The number of the descriptor in the system.
-    pub fn file_descriptor(&self, id: Id) -> Result<RawFd> {
-        Ok(self.descriptor(id)?.handle.as_raw_fd())
+    pub fn file_descriptor(&self, id: Id) -> Result<RawDescriptor> {
+        Ok(self.descriptor(id)?.handle.raw())
     }
 
     pub(crate) fn process_watch(&mut self, id: Id) -> Option<Event> {
@@ -122,12 +122,15 @@ impl Reactor {
     }
 }
 
-fn borrow(fd: RawFd) -> Result<Handle> {
-    Handle::borrow(fd).map_err(|error| Error::system("fstat", format!("descriptor {fd}"), error))
+fn borrow(fd: RawDescriptor) -> Result<Handle> {
+    Handle::borrow(fd).map_err(|error| match error.kind() {
+        io::ErrorKind::Unsupported => Error::Unsupported("attaching anything but a socket"),
+        _ => Error::system("fstat", format!("descriptor {fd}"), error),
+    })
 }
 
 fn set_nonblocking(handle: &Handle) -> Result<bool> {
-    let subject = format!("descriptor {}", handle.as_raw_fd());
+    let subject = format!("descriptor {}", handle.raw());
     handle
         .set_nonblocking(true)
         .map_err(|error| Error::system("fcntl", subject, error))

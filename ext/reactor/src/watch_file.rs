@@ -2,12 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use mio::Interest;
-use mio::unix::SourceFd;
 
 use crate::error::{Error, Result};
 use crate::event::{Event, FileChange};
@@ -15,6 +11,7 @@ use crate::id::{Id, Space};
 use crate::poller::FILES;
 use crate::reactor::{Deadline, Reactor};
 use crate::sys::inotify::{Inotify, Notice, What};
+use crate::sys::queue::CALLS;
 use crate::table::Table;
 
 /// How long a file may be missing before it counts as moved or deleted. Programs that save a file by
@@ -202,11 +199,8 @@ impl Reactor {
     }
 
     fn register_inotify(&self, inotify: &Inotify) -> Result<()> {
-        let fd = inotify.as_raw_fd();
-        let registered = self
-            .registry
-            .register(&mut SourceFd(&fd), FILES, Interest::READABLE);
-        registered.map_err(|error| Error::system("epoll_ctl", "the watched files", error))
+        let registered = inotify.register(&self.registry, FILES);
+        registered.map_err(|error| Error::system(CALLS.control, "the watched files", error))
     }
 
     /// Has a new queue of the system's wait for notices.

@@ -92,13 +92,7 @@ fn set_heartbeat_interval(ruby: &Ruby, seconds: f64) -> Result<bool, Error> {
 
 /// Sets the limit of open descriptors, or leaves it where the number is negative; returns the limit.
 fn set_rlimit_nofile(ruby: &Ruby, limit: i64) -> Result<u64, Error> {
-    descriptor_limit(u64::try_from(limit).ok()).map_err(|error| {
-        errors::system(
-            ruby,
-            error.raw_os_error().unwrap_or(0),
-            &format!("setrlimit(2) to {limit}"),
-        )
-    })
+    descriptor_limit(u64::try_from(limit).ok()).map_err(|cause| errors::from(ruby, &cause))
 }
 
 /// Becomes the user of that name.
@@ -125,6 +119,7 @@ fn set_epoll(ruby: &Ruby, wanted: Value) -> Result<Value, Error> {
 fn is_kqueue() -> bool {
     cfg!(any(
         target_vendor = "apple",
+        target_os = "dragonfly",
         target_os = "freebsd",
         target_os = "netbsd",
         target_os = "openbsd"

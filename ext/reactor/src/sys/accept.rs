@@ -5,7 +5,15 @@ use std::io;
 use socket2::Socket;
 
 /// Takes one connection.
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+#[cfg(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd"
+))]
 pub(crate) fn accept(listener: &Socket) -> io::Result<Socket> {
     use std::os::fd::{AsRawFd, FromRawFd};
 
@@ -21,9 +29,29 @@ pub(crate) fn accept(listener: &Socket) -> io::Result<Socket> {
 }
 
 /// Takes one connection.
-#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+#[cfg(not(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd"
+)))]
 pub(crate) fn accept(listener: &Socket) -> io::Result<Socket> {
     let (socket, _) = listener.accept()?;
     socket.set_nonblocking(true)?;
     Ok(socket)
+}
+
+/// The connection was gone before it was accepted: the next one may be there.
+pub(crate) fn is_transient(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    use libc::{ECONNABORTED, EINTR, EPROTO as GONE};
+    #[cfg(windows)]
+    use windows_sys::Win32::Networking::WinSock::{
+        WSAECONNABORTED as ECONNABORTED, WSAECONNRESET as GONE, WSAEINTR as EINTR,
+    };
+
+    matches!(error.raw_os_error(), Some(ECONNABORTED | EINTR | GONE))
 }

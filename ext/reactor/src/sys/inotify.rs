@@ -1,11 +1,16 @@
 //! inotify(7): what happens to files.
 
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
+
+use mio::{Registry, Token};
 
 /// One notice of the system's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    allow(dead_code, reason = "nothing makes one there")
+)]
 pub(crate) enum Notice {
     /// Notices were dropped, of any file.
     Overflow,
@@ -15,6 +20,10 @@ pub(crate) enum Notice {
 
 /// What happened to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    allow(dead_code, reason = "nothing makes one there")
+)]
 pub(crate) enum What {
     /// Its contents changed; of a directory, what is in it.
     Modified,
@@ -37,11 +46,14 @@ mod linux {
     use std::ffi::CString;
     use std::fs::File;
     use std::io::Read;
-    use std::os::fd::{FromRawFd, OwnedFd};
+    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
     use std::os::unix::ffi::OsStrExt;
 
+    use mio::Interest;
+    use mio::unix::SourceFd;
+
     use super::*;
-    use crate::sys::handle::retry;
+    use crate::sys::io::retry;
 
     /// Room for some thousand notices about files, or a hundred about entries of directories.
     const BUFFER: usize = 64 * 1024;
@@ -107,11 +119,14 @@ mod linux {
             parse(&self.buffer[..length], notices);
             Ok(length + LONGEST > self.buffer.len())
         }
-    }
 
-    impl AsRawFd for Inotify {
-        fn as_raw_fd(&self) -> RawFd {
-            self.file.as_raw_fd()
+        /// Has a queue of the system's tell when there are notices.
+        pub(crate) fn register(&self, registry: &Registry, token: Token) -> io::Result<()> {
+            registry.register(
+                &mut SourceFd(&self.file.as_raw_fd()),
+                token,
+                Interest::READABLE,
+            )
         }
     }
 
@@ -174,10 +189,8 @@ mod elsewhere {
         pub(crate) fn read(&mut self, _notices: &mut Vec<Notice>) -> io::Result<bool> {
             match *self {}
         }
-    }
 
-    impl AsRawFd for Inotify {
-        fn as_raw_fd(&self) -> RawFd {
+        pub(crate) fn register(&self, _registry: &Registry, _token: Token) -> io::Result<()> {
             match *self {}
         }
     }

@@ -1,16 +1,17 @@
 //! getsockopt(2) and setsockopt(2) for any level and option.
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+
+use crate::sys::handle::Handle;
 
 /// The value of an option, as the bytes the system gives.
-pub(crate) fn get(fd: BorrowedFd<'_>, level: i32, option: i32) -> io::Result<Vec<u8>> {
+pub(crate) fn get(handle: &Handle, level: i32, option: i32) -> io::Result<Vec<u8>> {
     let mut value = [0u8; 128];
     let mut length = value.len() as libc::socklen_t;
     // SAFETY: value is writable for length bytes, and length for a socklen_t.
     let status = unsafe {
         libc::getsockopt(
-            fd.as_raw_fd(),
+            handle.raw(),
             level,
             option,
             value.as_mut_ptr().cast(),
@@ -24,11 +25,11 @@ pub(crate) fn get(fd: BorrowedFd<'_>, level: i32, option: i32) -> io::Result<Vec
 }
 
 /// Sets an option to the bytes of `value`.
-pub(crate) fn set(fd: BorrowedFd<'_>, level: i32, option: i32, value: &[u8]) -> io::Result<()> {
+pub(crate) fn set(handle: &Handle, level: i32, option: i32, value: &[u8]) -> io::Result<()> {
     // SAFETY: value is readable for the length given.
     let status = unsafe {
         libc::setsockopt(
-            fd.as_raw_fd(),
+            handle.raw(),
             level,
             option,
             value.as_ptr().cast(),

@@ -1,13 +1,21 @@
 //! Starting child processes, signalling them and learning how they ended.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{self, Command, ExitStatus};
 
-use crate::sys::handle::retry;
-use crate::sys::pidfd;
+pub(crate) use libc::{SIGKILL, SIGTERM};
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
+use socket2::{Domain, Socket, Type};
+
+use super::pidfd;
+use crate::error::{Error, Result};
+use crate::sys::handle::Handle;
+use crate::sys::io::retry;
 
 /// The exit status of a child whose program could not be executed.
 const NOT_EXECUTED: i32 = 255;
@@ -20,14 +28,32 @@ pub(crate) struct Process {
     pidfd: Option<OwnedFd>,
 }
 
+/// Starts `program` with the arguments `argv`, the first of which is the name it is told to have, and
+/// with the other end of the socket as its standard input and output.
+pub(crate) fn start(program: &OsStr, argv: &[OsString]) -> Result<(Process, Socket)> {
+    let describe =
+        |call| move |error| Error::system(call, program.to_string_lossy().into_owned(), error);
+    let (near, far) =
+        Socket::pair(Domain::UNIX, Type::STREAM, None).map_err(describe("socketpair"))?;
+    near.set_nonblocking(true).map_err(describe("fcntl"))?;
+    let process = Process::start(program, argv, OwnedFd::from(far)).map_err(describe("fork"))?;
+    Ok((process, near))
+}
+
+/// What becomes readable when a process ends, which needs not be a child.
+pub(crate) fn watch(pid: i32) -> Result<Handle> {
+    let opened = pidfd::open(pid).map_err(|error| match error.kind() {
+        io::ErrorKind::Unsupported => Error::Unsupported("watching processes"),
+        _ => Error::system("pidfd_open", format!("process {pid}"), error),
+    });
+    Ok(Handle::from(File::from(opened?)))
+}
+
 impl Process {
-    /// Starts `program` with the arguments `argv`, the first of which is the name it is told to have,
-    /// and with `end` as its standard input and output.
-    ///
     /// A program that cannot be executed leaves a child all the same, as fork(2) and execvp(3) do: one
     /// that names it and the reason on standard error, and exits with 255. Fails where there can be
     /// no child.
-    pub(crate) fn start(program: &OsStr, argv: &[OsString], end: OwnedFd) -> io::Result<Self> {
+    fn start(program: &OsStr, argv: &[OsString], end: OwnedFd) -> io::Result<Self> {
         let mut command = Command::new(program);
         command.args(argv.iter().skip(1));
         if let Some(name) = argv.first() {
@@ -49,9 +75,26 @@ impl Process {
         self.pid.unsigned_abs()
     }
 
-    /// What becomes readable when the process ends, where the system has such a thing.
-    pub(crate) fn pidfd(&self) -> Option<RawFd> {
-        self.pidfd.as_ref().map(AsRawFd::as_raw_fd)
+    /// Whether the system tells when it ends.
+    pub(crate) fn is_told_of(&self) -> bool {
+        self.pidfd.is_some()
+    }
+
+    /// Has the system tell when it ends, where it can.
+    pub(crate) fn register(&self, registry: &Registry, token: Token) -> io::Result<()> {
+        match &self.pidfd {
+            Some(pidfd) => {
+                registry.register(&mut SourceFd(&pidfd.as_raw_fd()), token, Interest::READABLE)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Has the system tell no more.
+    pub(crate) fn deregister(&self, registry: &Registry) {
+        if let Some(pidfd) = &self.pidfd {
+            let _ = registry.deregister(&mut SourceFd(&pidfd.as_raw_fd()));
+        }
     }
 
     /// How it ended, by which it is reaped; `None` where it still runs. Never waits.

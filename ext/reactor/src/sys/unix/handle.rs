@@ -5,7 +5,14 @@ use std::io::{self, IoSlice, Read, Write};
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
 use socket2::Socket;
+
+use crate::sys::io::retry;
+
+/// What the system knows a descriptor by: a `RawFd`, on Windows a `RawSocket`.
+pub type RawDescriptor = RawFd;
 
 /// A descriptor of one of the two kinds that are read and written by different calls.
 #[derive(Debug)]
@@ -28,7 +35,7 @@ impl Handle {
     /// Uses `fd`, which stays its owner's to close.
     ///
     /// Fails with EBADF where there is no such descriptor.
-    pub(crate) fn borrow(fd: RawFd) -> io::Result<Self> {
+    pub(crate) fn borrow(fd: RawDescriptor) -> io::Result<Self> {
         let file_type = file_type(fd)?;
         // SAFETY: fstat just found the descriptor open. It is never closed from here, as `owned` is
         // false; where its owner closes it meanwhile, calls on it fail with EBADF.
@@ -45,6 +52,11 @@ impl Handle {
         })
     }
 
+    /// The number that the system knows it by.
+    pub(crate) fn raw(&self) -> RawDescriptor {
+        self.as_fd().as_raw_fd()
+    }
+
     pub(crate) fn is_owned(&self) -> bool {
         self.owned
     }
@@ -57,12 +69,11 @@ impl Handle {
     /// Sets non-blocking mode, which all that share the open file share; says whether it was set
     /// before.
     pub(crate) fn set_nonblocking(&self, wanted: bool) -> io::Result<bool> {
-        let flags = status_flags(self.as_raw_fd())?;
+        let flags = status_flags(self.raw())?;
         let before = flags & libc::O_NONBLOCK != 0;
         if before != wanted {
             // SAFETY: fcntl with this command takes no pointers.
-            let set =
-                unsafe { libc::fcntl(self.as_raw_fd(), libc::F_SETFL, flags ^ libc::O_NONBLOCK) };
+            let set = unsafe { libc::fcntl(self.raw(), libc::F_SETFL, flags ^ libc::O_NONBLOCK) };
             if set < 0 {
                 return Err(io::Error::last_os_error());
             }
@@ -77,7 +88,7 @@ impl Handle {
 
     /// Whether it was opened for reading.
     pub(crate) fn is_readable(&self) -> bool {
-        status_flags(self.as_raw_fd()).is_ok_and(|flags| flags & libc::O_ACCMODE != libc::O_WRONLY)
+        status_flags(self.raw()).is_ok_and(|flags| flags & libc::O_ACCMODE != libc::O_WRONLY)
     }
 
     pub(crate) fn socket(&self) -> Option<&Socket> {
@@ -85,6 +96,47 @@ impl Handle {
             Kind::Socket(socket) => Some(socket),
             Kind::File(_) => None,
         }
+    }
+
+    /// Calls what may find the socket not ready, as accept(2) does.
+    pub(crate) fn attempt<T>(
+        &self,
+        mut call: impl FnMut(&Socket) -> io::Result<T>,
+    ) -> io::Result<T> {
+        match &*self.kind {
+            Kind::Socket(socket) => retry(|| call(socket)),
+            Kind::File(_) => Err(io::Error::from_raw_os_error(libc::ENOTSOCK)),
+        }
+    }
+
+    /// Has the system tell of readiness once more, where it tells once for each call of
+    /// [`attempt`](Self::attempt) that found none. On Unix it does not.
+    pub(crate) fn rearm(&self) {}
+
+    /// Has the system tell when it is ready.
+    pub(crate) fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        registry.register(&mut SourceFd(&self.raw()), token, interest)
+    }
+
+    /// Changes what the system is to tell of; what is ready already is told once more. Fails with
+    /// `NotFound` where it was to tell of nothing.
+    pub(crate) fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        registry.reregister(&mut SourceFd(&self.raw()), token, interest)
+    }
+
+    /// Has the system tell no more.
+    pub(crate) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        registry.deregister(&mut SourceFd(&self.raw()))
     }
 
     pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -133,10 +185,26 @@ impl Drop for Handle {
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+#[cfg(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd"
+))]
 const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;
 // Elsewhere socket2 sets SO_NOSIGPIPE when it makes the socket.
-#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+#[cfg(not(any(
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "illumos",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd"
+)))]
 const NO_SIGNAL: i32 = 0;
 
 impl AsFd for Handle {
@@ -144,22 +212,6 @@ impl AsFd for Handle {
         match &*self.kind {
             Kind::Socket(socket) => socket.as_fd(),
             Kind::File(file) => file.as_fd(),
-        }
-    }
-}
-
-impl AsRawFd for Handle {
-    fn as_raw_fd(&self) -> RawFd {
-        self.as_fd().as_raw_fd()
-    }
-}
-
-/// Repeats a call for as long as signals interrupt it.
-pub(crate) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
         }
     }
 }
@@ -182,11 +234,4 @@ fn status_flags(fd: RawFd) -> io::Result<i32> {
     } else {
         Ok(flags)
     }
-}
-
-/// A buffer as socket2 wants it, which is more cautious than its callers need.
-pub(crate) fn as_uninit(buffer: &mut [u8]) -> &mut [std::mem::MaybeUninit<u8>] {
-    // SAFETY: u8 and MaybeUninit<u8> have the same layout, and socket2 writes nothing but bytes that
-    // the system initialised.
-    unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [std::mem::MaybeUninit<u8>]) }
 }

@@ -1,0 +1,10 @@
+//! Unix: a descriptor is a small number, whatever it stands for.
+
+pub(crate) mod child;
+pub(crate) mod fork;
+pub(crate) mod handle;
+pub(crate) mod limits;
+pub(crate) mod sockopt;
+pub(crate) mod user;
+
+mod pidfd;

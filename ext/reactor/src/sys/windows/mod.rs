@@ -1,0 +1,9 @@
+//! Windows: sockets only. Nothing is forked, limited or made another user's there, and no process is
+//! started or watched from here.
+
+pub(crate) mod child;
+pub(crate) mod fork;
+pub(crate) mod handle;
+pub(crate) mod limits;
+pub(crate) mod sockopt;
+pub(crate) mod user;

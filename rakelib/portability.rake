@@ -1,0 +1,70 @@
+# frozen_string_literal: true
+
+# The core's types, checked for systems that are not here: no object is made, and nothing is run.
+module Portability
+  TARGETS = %w[
+    x86_64-unknown-freebsd x86_64-unknown-netbsd x86_64-unknown-openbsd x86_64-unknown-dragonfly
+    x86_64-apple-darwin aarch64-apple-darwin x86_64-pc-windows-gnu
+  ].freeze
+  # Of a release whose Rust is the oldest that the crates take. Their standard library for other systems is
+  # not to be had there, but its source is.
+  RELEASE = "trixie"
+  PACKAGES = %w[binutils-mingw-w64-x86-64 ca-certificates cargo gcc libc6-dev rust-src rustc].freeze
+
+  # Whom this system trusts to be the registry of crates.
+  CERTIFICATES = "/etc/ssl/certs"
+
+  # What ring's assembler and C are compiled by: into nothing, since nothing is linked.
+  COMPILER = <<~SH
+    #!/bin/sh
+    case " $* " in *" -E "*) exec gcc "$@" ;; esac
+    for word; do
+      if [ "$last" = -o ]; then : >"$word"; fi
+      last=$word
+    done
+  SH
+  ARCHIVER = <<~SH
+    #!/bin/sh
+    for word; do
+      case $word in *.a) : >"$word" ;; esac
+    done
+  SH
+
+  COMMAND = "cargo check --quiet --locked --package em-reactor --no-default-features --features ring,dhe " \
+            "-Zbuild-std=std,panic_unwind --target"
+  ENVIRONMENT = {
+    "CARGO_HOME" => "/mnt/work/cargo", "CARGO_TARGET_DIR" => "/mnt/work/target",
+    "TARGET_CC" => "/mnt/work/cc", "TARGET_AR" => "/mnt/work/ar",
+    # The source of the standard library is compiled by its own release only.
+    "RUSTC_BOOTSTRAP" => "1", "RUSTFLAGS" => "--deny warnings"
+  }.freeze
+
+  module_function
+
+  # @return [Array<String>] the targets that it does not compile for
+  def run(targets)
+    root = Roots.path(RELEASE, PACKAGES, "#{RELEASE}-rust")
+    work = File.join(Native::ROOT, "tmp", "portability")
+    tool(work, "cc", COMPILER)
+    tool(work, "ar", ARCHIVER)
+    targets.reject { |target| check(root, work, target) }
+  end
+
+  def tool(work, name, script)
+    FileUtils.mkdir_p(work)
+    File.write(File.join(work, name), script, perm: 0o755)
+  end
+
+  def check(root, work, target)
+    puts "== #{target}"
+    Roots.run(root, "cd /mnt/gem && #{COMMAND} #{target}",
+              mounts: { Native::ROOT => "/mnt/gem", work => "/mnt/work", CERTIFICATES => CERTIFICATES },
+              environment: ENVIRONMENT)
+  end
+end
+
+desc "Check that the core compiles for kqueue systems and Windows (TARGETS=x86_64-apple-darwin to pick)"
+task :portability do
+  failed = Portability.run(ENV["TARGETS"]&.split(",") || Portability::TARGETS)
+  abort "Failed: #{failed.join(', ')}" if failed.any?
+end
