@@ -148,9 +148,8 @@ module BareSystem
       done
       ruby --version; gem --version | sed 's/^/RubyGems /'
       export GEM_HOME=/tmp/gems
-      started=$(date +%s%N)
-      gem install --local --no-document /mnt/gem/#{gem}
-      echo "installed in $((($(date +%s%N) - started) / 1000000)) ms"
+      bash -ec 'TIMEFORMAT="installed in %R s, of which %U s processor time of its own and %S s of the system"
+        time gem install --local --no-document /mnt/gem/#{gem}'
       ruby -W /mnt/gem/try.rb
     SH
   end
