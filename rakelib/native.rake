@@ -8,12 +8,15 @@ require "tmpdir"
 module Precompiled
   # The newest version of glibc whose symbols may be asked for.
   GLIBC = "2.34"
+  # More than there will be of any minor version of Ruby.
+  RELEASES = (0..29).freeze
 
   module_function
 
   # @return [String] the path of the gem
   def build(targets)
-    check_rubies(targets)
+    abort "RUBIES names none that is here" if targets.empty?
+
     Dir.mktmpdir("eventmachine-native") do |directory|
       specification = specification(targets)
       specification.files.each { |path| copy(path, File.join(directory, path)) unless path.end_with?(".so") }
@@ -23,16 +26,6 @@ module Precompiled
       copy(File.join(directory, name), File.join(Native::ROOT, "pkg", name))
       File.join("pkg", name)
     end
-  end
-
-  # The range of versions in required_ruby_version has no holes; the loader tells those who are in one.
-  def check_rubies(targets)
-    abort "RUBIES names none that is here" if targets.empty?
-
-    major, minors = targets.map { |target| target.minor.split(".").map(&:to_i) }.transpose
-    missing = [*minors.min..minors.max] - minors
-    names = missing.map { |minor| "#{major.first}.#{minor}" }
-    warn "There is no Ruby #{names.join(', ')} here: this gem is not to be published" if missing.any?
   end
 
   def specification(targets)
@@ -50,9 +43,16 @@ module Precompiled
     "#{RbConfig::CONFIG['host_cpu']}-#{RbConfig::CONFIG['host_os'][/\A[a-z]+/]}"
   end
 
+  # From the oldest to the newest Ruby that there is a library for. One between that there is none for is left
+  # out release by release, since a requirement cannot do it otherwise; RubyGems gives it the source gem.
+  # @return [Array<String>]
   def bounds(targets)
-    oldest, newest = targets.map { |target| target.minor.split(".").map(&:to_i) }.minmax
-    [">= #{oldest.join('.')}", "< #{newest.first}.#{newest.last + 1}.dev"]
+    minors = targets.map { |target| Gem::Version.new(target.minor) }
+    oldest, newest = minors.minmax
+    major, last = newest.segments
+    between = (oldest.segments.last..last).map { |minor| Gem::Version.new("#{major}.#{minor}") }
+    left_out = (between - minors).product(RELEASES.to_a).map { |minor, release| "!= #{minor}.#{release}" }
+    [">= #{oldest}", "< #{major}.#{last + 1}.dev", *left_out]
   end
 
   def inside_gem(target)
@@ -148,9 +148,8 @@ module BareSystem
       done
       ruby --version; gem --version | sed 's/^/RubyGems /'
       export GEM_HOME=/tmp/gems
-      started=$(date +%s%N)
-      gem install --local --no-document /mnt/gem/#{gem}
-      echo "installed in $((($(date +%s%N) - started) / 1000000)) ms"
+      bash -ec 'TIMEFORMAT="installed in %R s, of which %U s processor time of its own and %S s of the system"
+        time gem install --local --no-document /mnt/gem/#{gem}'
       ruby -W /mnt/gem/try.rb
     SH
   end

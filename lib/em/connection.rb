@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "socket"
 require "em/certificate_error"
 require "em/tls_parameters"
 

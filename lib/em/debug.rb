@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "delegate"
+
 module EventMachine
   # Writes a line to standard error for each event of the loop. It is loaded only where the environment has
   # EM_DEBUG=1, and works by wrapping methods, so that there is nothing to pay for otherwise.
@@ -20,7 +22,7 @@ module EventMachine
     module Events
       # @return [void]
       def receive_data(data)
-        event("receive_data #{data.bytesize} bytes")
+        event("receive_data #{data.to_s.bytesize} bytes")
         super
       end
 
@@ -82,6 +84,17 @@ module EventMachine
       end
     end
 
+    # The callback of a timer, which equals what the application gave.
+    class Timer < SimpleDelegator
+      attr_writer :signature
+
+      # @return [Object]
+      def call(...)
+        Debug.log("##{@signature} timer")
+        super
+      end
+    end
+
     # Logs the loop's life, timers and servers.
     module Loop
       # @return [Object, nil]
@@ -100,9 +113,10 @@ module EventMachine
       def add_timer(*args, &block)
         interval, callback = args
         callback ||= block
-        return super unless callback
+        return super unless callback && args.size <= 2
 
-        signature = super(interval, -> { fire(signature, callback) })
+        timer = Timer.new(callback)
+        timer.signature = super(interval, timer)
       end
 
       # @return [Integer]
@@ -110,13 +124,6 @@ module EventMachine
         super.tap { |signature| Debug.log("##{signature} start_server #{args.first} #{args[1]}".rstrip) }
       end
       ruby2_keywords :start_server
-
-      private
-
-      def fire(signature, callback)
-        Debug.log("##{signature} timer")
-        callback.call
-      end
     end
 
     Connection.singleton_class.prepend(Connections)

@@ -50,6 +50,8 @@ module EventMachine
     # @return [Symbol]
     # @raise [TypeError] if it is neither
     def set_receiver(blk)
+      # Ruby warns of a method that is defined anew, unless it has been aliased.
+      singleton_class.alias_method(:call, :call) if respond_to?(:call)
       define_singleton_method(:call, blk)
     end
 

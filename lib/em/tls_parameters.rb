@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
-require "em/tls_identity"
+require_relative "loader"
+require_relative "tls_identity"
 
 module EventMachine
   # Checks the options of {Connection#start_tls} and puts them into the form that the reactor takes.

@@ -40,3 +40,34 @@ RSpec.describe "The source gem" do
     expect(specification.requirements.join).to include("Rust #{minimum}")
   end
 end
+
+RSpec.describe "The precompiled gem" do
+  before(:all) do
+    require "rake"
+    tasks = Rake::Application.new
+    Rake.with_application(tasks) do
+      Rake.load_rakefile(File.expand_path("../../rakelib/native.rake", __dir__))
+    end
+  end
+
+  define_method(:fits?) do |version, *minors|
+    targets = minors.map { |minor| Struct.new(:minor).new(minor) }
+    Gem::Requirement.new(Precompiled.bounds(targets)).satisfied_by?(Gem::Version.new(version))
+  end
+
+  it "is for the Rubies that there is a library for, and no other" do
+    inside = %w[3.1.0 3.1.7 3.2.0 3.2.10 3.3.0 3.3.11]
+    outside = %w[3.0.7 3.4.0.dev 3.4.0.preview1 3.4.0]
+    expect((inside + outside).select { |version| fits?(version, "3.1", "3.2", "3.3") }).to eq(inside)
+  end
+
+  it "is not for a Ruby between those, which gets the source gem" do
+    expect(%w[3.2.0 3.2.3 3.2.11].select { |version| fits?(version, "3.1", "3.3") }).to be_empty
+    expect(%w[3.1.2 3.3.8].reject { |version| fits?(version, "3.1", "3.3") }).to be_empty
+  end
+
+  it "takes Ruby 3.10 for newer than 3.9" do
+    expect(fits?("3.10.1", "3.9", "3.10")).to be(true)
+    expect(fits?("3.11.0", "3.9", "3.10")).to be(false)
+  end
+end

@@ -1,10 +1,11 @@
 # frozen_string_literal: true
 
 require "socket"
+require_relative "watchdog"
 
 # Runs the reactor within a time limit.
 module ReactorHelper
-  LIMIT = 5
+  LIMIT = 5 * Watchdog::FACTOR
 
   Expired = Class.new(StandardError)
 

@@ -207,7 +207,9 @@ impl Reactor {
     /// How long a poll may wait: not at all where there is work, else until the next deadline.
     pub fn poll_timeout(&self, now: Instant) -> Option<Duration> {
         let queued = !self.ready.is_empty() || !self.carried.is_empty() || !self.unbound.is_empty();
-        if queued || !self.notices.is_empty() || self.files.is_busy() {
+        // Another thread may have sent something since the last event was handed out.
+        let sent = !self.dirty.is_empty() || !self.notices.is_empty();
+        if queued || sent || self.files.is_busy() {
             return Some(Duration::ZERO);
         }
         self.timers

@@ -38,6 +38,17 @@ fn bytes_arrive_whole_and_in_order() {
 }
 
 #[test]
+fn no_poll_waits_while_something_sent_is_not_written() {
+    let mut l = Loop::new();
+    let (client, _) = l.pair();
+    assert_ne!(l.reactor.poll_timeout(Instant::now()), Some(Duration::ZERO));
+    l.reactor.send(client, b"from another thread").unwrap();
+    assert_eq!(l.reactor.poll_timeout(Instant::now()), Some(Duration::ZERO));
+    l.reactor.flush();
+    assert_ne!(l.reactor.poll_timeout(Instant::now()), Some(Duration::ZERO));
+}
+
+#[test]
 fn closing_at_once_drops_what_is_not_written_and_later_sends_are_refused() {
     let mut l = Loop::new();
     let (client, server) = l.pair();

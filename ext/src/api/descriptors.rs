@@ -64,16 +64,16 @@ fn is_watch_only(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
 }
 
 fn is_notify_readable(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
-    notifies(ruby, signature).map(|(readable, _)| readable)
+    notifies(ruby, "is_notify_readable", signature).map(|(readable, _)| readable)
 }
 
 fn is_notify_writable(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
-    notifies(ruby, signature).map(|(_, writable)| writable)
+    notifies(ruby, "is_notify_writable", signature).map(|(_, writable)| writable)
 }
 
-fn notifies(ruby: &Ruby, signature: Value) -> Result<(bool, bool), Error> {
+fn notifies(ruby: &Ruby, operation: &str, signature: Value) -> Result<(bool, bool), Error> {
     let id = convert::id(signature)?;
-    let notifies = instance::look(ruby, "is_notify_readable", |i| i.reactor.notifies(id))?;
+    let notifies = instance::look(ruby, operation, |i| i.reactor.notifies(id))?;
     Ok(notifies.unwrap_or((false, false)))
 }
 

@@ -1,7 +1,6 @@
 # frozen_string_literal: true
 
 require "digest"
-require_relative "postgres3/wire"
 
 module EventMachine
   module Protocols
@@ -20,6 +19,14 @@ module EventMachine
     #   end
     class Postgres3 < Connection
       autoload :Scram, "em/protocols/postgres3/scram"
+      autoload :Wire, "em/protocols/postgres3/wire"
+
+      # The server has sent what is no message of the protocol.
+      class ProtocolError < StandardError
+      end
+
+      # A column of a result.
+      FieldInfo = Struct.new(:name, :oid, :attr_nr, :type_oid, :typlen, :atttypmod, :formatcode)
 
       # What a query gives: rows (Array<Array<String, nil>>), fields (Array<FieldInfo>) and cmd_tag (String,
       # such as "SELECT 3").

@@ -3,24 +3,11 @@
 require_relative "real_server"
 
 RSpec.describe EventMachine::Protocols::Socks4 do
-  configuration = lambda do |port|
-    <<~DANTED
-      logoutput: stderr
-      internal: 127.0.0.1 port = #{port}
-      external: 127.0.0.1
-      clientmethod: none
-      socksmethod: none
-      client pass { from: 127.0.0.0/8 to: 0.0.0.0/0 }
-      socks block { from: 127.0.0.0/8 to: 127.0.0.9/32 }
-      socks pass { from: 127.0.0.0/8 to: 127.0.0.0/8 }
-    DANTED
-  end
-
   before(:all) do
     @port = RealServer.free_port
     @server = RealServer.new
-    @server.start_on(@port, RealServer.program("danted", package: "dante-server"), "-p", @server.path("pid"),
-                     "-f", @server.write("danted.conf", configuration.call(@port)))
+    @server.start_on(@port, RealServer.program("twistd3", package: "python3-twisted"),
+                     "--nodaemon", "--pidfile", "", "socks", "--port", @port.to_s)
   end
 
   after(:all) { @server&.stop }
@@ -76,7 +63,7 @@ RSpec.describe EventMachine::Protocols::Socks4 do
     expect(through_proxy("localhost")).to start_with(:post_init, a_string_starting_with("welcome"))
   end
 
-  it "is closed without post_init where the proxy refuses" do
+  it "is closed without post_init where the proxy cannot connect" do
     expect(through_proxy("127.0.0.9")).to eq([:unbind])
   end
 

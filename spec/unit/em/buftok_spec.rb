@@ -125,9 +125,9 @@ RSpec.describe BufferedTokenizer do
 
   it "refuses what is no string" do
     [nil, 5, /,/].each do |anything|
-      named = Regexp.new(Regexp.escape(anything.inspect))
-      expect { described_class.new(anything) }.to raise_error(NoMethodError, named)
-      expect { described_class.new.extract(anything) }.to raise_error(NoMethodError, named)
+      refused = an_instance_of(NoMethodError).and(have_attributes(receiver: anything))
+      expect { described_class.new(anything) }.to raise_error(refused)
+      expect { described_class.new.extract(anything) }.to raise_error(refused)
     end
   end
 end

@@ -31,7 +31,7 @@ RSpec.describe "EM_DEBUG" do
     output, status = run_ruby(program, env: { "EM_DEBUG" => "1" })
 
     expect(status).to be_success
-    expect(output).to include("refused: Errno::ECONNREFUSED\n")
+    expect(output.scan(/^refused: .*/)).to eq(["refused: Errno::ECONNREFUSED"])
     events = output.lines.grep(/\AEM \d+ \d+\.\d{6} /).map { |line| line.split(" ", 4).last.chomp }
     expect(events.first).to match(/\Arun \(#{Regexp.escape(EventMachine::VERSION)}, /)
     expect(events).to include(
@@ -40,6 +40,19 @@ RSpec.describe "EM_DEBUG" do
       /\A#\d+ Client unbind\z/
     )
     expect(events.last).to eq("end of run")
+  end
+
+  it "has the module know timers by what the application gave" do
+    output, status = run_ruby(<<~'RUBY', env: { "EM_DEBUG" => "1" })
+      EventMachine.run do
+        callback = proc { EventMachine.stop }
+        signature = EventMachine.add_timer(0, callback)
+        puts "known: #{EventMachine.instance_variable_get(:@timers)[signature] == callback}"
+      end
+    RUBY
+
+    expect(status).to be_success
+    expect(output.lines).to include("known: true\n", / #\d+ timer$/)
   end
 
   it "loads nothing where it is not set" do

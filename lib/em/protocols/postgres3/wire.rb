@@ -3,13 +3,6 @@
 module EventMachine
   module Protocols
     class Postgres3 < Connection
-      # The server has sent what is no message of the protocol.
-      class ProtocolError < StandardError
-      end
-
-      # A column of a result.
-      FieldInfo = Struct.new(:name, :oid, :attr_nr, :type_oid, :typlen, :atttypmod, :formatcode)
-
       # The messages of PostgreSQL's frontend/backend protocol, version 3.
       # @api private
       module Wire
