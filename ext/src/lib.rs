@@ -14,6 +14,7 @@ mod errors;
 mod gvl;
 mod instance;
 mod names;
+mod signatures;
 mod turn;
 
 /// Called by `require "eventmachine.so"`.

@@ -15,9 +15,11 @@ names! {
     ERROR_HANDLER = "@error_handler";
     IO = "@io";
     CALL = "call";
+    CANCEL = "cancel";
     CLOSE = "close";
     IS_CLOSED = "closed?";
     NEW = "new";
+    TO_F = "to_f";
     UNBIND = "unbind";
     RECEIVE_DATA = "receive_data";
     CONNECTION_COMPLETED = "connection_completed";

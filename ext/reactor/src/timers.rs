@@ -1,16 +1,11 @@
-//! Deadlines: an indexed binary heap, so that cancelling removes.
+//! Deadlines: a binary heap beside the table of what they are for, so that cancelling moves nothing.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::time::Instant;
 
 use crate::id::Id;
 use crate::table::Table;
-
-#[derive(Debug)]
-struct Timer<K> {
-    /// Where in the heap it is.
-    position: usize,
-    key: K,
-}
 
 /// An element of the heap: what it is ordered by stands in it, so that comparing looks nothing up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,13 +15,18 @@ struct Due {
     id: Id,
 }
 
+/// So few elements of cancelled timers are not worth the work of removing them.
+const STALE_ALLOWED: usize = 64;
+
 /// Timers ordered by deadline, those of equal deadline by age.
 ///
-/// `add`, `cancel` and `pop_due` take logarithmic time; nothing of a cancelled timer stays behind.
+/// `add` and `pop_due` take logarithmic time, `cancel` constant time: it removes the timer and its key
+/// at once, and its element of the heap when it gets to the top, or when more than half are such.
 #[derive(Debug)]
 pub(crate) struct Timers<K> {
-    table: Table<Timer<K>>,
-    heap: Vec<Due>,
+    table: Table<K>,
+    /// The first element is of a timer that is in the table.
+    heap: BinaryHeap<Reverse<Due>>,
     sequence: u64,
 }
 
@@ -34,50 +34,52 @@ impl<K> Timers<K> {
     pub(crate) fn new() -> Self {
         Self {
             table: Table::new(),
-            heap: Vec::new(),
+            heap: BinaryHeap::new(),
             sequence: 0,
         }
     }
 
     /// `None` when all names are in use.
     pub(crate) fn add(&mut self, deadline: Instant, key: K) -> Option<Id> {
-        let position = self.heap.len();
+        let id = self.table.insert(key)?;
         let sequence = self.sequence;
         self.sequence += 1;
-        let id = self.table.insert(Timer { position, key })?;
-        self.heap.push(Due {
+        self.heap.push(Reverse(Due {
             deadline,
             sequence,
             id,
-        });
-        self.sift_up(position);
+        }));
         Some(id)
     }
 
     pub(crate) fn cancel(&mut self, id: Id) -> Option<K> {
-        let timer = self.table.remove(id)?;
-        let last = self.heap.pop()?;
-        if timer.position < self.heap.len() {
-            self.place(timer.position, last);
-            self.sift_down(timer.position);
-            self.sift_up(timer.position);
+        let key = self.table.remove(id)?;
+        let stale = self.heap.len() - self.table.len();
+        if stale > STALE_ALLOWED && stale > self.table.len() {
+            let table = &self.table;
+            self.heap.retain(|Reverse(due)| table.get(due.id).is_some());
+        } else {
+            self.tidy();
         }
-        Some(timer.key)
+        Some(key)
     }
 
     pub(crate) fn key(&self, id: Id) -> Option<&K> {
-        self.table.get(id).map(|timer| &timer.key)
+        self.table.get(id)
     }
 
     /// The next timer due at `now`, of those added before the mark.
     ///
     /// The mark keeps a timer that re-arms itself with no delay from holding up all else.
     pub(crate) fn pop_due(&mut self, now: Instant, mark: u64) -> Option<(Id, K)> {
-        let first = *self.heap.first()?;
+        let Reverse(first) = *self.heap.peek()?;
         if first.deadline > now || first.sequence >= mark {
             return None;
         }
-        self.cancel(first.id).map(|key| (first.id, key))
+        self.heap.pop();
+        let key = self.table.remove(first.id)?;
+        self.tidy();
+        Some((first.id, key))
     }
 
     /// Timers added from now on have at least this sequence number.
@@ -86,48 +88,17 @@ impl<K> Timers<K> {
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.heap.first().map(|due| due.deadline)
+        self.heap.peek().map(|Reverse(due)| due.deadline)
     }
 
-    fn place(&mut self, position: usize, due: Due) {
-        self.heap[position] = due;
-        if let Some(timer) = self.table.get_mut(due.id) {
-            timer.position = position;
-        }
-    }
-
-    /// Moves an element up to where its parent is due before it.
-    fn sift_up(&mut self, mut position: usize) {
-        let due = self.heap[position];
-        while position > 0 {
-            let parent = (position - 1) / 2;
-            if self.heap[parent] <= due {
+    /// Removes elements of cancelled timers from the top.
+    fn tidy(&mut self) {
+        while let Some(Reverse(due)) = self.heap.peek() {
+            if self.table.get(due.id).is_some() {
                 break;
             }
-            self.place(position, self.heap[parent]);
-            position = parent;
+            self.heap.pop();
         }
-        self.place(position, due);
-    }
-
-    /// Moves an element down to where its children are due after it.
-    fn sift_down(&mut self, mut position: usize) {
-        let due = self.heap[position];
-        loop {
-            let left = 2 * position + 1;
-            let right = left + 1;
-            if left >= self.heap.len() {
-                break;
-            }
-            let earlier = right < self.heap.len() && self.heap[right] < self.heap[left];
-            let child = if earlier { right } else { left };
-            if due <= self.heap[child] {
-                break;
-            }
-            self.place(position, self.heap[child]);
-            position = child;
-        }
-        self.place(position, due);
     }
 }
 
@@ -179,7 +150,8 @@ mod tests {
             assert!(timers.cancel(*id).is_some());
             assert!(timers.cancel(*id).is_none());
         }
-        assert_eq!(timers.heap.len(), 500);
+        assert_eq!(timers.table.len(), 500);
+        assert!(timers.heap.len() <= 1000);
         let fired = drain(&mut timers, start + Duration::from_secs(2));
         let mut expected: Vec<u32> = (0..1000).filter(|n| n % 2 == 1).collect();
         expected.sort_by_key(|n| n * 7919 % 1000);
@@ -200,5 +172,35 @@ mod tests {
             timers.pop_due(now, timers.mark()).map(|(_, key)| key),
             Some(2)
         );
+    }
+
+    #[test]
+    fn cancelled_timers_take_no_room_and_do_not_wake() {
+        let start = Instant::now();
+        let mut timers = Timers::new();
+        let last = timers.add(start + Duration::from_secs(9), 0).unwrap();
+        for n in 0..100_000 {
+            let id = timers.add(start + Duration::from_millis(n % 5000), 1);
+            assert_eq!(timers.cancel(id.unwrap()), Some(1));
+            assert!(timers.heap.len() <= STALE_ALLOWED + 2);
+        }
+        assert_eq!(timers.next_deadline(), Some(start + Duration::from_secs(9)));
+        timers.cancel(last);
+        assert_eq!(timers.next_deadline(), None);
+    }
+
+    #[test]
+    fn the_order_outlasts_the_removal_of_many() {
+        let start = Instant::now();
+        let mut timers = Timers::new();
+        let at = |n: u32| start + Duration::from_millis(u64::from(n * 7919 % 1000));
+        let ids: Vec<Id> = (0..1000).map(|n| timers.add(at(n), n).unwrap()).collect();
+        for (_, id) in ids.iter().enumerate().filter(|(n, _)| n % 10 != 0) {
+            timers.cancel(*id);
+        }
+        assert!(timers.heap.len() <= 200);
+        let mut expected: Vec<u32> = (0..1000).step_by(10).collect();
+        expected.sort_by_key(|n| n * 7919 % 1000);
+        assert_eq!(drain(&mut timers, start + Duration::from_secs(2)), expected);
     }
 }
