@@ -43,7 +43,7 @@ impl<'r> Dispatcher<'r> {
     pub(crate) fn new(ruby: &'r Ruby) -> Result<Self, Error> {
         Ok(Self {
             ruby,
-            module: ruby.define_module("EventMachine")?,
+            module: names::module(ruby)?,
         })
     }
 

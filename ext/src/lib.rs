@@ -20,7 +20,7 @@ mod turn;
 /// Called by `require "eventmachine.so"`.
 #[magnus::init(name = "eventmachine")]
 fn init(ruby: &Ruby) -> Result<(), Error> {
-    let module = ruby.define_module("EventMachine")?;
+    let module = names::init(ruby)?;
     errors::init(ruby, module)?;
     dispatch::init(module)?;
     api::init(ruby, module)

@@ -55,6 +55,8 @@ pub struct Reactor {
     pub(crate) files: FileWatches,
     pub(crate) timers: Timers<Deadline>,
     pub(crate) user_timers: usize,
+    /// The last of the user's timers that fired, and when it was due.
+    pub(crate) fired: Option<(Id, Instant)>,
     timer_mark: u64,
     /// Descriptors to work on in this turn, and those whose share of it is used up.
     ready: VecDeque<Id>,
@@ -90,6 +92,7 @@ impl Reactor {
             files: FileWatches::new(),
             timers: Timers::new(),
             user_timers: 0,
+            fired: None,
             timer_mark: 0,
             ready: VecDeque::new(),
             carried: VecDeque::new(),
@@ -180,10 +183,11 @@ impl Reactor {
 
     /// The next of the user's timers that is due in this turn.
     pub fn next_timer(&mut self) -> Option<Event> {
-        while let Some((id, deadline)) = self.timers.pop_due(self.now, self.timer_mark) {
+        while let Some((id, deadline, due)) = self.timers.pop_due(self.now, self.timer_mark) {
             match deadline {
                 Deadline::User => {
                     self.user_timers -= 1;
+                    self.fired = Some((id, due));
                     return Some(Event::TimerFired(id));
                 }
                 Deadline::Inactivity(id) => self.inactivity_due(id),
@@ -202,7 +206,7 @@ impl Reactor {
     }
 
     /// How long a poll may wait: not at all where there is work, else until the next deadline.
-    pub fn poll_timeout(&self, now: Instant) -> Option<Duration> {
+    pub fn poll_timeout(&mut self, now: Instant) -> Option<Duration> {
         let queued = !self.ready.is_empty() || !self.carried.is_empty() || !self.unbound.is_empty();
         if queued || self.files.is_busy() {
             return Some(Duration::ZERO);

@@ -7,20 +7,24 @@ use magnus::prelude::*;
 use magnus::{Error, ExceptionClass, Fixnum, Float, RModule, Ruby, TryConvert, Value};
 use magnus::{function, method};
 
-use crate::{convert, errors, instance, names, signatures};
+use crate::instance::{self, Instance};
+use crate::{convert, errors, names, signatures};
 
-pub(super) fn init(module: RModule) -> Result<(), Error> {
+pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     module.define_module_function("add_oneshot_timer", function!(add_oneshot_timer, 1))?;
     module.define_module_function("cancel_oneshot_timer", function!(cancel_oneshot_timer, 1))?;
     module.define_module_function("get_timer_count", function!(get_timer_count, 0))?;
     module.define_singleton_method("add_timer", method!(add_timer, -1))?;
-    module.define_singleton_method("cancel_timer", method!(cancel_timer, 1))
+    module.define_singleton_method("cancel_timer", method!(cancel_timer, 1))?;
+    let periodic = module.define_class("PeriodicTimer", ruby.class_object())?;
+    periodic.define_private_method("wait_again", method!(wait_again, 3))
 }
 
 /// Adds a timer that fires once after so many milliseconds, and returns its signature.
 fn add_oneshot_timer(ruby: &Ruby, milliseconds: Value) -> Result<u64, Error> {
     let delay = convert::duration(ruby, f64::try_convert(milliseconds)? / 1000.0, milliseconds)?;
-    start(ruby, "add_oneshot_timer", delay).map(Id::as_u64)
+    let add = |i: &mut Instance| i.reactor.add_timer(Instant::now(), delay);
+    start(ruby, "add_oneshot_timer", add).map(Id::as_u64)
 }
 
 /// Removes a timer; false where there is none of that signature, or it fired.
@@ -44,17 +48,11 @@ fn add_timer(ruby: &Ruby, module: RModule, arguments: &[Value]) -> Result<Option
         Some(seconds) => interval(*seconds)?,
         None => 0.0,
     };
-    if !seconds.is_finite() {
-        return Err(endless(ruby, seconds));
-    }
-    let delay = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
-    let id = start(ruby, "add_timer", delay)?;
-    // No other thread runs in between, so the timer cannot fire before it is known.
-    let stored = signatures::store(ruby, module, &names::TIMERS, id.as_u64(), callback);
-    if stored.is_err() {
-        instance::change(ruby, "add_timer", |i| i.reactor.cancel_timer(id))?;
-    }
-    stored.map(|()| Some(id.as_u64()))
+    let delay = span(ruby, seconds)?;
+    let id = start(ruby, "add_timer", |i| {
+        i.reactor.add_timer(Instant::now(), delay)
+    })?;
+    know(ruby, module, id, callback).map(Some)
 }
 
 /// See lib/em/scheduling.rb.
@@ -68,6 +66,32 @@ fn cancel_timer(ruby: &Ruby, module: RModule, timer: Value) -> Result<Value, Err
     cancel_oneshot_timer(ruby, timer).map(|_| ruby.qfalse().as_value())
 }
 
+/// Has a periodic timer call once more what it calls, `period` seconds after it last was to, and returns
+/// the signature for that. Where it waits already, or does not call at present, the period begins now.
+fn wait_again(
+    ruby: &Ruby,
+    _timer: Value,
+    previous: Value,
+    period: Value,
+    callback: Value,
+) -> Result<u64, Error> {
+    let module = names::module(ruby)?;
+    let period = span(ruby, interval(period)?)?;
+    let waits = match Fixnum::from_value(previous) {
+        Some(_) => convert::id(previous)?,
+        None => Id::from(0),
+    };
+    let mut waited = false;
+    let id = start(ruby, "add_timer", |i| {
+        waited = i.reactor.cancel_timer(waits);
+        i.reactor.repeat_timer(Instant::now(), waits, period)
+    })?;
+    if waited {
+        signatures::remove(ruby, module, &names::TIMERS, previous)?;
+    }
+    know(ruby, module, id, callback)
+}
+
 /// A number of seconds, or what else has `to_f`.
 fn interval(seconds: Value) -> Result<f64, Error> {
     if let Some(float) = Float::from_value(seconds) {
@@ -79,33 +103,43 @@ fn interval(seconds: Value) -> Result<f64, Error> {
     }
 }
 
-fn endless(ruby: &Ruby, seconds: f64) -> Error {
+/// The time that so many seconds take; what is less than nothing is nothing.
+fn span(ruby: &Ruby, seconds: f64) -> Result<Duration, Error> {
+    if seconds.is_finite() {
+        return Ok(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX));
+    }
     let class = ruby
         .class_object()
-        .const_get::<_, ExceptionClass>("FloatDomainError");
-    match class {
-        Ok(class) => {
-            let seconds = ruby.float_from_f64(seconds);
-            Error::new(class, format!("timer interval is {seconds}"))
-        }
-        Err(error) => error,
-    }
+        .const_get::<_, ExceptionClass>("FloatDomainError")?;
+    let seconds = ruby.float_from_f64(seconds);
+    Err(Error::new(class, format!("timer interval is {seconds}")))
 }
 
-fn start(ruby: &Ruby, operation: &str, delay: Duration) -> Result<Id, Error> {
-    let settings = instance::settings(ruby, |settings| *settings)?;
-    let added = instance::change(ruby, operation, |instance| {
-        if settings.max_timers_set && instance.reactor.timer_count() >= settings.max_timers {
-            return None;
-        }
-        Some(instance.reactor.add_timer(Instant::now(), delay))
+/// Adds a timer by way of `add`, where there may be another.
+fn start(
+    ruby: &Ruby,
+    operation: &str,
+    add: impl FnOnce(&mut Instance) -> em_reactor::Result<Id>,
+) -> Result<Id, Error> {
+    let limit = instance::settings(ruby, |s| s.max_timers_set.then_some(s.max_timers))?;
+    let added = instance::change(ruby, operation, |instance| match limit {
+        Some(limit) if instance.reactor.timer_count() >= limit => Err(limit),
+        _ => Ok(add(instance)),
     })?;
     match added {
-        Some(added) => added.map_err(|error| errors::from(ruby, &error)),
-        None => {
-            let limit = settings.max_timers;
+        Ok(added) => added.map_err(|error| errors::from(ruby, &error)),
+        Err(limit) => {
             let message = format!("no more than {limit} timers: see set_max_timers");
             Err(errors::runtime(ruby, message))
         }
     }
+}
+
+/// Keeps what a timer calls. No other thread has run since it was added, so it cannot have fired.
+fn know(ruby: &Ruby, module: RModule, id: Id, callback: Value) -> Result<u64, Error> {
+    let stored = signatures::store(ruby, module, &names::TIMERS, id.as_u64(), callback);
+    if stored.is_err() {
+        instance::change(ruby, "add_timer", |i| i.reactor.cancel_timer(id))?;
+    }
+    stored.map(|()| id.as_u64())
 }
