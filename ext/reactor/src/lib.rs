@@ -36,7 +36,7 @@ pub use file_source::open_regular;
 pub use id::Id;
 pub use mio::Waker;
 pub use poller::Poller;
-pub use reactor::Reactor;
+pub use reactor::{Reactor, Spare};
 pub use resolve::{literal, port, resolve};
 pub use secure::Choice;
 pub use sys::limits::descriptor_limit;
