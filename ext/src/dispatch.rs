@@ -8,7 +8,7 @@ use magnus::rb_sys::{AsRawId, AsRawValue};
 use magnus::value::IntoId;
 use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, Ruby, Value};
 
-use crate::{api, errors, instance, names};
+use crate::{api, errors, instance, names, signatures};
 
 /// How long the object of a connection that another thread makes is waited for.
 const UNMADE: Duration = Duration::from_secs(1);
@@ -43,7 +43,7 @@ impl<'r> Dispatcher<'r> {
     pub(crate) fn new(ruby: &'r Ruby) -> Result<Self, Error> {
         Ok(Self {
             ruby,
-            module: ruby.define_module("EventMachine")?,
+            module: names::module(ruby)?,
         })
     }
 
@@ -129,14 +129,20 @@ impl<'r> Dispatcher<'r> {
         self.notify(id, &names::CONNECTION_COMPLETED)
     }
 
+    /// Some applications cancel a timer by putting false in its place.
     fn timer(&self, id: Id) -> Result<(), Error> {
-        let timers: RHash = self.module.ivar_get(*names::TIMERS)?;
-        let callback: Value = timers.delete(id.as_u64())?;
-        if !callback.to_bool() {
-            let message = format!("unknown timer {} fired", id.as_u64());
-            return Err(errors::own(self.ruby, "UnknownTimerFired", message));
+        let signature = id.as_u64();
+        if signatures::call(
+            self.ruby,
+            self.module,
+            &names::TIMERS,
+            signature,
+            &names::CALL,
+        )? {
+            return Ok(());
         }
-        callback.funcall::<_, _, Value>(*names::CALL, ()).map(drop)
+        let message = format!("unknown timer {signature} fired");
+        Err(errors::own(self.ruby, "UnknownTimerFired", message))
     }
 
     fn accepted(&self, listener: Id, id: Id) -> Result<(), Error> {

@@ -6,6 +6,8 @@ use em_reactor::{Error as Cause, tls};
 use magnus::prelude::*;
 use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, Ruby, Value};
 
+use crate::names;
+
 /// The module's own exception classes.
 const CLASSES: [&str; 7] = [
     "ConnectionError",
@@ -51,10 +53,7 @@ pub(crate) fn argument(ruby: &Ruby, message: impl Into<String>) -> Error {
 
 /// One of the module's own exceptions, by name.
 pub(crate) fn own(ruby: &Ruby, class: &str, message: impl Into<String>) -> Error {
-    match ruby
-        .define_module("EventMachine")
-        .and_then(|module| module.const_get(class))
-    {
+    match names::module(ruby).and_then(|module| module.const_get(class)) {
         Ok(class) => Error::new::<String>(class, message.into()),
         Err(error) => error,
     }

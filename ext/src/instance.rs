@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use em_reactor::{Poller, Reactor, Waker};
+use em_reactor::{Poller, Reactor, Spare, Waker};
 use magnus::{Error, Ruby};
 
 use crate::errors;
@@ -74,6 +74,10 @@ struct State {
     instance: Option<Instance>,
     settings: Settings,
     serial: u64,
+    /// What the last loop left.
+    spare: Option<Spare>,
+    /// Where data is read to, while no loop does.
+    buffer: Vec<u8>,
 }
 
 /// State that only the thread with the GVL may touch.
@@ -92,6 +96,8 @@ static STATE: Guarded = Guarded(RefCell::new(State {
         heartbeat_interval: DEFAULT_HEARTBEAT,
     },
     serial: 0,
+    spare: None,
+    buffer: Vec::new(),
 }));
 
 /// No Ruby code runs inside `body`, so the borrow is never taken twice.
@@ -157,7 +163,12 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
     if exists(ruby)? {
         return Err(errors::runtime(ruby, "eventmachine already initialized"));
     }
-    let (reactor, poller) = Reactor::new(Instant::now()).map_err(|e| errors::from(ruby, &e))?;
+    let now = Instant::now();
+    let spare = with_state(ruby, |state| state.spare.take())?;
+    let (reactor, poller) = match spare.and_then(|spare| spare.start(now)) {
+        Some(loop_again) => loop_again,
+        None => Reactor::new(now).map_err(|error| errors::from(ruby, &error))?,
+    };
     with_state(ruby, |state| {
         state.serial += 1;
         state.settings.heartbeat_interval = DEFAULT_HEARTBEAT;
@@ -181,4 +192,25 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
 /// Takes the loop away.
 pub(crate) fn take(ruby: &Ruby) -> Result<Option<Instance>, Error> {
     with_state(ruby, |state| state.instance.take())
+}
+
+/// Ends the loop, which leaves what it can to the next.
+pub(crate) fn retire(ruby: &Ruby) -> Result<(), Error> {
+    let Some(instance) = take(ruby)? else {
+        return Ok(());
+    };
+    let spare = instance
+        .poller
+        .and_then(|poller| instance.reactor.retire(poller));
+    with_state(ruby, |state| state.spare = spare)
+}
+
+/// The memory that data is read to; given back by [`put_buffer`].
+pub(crate) fn take_buffer(ruby: &Ruby) -> Result<Vec<u8>, Error> {
+    with_state(ruby, |state| std::mem::take(&mut state.buffer))
+}
+
+/// See [`take_buffer`].
+pub(crate) fn put_buffer(ruby: &Ruby, buffer: Vec<u8>) -> Result<(), Error> {
+    with_state(ruby, |state| state.buffer = buffer)
 }

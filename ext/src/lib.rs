@@ -15,12 +15,13 @@ mod gvl;
 mod instance;
 mod names;
 mod shared;
+mod signatures;
 mod turn;
 
 /// Called by `require "eventmachine.so"`.
 #[magnus::init(name = "eventmachine")]
 fn init(ruby: &Ruby) -> Result<(), Error> {
-    let module = ruby.define_module("EventMachine")?;
+    let module = names::init(ruby)?;
     errors::init(ruby, module)?;
     dispatch::init(module)?;
     shared::init(ruby);

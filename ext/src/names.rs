@@ -1,6 +1,26 @@
-//! Names of methods and variables, interned once.
+//! Names of methods and variables, interned once, and the module.
 
-use magnus::value::LazyId;
+use std::sync::OnceLock;
+
+use magnus::value::{LazyId, Opaque};
+use magnus::{Error, RModule, Ruby};
+
+static MODULE: OnceLock<Opaque<RModule>> = OnceLock::new();
+
+/// Defines EventMachine.
+pub(crate) fn init(ruby: &Ruby) -> Result<RModule, Error> {
+    let module = ruby.define_module("EventMachine")?;
+    ruby.gc_register_mark_object(module);
+    Ok(ruby.get_inner(*MODULE.get_or_init(|| module.into())))
+}
+
+/// EventMachine.
+pub(crate) fn module(ruby: &Ruby) -> Result<RModule, Error> {
+    match MODULE.get() {
+        Some(module) => Ok(ruby.get_inner(*module)),
+        None => init(ruby),
+    }
+}
 
 macro_rules! names {
     ($($constant:ident = $name:literal;)*) => {
@@ -15,9 +35,11 @@ names! {
     ERROR_HANDLER = "@error_handler";
     IO = "@io";
     CALL = "call";
+    CANCEL = "cancel";
     CLOSE = "close";
     IS_CLOSED = "closed?";
     NEW = "new";
+    TO_F = "to_f";
     UNBIND = "unbind";
     RECEIVE_DATA = "receive_data";
     CONNECTION_COMPLETED = "connection_completed";

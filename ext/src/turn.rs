@@ -42,10 +42,12 @@ impl<'r> Loop<'r> {
     pub(crate) fn new(ruby: &'r Ruby) -> Result<Self, Error> {
         let serial = instance::look(ruby, "run_machine", |i| i.serial)?;
         let dispatcher = Dispatcher::new(ruby)?;
+        let mut buffer = instance::take_buffer(ruby)?;
+        buffer.resize(READ_SIZE, 0);
         Ok(Self {
             ruby,
             dispatcher,
-            buffer: vec![0; READ_SIZE],
+            buffer,
             serial,
             idle: false,
         })
@@ -184,6 +186,13 @@ impl<'r> Loop<'r> {
     }
 }
 
+impl Drop for Loop<'_> {
+    fn drop(&mut self) {
+        // Where the state is in use, the next loop makes a buffer of its own.
+        let _ = instance::put_buffer(self.ruby, std::mem::take(&mut self.buffer));
+    }
+}
+
 /// How long the end of the loop waits for child processes that were told to end.
 const CHILDREN_LIMIT: Duration = Duration::from_millis(500);
 /// Between looking for children of whose end the system does not tell.
@@ -219,8 +228,7 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
             first_error = first_error.and(dispatcher.dispatch(&event, &[]));
         }
     }
-    instance::take(ruby)?;
-    first_error
+    instance::retire(ruby).and(first_error)
 }
 
 /// Tells child processes to end. Most do so at once, so that their `unbind` knows how.

@@ -2,23 +2,19 @@
 
 module EventMachine
   class << self
-    # Calls something once, after an interval.
-    #
-    # @overload add_timer(seconds, callback = nil, &block)
+    # @!method add_timer(seconds = nil, callback = nil, &block)
+    #   Calls something once, after an interval.
     #   @param seconds [Numeric] the interval; one that is not positive is over on the next turn
     #   @param callback [#call, nil] what to call; wins over the block
-    # @return [Integer, nil] the timer's signature, for {cancel_timer}; nil when there is nothing to call
-    # @raise [FloatDomainError] when the interval is infinite or not a number
-    # @raise [RuntimeError] when no reactor runs, or {get_max_timers} timers are outstanding
-    def add_timer(seconds = nil, callback = nil, *, &block)
-      callback ||= block
-      return unless callback
+    #   @return [Integer, nil] the timer's signature, for {cancel_timer}; nil when there is nothing to call
+    #   @raise [FloatDomainError] when the interval is infinite or not a number
+    #   @raise [RuntimeError] when no reactor runs, or {get_max_timers} timers are outstanding
 
-      interval = seconds.to_f
-      raise FloatDomainError, "timer interval is #{interval}" unless interval.finite?
-
-      install_timer(interval * 1000, callback)
-    end
+    # @!method cancel_timer(timer)
+    #   Keeps a timer from firing. One that has fired or was cancelled is left alone.
+    #   @param timer [Integer, Timer, PeriodicTimer] what {add_timer} or {add_periodic_timer} returned
+    #   @return [Object] false when a signature's timer was cancelled, nil when there is none; what the
+    #     `cancel` of a timer object returns
 
     # Calls something each time an interval is over.
     #
@@ -30,19 +26,6 @@ module EventMachine
     def add_periodic_timer(*args, &block)
       interval, callback = args
       PeriodicTimer.new(interval, callback || block)
-    end
-
-    # Keeps a timer from firing. One that has fired or was cancelled is left alone.
-    #
-    # @param timer [Integer, Timer, PeriodicTimer] what {add_timer} or {add_periodic_timer} returned
-    # @return [Object] false when a signature's timer was cancelled, nil when there is none; what the
-    #   `cancel` of a timer object returns
-    def cancel_timer(timer)
-      return timer.cancel if timer.respond_to?(:cancel)
-      return unless @timers.delete(timer)
-
-      cancel_oneshot_timer(timer)
-      false
     end
 
     # @return [Integer] how many timers may be outstanding

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require_relative "work_queue"
+
 module EventMachine
   # How long the end of the reactor waits for the threads of the pool, in seconds.
   THREADPOOL_GRACE = 2
@@ -41,7 +43,7 @@ module EventMachine
     #
     # @return [true]
     def spawn_threadpool
-      @threadqueue ||= ::Thread::Queue.new
+      @threadqueue ||= WorkQueue.new
       @resultqueue ||= ::Thread::Queue.new
       @threadpool ||= []
       @threadpool << new_worker while @threadpool.size < @threadpool_size
@@ -70,7 +72,7 @@ module EventMachine
     end
 
     def work_off(operations, results)
-      while (operation, callback, errback = operations.pop)
+      while (operation, callback, errback = operations.take)
         results << perform(operation, callback, errback)
         wake_reactor
       end

@@ -45,11 +45,8 @@ module EventMachine
       @interval = interval
       @code = callback || block
       @cancelled = false
-      @deadline = now
-      @work = proc do
-        @signature = nil
-        fire
-      end
+      @signature = nil
+      @work = proc { fire }
       schedule
     end
 
@@ -57,7 +54,8 @@ module EventMachine
     #
     # @return [true]
     def cancel
-      withdraw if @signature
+      EventMachine.cancel_timer(@signature) if @signature
+      @signature = nil
       @cancelled = true
     end
 
@@ -66,11 +64,7 @@ module EventMachine
     #
     # @return [Integer] signature of the wait
     def schedule
-      if @signature
-        withdraw
-        @deadline = now
-      end
-      @signature = EventMachine.add_timer(next_delay, @work)
+      @signature = wait_again(@signature, @interval, @work)
     end
 
     # Makes the call now, and waits for the next one, unless the timer was cancelled.
@@ -81,32 +75,6 @@ module EventMachine
 
       @code&.call
       schedule unless @cancelled
-    end
-
-    private
-
-    def withdraw
-      EventMachine.cancel_timer(@signature)
-      @signature = nil
-    end
-
-    def next_delay
-      period = @interval.to_f
-      time = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-      return restart(time, period) unless period.positive?
-
-      @deadline += period
-      @deadline += (((time - @deadline) / period).floor + 1) * period if @deadline <= time
-      @deadline - time
-    end
-
-    def restart(time, period)
-      @deadline = time
-      period
-    end
-
-    def now
-      Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
   end
 end

@@ -33,6 +33,25 @@ RSpec.describe "Forking" do
     expect(in_child { |out| em { EventMachine.add_timer(0.01) { out.write("ran") && done } } }).to eq("ran")
   end
 
+  it "leaves the parent's next loop alone, though a child holds the connections of the last" do
+    held, release = IO.pipe
+    child = nil
+    port = free_port
+    talk = lambda do |stop|
+      em do
+        EventMachine.start_server("127.0.0.1", port, echo)
+        EventMachine.connect("127.0.0.1", port, echo) { |client| client.send_data("x") }
+        EventMachine.add_timer(0.02) { stop.call && done }
+      end
+    end
+    talk.call(-> { child = fork { release.close && held.read && exit!(0) } })
+    port = free_port
+    2.times { expect { talk.call(-> { true }) }.not_to raise_error }
+  ensure
+    release.close
+    Process.wait(child)
+  end
+
   it "gives the child of fork_reactor a clean loop" do
     reader, writer = IO.pipe
     em do

@@ -55,6 +55,21 @@ RSpec.describe "The reactor" do
       expect(log.first).to be_within(5).of(Time.now)
     end
 
+    it "gives no signature that a run before it gave" do
+      timers = []
+      descriptors = []
+      3.times do
+        em do
+          timers << EventMachine.add_timer(60) { nil }
+          descriptors << EventMachine.start_server("127.0.0.1", 0)
+          descriptors << EventMachine.connect("127.0.0.1", free_port).signature
+          done
+        end
+      end
+      expect(timers.uniq.size).to eq(3)
+      expect(descriptors.uniq.size).to eq(6)
+    end
+
     it "leaves no descriptor open" do
       em { done }
       expect { 3.times { em { EventMachine.add_timer(0.01) { done } } } }.not_to leak_descriptors

@@ -38,7 +38,7 @@ pub use id::Id;
 pub use mio::Waker;
 pub use outbound::SharedBytes;
 pub use poller::Poller;
-pub use reactor::Reactor;
+pub use reactor::{Reactor, Spare};
 pub use resolve::{literal, port, resolve};
 pub use secure::Choice;
 pub use sys::handle::RawDescriptor;

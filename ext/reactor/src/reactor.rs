@@ -56,6 +56,8 @@ pub struct Reactor {
     pub(crate) files: FileWatches,
     pub(crate) timers: Timers<Deadline>,
     pub(crate) user_timers: usize,
+    /// The last of the user's timers that fired, and when it was due.
+    pub(crate) fired: Option<(Id, Instant)>,
     timer_mark: u64,
     /// Descriptors to work on in this turn, and those whose share of it is used up.
     ready: VecDeque<Id>,
@@ -79,19 +81,48 @@ pub struct Reactor {
     /// Where records under TLS are read to.
     pub(crate) records: Vec<u8>,
     fork_generation: u64,
+    /// How many children this process had forked when the system's queue was made.
+    children_forked: u64,
+}
+
+/// What is left of a loop that has ended: see [`Reactor::retire`].
+#[derive(Debug)]
+pub struct Spare {
+    poller: Poller,
+    registry: Registry,
+    waker: Arc<Waker>,
+    fork_generation: u64,
+}
+
+impl Spare {
+    /// A new loop. `None` in a fork of the process that the old one was in, whose queue this is.
+    pub fn start(mut self, now: Instant) -> Option<(Reactor, Poller)> {
+        if self.fork_generation != fork::generation() {
+            return None;
+        }
+        self.poller.clear();
+        let reactor = Reactor::with(self.registry, self.waker, now);
+        Some((reactor, self.poller))
+    }
 }
 
 impl Reactor {
     /// A new loop with nothing in it, and the half of it that waits.
     pub fn new(now: Instant) -> Result<(Self, Poller)> {
         let poller = Poller::new()?;
-        let reactor = Self {
-            registry: poller.registry()?,
-            waker: poller.waker()?,
+        let (registry, waker) = (poller.registry()?, poller.waker()?);
+        Ok((Self::with(registry, waker, now), poller))
+    }
+
+    fn with(registry: Registry, waker: Arc<Waker>, now: Instant) -> Self {
+        Self {
+            registry,
+            waker,
             descriptors: Table::new(),
             files: FileWatches::new(),
             timers: Timers::new(),
             user_timers: 0,
+            fired: None,
             timer_mark: 0,
             ready: VecDeque::new(),
             carried: VecDeque::new(),
@@ -108,8 +139,20 @@ impl Reactor {
             now,
             records: Vec::new(),
             fork_generation: fork::generation(),
-        };
-        Ok((reactor, poller))
+            children_forked: fork::children(),
+        }
+    }
+
+    /// Ends the loop. What it leaves starts the next one for less, where the system's queue is sure to
+    /// be empty: a forked child may hold descriptors that are closed here, and keep them in the queue.
+    pub fn retire(self, poller: Poller) -> Option<Spare> {
+        let shared = self.is_forked() || self.children_forked != fork::children();
+        (self.is_empty() && !shared).then_some(Spare {
+            poller,
+            registry: self.registry,
+            waker: self.waker,
+            fork_generation: self.fork_generation,
+        })
     }
 
     /// Ends a [`Poller::poll`] from any thread; one that comes early ends the next.
@@ -130,6 +173,7 @@ impl Reactor {
         self.registry = poller.registry()?;
         self.waker = poller.waker()?;
         self.fork_generation = fork::generation();
+        self.children_forked = fork::children();
         for id in self.descriptors.ids().collect::<Vec<_>>() {
             self.register(id)?;
         }
@@ -183,10 +227,11 @@ impl Reactor {
 
     /// The next of the user's timers that is due in this turn.
     pub fn next_timer(&mut self) -> Option<Event> {
-        while let Some((id, deadline)) = self.timers.pop_due(self.now, self.timer_mark) {
+        while let Some((id, deadline, due)) = self.timers.pop_due(self.now, self.timer_mark) {
             match deadline {
                 Deadline::User => {
                     self.user_timers -= 1;
+                    self.fired = Some((id, due));
                     return Some(Event::TimerFired(id));
                 }
                 Deadline::Inactivity(id) => self.inactivity_due(id),
@@ -205,7 +250,7 @@ impl Reactor {
     }
 
     /// How long a poll may wait: not at all where there is work, else until the next deadline.
-    pub fn poll_timeout(&self, now: Instant) -> Option<Duration> {
+    pub fn poll_timeout(&mut self, now: Instant) -> Option<Duration> {
         let queued = !self.ready.is_empty() || !self.carried.is_empty() || !self.unbound.is_empty();
         // Another thread may have sent something since the last event was handed out.
         let sent = !self.dirty.is_empty() || !self.notices.is_empty();

@@ -1,6 +1,11 @@
 //! A slab with generations: the owner of everything that has an [`Id`].
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::id::{Id, Space};
+
+/// The highest generation that tables which are gone have given.
+static PAST: AtomicU64 = AtomicU64::new(0);
 
 #[derive(Debug)]
 struct Slot<T> {
@@ -14,6 +19,9 @@ pub(crate) struct Table<T> {
     space: Space,
     slots: Vec<Slot<T>>,
     free: Vec<usize>,
+    /// What new slots begin with: no name is given that a table before this has given.
+    past: u64,
+    highest: u64,
 }
 
 impl<T> Table<T> {
@@ -22,10 +30,13 @@ impl<T> Table<T> {
     }
 
     pub(crate) fn of(space: Space) -> Self {
+        let past = PAST.load(Ordering::Relaxed);
         Self {
             space,
             slots: Vec::new(),
             free: Vec::new(),
+            past,
+            highest: past,
         }
     }
 
@@ -35,7 +46,7 @@ impl<T> Table<T> {
             Some(slot) => slot,
             None if self.slots.len() < Id::MAX_SLOTS => {
                 self.slots.push(Slot {
-                    generation: 0,
+                    generation: self.past,
                     value: None,
                 });
                 self.slots.len() - 1
@@ -44,6 +55,7 @@ impl<T> Table<T> {
         };
         let entry = &mut self.slots[slot];
         entry.generation += 1;
+        self.highest = self.highest.max(entry.generation);
         entry.value = Some(value);
         Some(Id::new(self.space, slot, entry.generation))
     }
@@ -91,6 +103,12 @@ impl<T> Table<T> {
     }
 }
 
+impl<T> Drop for Table<T> {
+    fn drop(&mut self) {
+        PAST.fetch_max(self.highest, Ordering::Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +125,22 @@ mod tests {
         assert_eq!(table.remove(first), None);
         assert_eq!(table.get(second), Some(&"second"));
         assert_eq!(table.len(), 1);
+    }
+
+    #[test]
+    fn a_table_gives_no_name_of_one_before_it() {
+        let mut before = Table::new();
+        let mut last = before.insert(()).unwrap();
+        for _ in 0..10 {
+            before.remove(last);
+            last = before.insert(()).unwrap();
+        }
+        drop(before);
+        let mut table = Table::new();
+        let id = table.insert(()).unwrap();
+        assert_eq!(id.slot(), last.slot());
+        assert!(id > last);
+        assert!(table.get(last).is_none());
     }
 
     #[test]

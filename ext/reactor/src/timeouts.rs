@@ -9,6 +9,7 @@ use crate::event::Reason;
 use crate::id::Id;
 use crate::reactor::{Deadline, Reactor};
 use crate::sys::errno;
+use crate::timers::next_multiple;
 
 /// Longer delays are as good as never, and would overflow the clock.
 const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
@@ -16,7 +17,21 @@ const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
 impl Reactor {
     /// Adds a timer that fires once, `delay` after `now`.
     pub fn add_timer(&mut self, now: Instant, delay: Duration) -> Result<Id> {
-        let deadline = now + delay.min(FOREVER);
+        self.add_user_timer(now + delay.min(FOREVER))
+    }
+
+    /// Adds a timer that fires `period` after `now`; where `previous` is the timer that fired last, a
+    /// multiple of `period` after that was due, the first that is yet to come.
+    pub fn repeat_timer(&mut self, now: Instant, previous: Id, period: Duration) -> Result<Id> {
+        let period = period.min(FOREVER);
+        let deadline = match self.fired {
+            Some((fired, due)) if fired == previous => next_multiple(due, period, now),
+            _ => now + period,
+        };
+        self.add_user_timer(deadline)
+    }
+
+    fn add_user_timer(&mut self, deadline: Instant) -> Result<Id> {
         let id = self
             .timers
             .add(deadline, Deadline::User)

@@ -19,7 +19,7 @@ pub(crate) mod tls;
 /// Defines all of them.
 pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     machine::init(module)?;
-    timers::init(module)?;
+    timers::init(ruby, module)?;
     servers::init(module)?;
     connections::init(ruby, module)?;
     datagrams::init(module)?;

@@ -1,54 +1,30 @@
 //! Timers.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use em_reactor::Id;
 use magnus::prelude::*;
-use magnus::{Error, RHash, RModule, Ruby, TryConvert, Value, function, method};
+use magnus::{Error, ExceptionClass, Fixnum, Float, RModule, Ruby, TryConvert, Value};
+use magnus::{function, method};
 
-use crate::{convert, errors, instance, names};
+use crate::instance::{self, Instance};
+use crate::{convert, errors, names, signatures};
 
-pub(super) fn init(module: RModule) -> Result<(), Error> {
+pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     module.define_module_function("add_oneshot_timer", function!(add_oneshot_timer, 1))?;
-    let singleton = module.singleton_class()?;
-    singleton.define_private_method("install_timer", method!(install_timer, 2))?;
     module.define_module_function("cancel_oneshot_timer", function!(cancel_oneshot_timer, 1))?;
-    module.define_module_function("get_timer_count", function!(get_timer_count, 0))
+    module.define_module_function("get_timer_count", function!(get_timer_count, 0))?;
+    module.define_singleton_method("add_timer", method!(add_timer, -1))?;
+    module.define_singleton_method("cancel_timer", method!(cancel_timer, 1))?;
+    let periodic = module.define_class("PeriodicTimer", ruby.class_object())?;
+    periodic.define_private_method("wait_again", method!(wait_again, 3))
 }
 
 /// Adds a timer that fires once after so many milliseconds, and returns its signature.
 fn add_oneshot_timer(ruby: &Ruby, milliseconds: Value) -> Result<u64, Error> {
     let delay = convert::duration(ruby, f64::try_convert(milliseconds)? / 1000.0, milliseconds)?;
-    let settings = instance::settings(ruby, |settings| *settings)?;
-    let added = instance::change(ruby, "add_oneshot_timer", |instance| {
-        if settings.max_timers_set && instance.reactor.timer_count() >= settings.max_timers {
-            return None;
-        }
-        Some(instance.reactor.add_timer(Instant::now(), delay))
-    })?;
-    match added {
-        Some(Ok(id)) => Ok(id.as_u64()),
-        Some(Err(error)) => Err(errors::from(ruby, &error)),
-        None => {
-            let limit = settings.max_timers;
-            Err(errors::runtime(
-                ruby,
-                format!("no more than {limit} timers: see set_max_timers"),
-            ))
-        }
-    }
-}
-
-/// Adds a timer and what it calls: nothing comes between, so that it cannot fire before it is known.
-fn install_timer(
-    ruby: &Ruby,
-    module: RModule,
-    milliseconds: Value,
-    callback: Value,
-) -> Result<u64, Error> {
-    let timers: RHash = module.ivar_get(*names::TIMERS)?;
-    let id = add_oneshot_timer(ruby, milliseconds)?;
-    timers.aset(id, callback)?;
-    Ok(id)
+    let add = |i: &mut Instance| i.reactor.add_timer(Instant::now(), delay);
+    start(ruby, "add_oneshot_timer", add).map(Id::as_u64)
 }
 
 /// Removes a timer; false where there is none of that signature, or it fired.
@@ -59,4 +35,111 @@ fn cancel_oneshot_timer(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
 
 fn get_timer_count(ruby: &Ruby) -> Result<usize, Error> {
     instance::look(ruby, "get_timer_count", |i| i.reactor.timer_count())
+}
+
+/// See lib/em/scheduling.rb.
+fn add_timer(ruby: &Ruby, module: RModule, arguments: &[Value]) -> Result<Option<u64>, Error> {
+    let callback = match arguments.get(1) {
+        Some(callback) if callback.to_bool() => *callback,
+        _ if ruby.block_given() => ruby.block_proc()?.as_value(),
+        _ => return Ok(None),
+    };
+    let seconds = match arguments.first() {
+        Some(seconds) => interval(*seconds)?,
+        None => 0.0,
+    };
+    let delay = span(ruby, seconds)?;
+    let id = start(ruby, "add_timer", |i| {
+        i.reactor.add_timer(Instant::now(), delay)
+    })?;
+    know(ruby, module, id, callback).map(Some)
+}
+
+/// See lib/em/scheduling.rb.
+fn cancel_timer(ruby: &Ruby, module: RModule, timer: Value) -> Result<Value, Error> {
+    if Fixnum::from_value(timer).is_none() && timer.respond_to(*names::CANCEL, false)? {
+        return timer.funcall(*names::CANCEL, ());
+    }
+    if !signatures::remove(ruby, module, &names::TIMERS, timer)?.to_bool() {
+        return Ok(ruby.qnil().as_value());
+    }
+    cancel_oneshot_timer(ruby, timer).map(|_| ruby.qfalse().as_value())
+}
+
+/// Has a periodic timer call once more what it calls, `period` seconds after it last was to, and returns
+/// the signature for that. Where it waits already, or does not call at present, the period begins now.
+fn wait_again(
+    ruby: &Ruby,
+    _timer: Value,
+    previous: Value,
+    period: Value,
+    callback: Value,
+) -> Result<u64, Error> {
+    let module = names::module(ruby)?;
+    let period = span(ruby, interval(period)?)?;
+    let waits = match Fixnum::from_value(previous) {
+        Some(_) => convert::id(previous)?,
+        None => Id::from(0),
+    };
+    let mut waited = false;
+    let id = start(ruby, "add_timer", |i| {
+        waited = i.reactor.cancel_timer(waits);
+        i.reactor.repeat_timer(Instant::now(), waits, period)
+    })?;
+    if waited {
+        signatures::remove(ruby, module, &names::TIMERS, previous)?;
+    }
+    know(ruby, module, id, callback)
+}
+
+/// A number of seconds, or what else has `to_f`.
+fn interval(seconds: Value) -> Result<f64, Error> {
+    if let Some(float) = Float::from_value(seconds) {
+        return Ok(float.to_f64());
+    }
+    match Fixnum::from_value(seconds) {
+        Some(integer) => Ok(integer.to_i64() as f64),
+        None => seconds.funcall(*names::TO_F, ()),
+    }
+}
+
+/// The time that so many seconds take; what is less than nothing is nothing.
+fn span(ruby: &Ruby, seconds: f64) -> Result<Duration, Error> {
+    if seconds.is_finite() {
+        return Ok(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX));
+    }
+    let class = ruby
+        .class_object()
+        .const_get::<_, ExceptionClass>("FloatDomainError")?;
+    let seconds = ruby.float_from_f64(seconds);
+    Err(Error::new(class, format!("timer interval is {seconds}")))
+}
+
+/// Adds a timer by way of `add`, where there may be another.
+fn start(
+    ruby: &Ruby,
+    operation: &str,
+    add: impl FnOnce(&mut Instance) -> em_reactor::Result<Id>,
+) -> Result<Id, Error> {
+    let limit = instance::settings(ruby, |s| s.max_timers_set.then_some(s.max_timers))?;
+    let added = instance::change(ruby, operation, |instance| match limit {
+        Some(limit) if instance.reactor.timer_count() >= limit => Err(limit),
+        _ => Ok(add(instance)),
+    })?;
+    match added {
+        Ok(added) => added.map_err(|error| errors::from(ruby, &error)),
+        Err(limit) => {
+            let message = format!("no more than {limit} timers: see set_max_timers");
+            Err(errors::runtime(ruby, message))
+        }
+    }
+}
+
+/// Keeps what a timer calls. No other thread has run since it was added, so it cannot have fired.
+fn know(ruby: &Ruby, module: RModule, id: Id, callback: Value) -> Result<u64, Error> {
+    let stored = signatures::store(ruby, module, &names::TIMERS, id.as_u64(), callback);
+    if stored.is_err() {
+        instance::change(ruby, "add_timer", |i| i.reactor.cancel_timer(id))?;
+    }
+    stored.map(|()| id.as_u64())
 }

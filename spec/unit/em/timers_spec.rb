@@ -1,40 +1,5 @@
 # frozen_string_literal: true
 
-# A clock that is set by hand, in place of the reactor's timers.
-module TimersByHand
-  Wait = Struct.new(:delay, :callback)
-
-  attr_reader :waits
-
-  def stub_timers
-    @time = 1000.0
-    @waits = {}
-    signature = 0
-    allow(Process).to receive(:clock_gettime).with(Process::CLOCK_MONOTONIC) { @time }
-    allow(EventMachine).to receive(:add_timer) do |delay, callback|
-      @waits[signature += 1] = Wait.new(delay, callback)
-      signature
-    end
-    allow(EventMachine).to receive(:cancel_timer) { |cancelled| false if @waits.delete(cancelled) }
-  end
-
-  # Lets the only wait be over, so late that `late` seconds are wasted.
-  def elapse(late: 0)
-    signature, wait = @waits.first
-    @waits.delete(signature)
-    @time += wait.delay + late
-    wait.callback.call
-  end
-
-  def delays
-    @waits.values.map { |wait| wait.delay.round(6) }
-  end
-
-  def pass(seconds)
-    @time += seconds
-  end
-end
-
 RSpec.describe EventMachine::Timer do
   let(:seen) { [] }
 
@@ -110,8 +75,6 @@ RSpec.describe EventMachine::Timer do
 end
 
 RSpec.describe EventMachine::PeriodicTimer do
-  include TimersByHand
-
   let(:seen) { [] }
 
   it "calls its block again and again" do
@@ -202,82 +165,127 @@ RSpec.describe EventMachine::PeriodicTimer do
   end
 
   describe "its times" do
-    before { stub_timers }
+    let(:start) { now }
 
-    it "are multiples of the interval, whatever the callback takes and however late it is called" do
-      described_class.new(10) { pass(3) }
-      expect(delays).to eq([10])
-      elapse(late: 1)
-      expect(delays).to eq([6])
-      elapse(late: 0.5)
-      expect(delays).to eq([6.5])
+    def now
+      Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
 
-    it "do not drift" do
-      described_class.new(0.1) { seen << @time }
-      1000.times { elapse(late: 0.003) }
-      expect(seen.last).to be_within(0.0001).of(1000 + 100 + 0.003)
+    # Seconds from the start to each call.
+    def called
+      seen << (now - start)
+    end
+
+    def timer_count
+      [EventMachine.get_timer_count, EventMachine.instance_variable_get(:@timers).size]
+    end
+
+    it "do not drift, whatever the callback takes and however late it is called" do
+      em do
+        start
+        described_class.new(0.02) do
+          called
+          sleep 0.015
+          done if seen.size == 10
+        end
+      end
+      expect(seen.each_with_index.all? { |time, index| time >= (index + 1) * 0.02 }).to be(true)
+      expect(seen.last).to be < 0.3
     end
 
     it "leave out those that were missed" do
-      described_class.new(10) { pass(25) if (seen << @time).size == 1 }
-      elapse
-      expect(delays).to eq([5])
-      elapse
-      expect(seen).to eq([1010, 1040])
-    end
-
-    it "leave out one that is just over" do
-      described_class.new(10) { pass(10) }
-      elapse
-      expect(delays).to eq([10])
+      em do
+        start
+        described_class.new(0.02) { (called.size == 1) ? sleep(0.05) : done }
+      end
+      expect(seen.last).to be_between(0.08, 0.3)
     end
 
     it "are every turn's where the interval is not positive" do
       [0, -1, nil, "text"].each do |interval|
-        timer = described_class.new(interval) { nil }
-        3.times { elapse }
-        expect(delays.last).to be <= 0
-        timer.cancel
+        seen.clear
+        em { described_class.new(interval) { done if called.size == 3 } }
+        expect(seen.size).to eq(3)
       end
     end
 
     it "follow a new interval from the next call on" do
-      timer = described_class.new(10) { nil }
-      timer.interval = 1
-      expect(timer.interval).to eq(1)
-      expect(delays).to eq([10])
-      elapse
-      expect(delays).to eq([1])
+      em do
+        start
+        timer = described_class.new(0.01) { done if called.size == 2 }
+        timer.interval = 0.1
+        expect(timer.interval).to eq(0.1)
+        EventMachine.add_timer(0.09) { expect(seen.size).to eq(1) }
+      end
+      expect(seen.last).to be >= 0.11
     end
 
     it "follow a new interval that is set in the callback" do
-      timer = described_class.new(10) { timer.interval = 2 }
-      elapse
-      expect(delays).to eq([2])
+      em do
+        start
+        timer = described_class.new(0.01) do
+          timer.interval = 0.06
+          done if called.size == 2
+        end
+      end
+      expect(seen.last).to be >= 0.07
     end
 
-    it "begin anew when it is called by hand" do
-      timer = described_class.new(10) { seen << :called }
-      pass(7)
-      expect(timer.fire).to be_an(Integer)
-      expect(seen).to eq([:called])
-      expect(delays).to eq([10])
+    it "begin anew when it is called by hand, or scheduled by hand" do
+      %i[fire schedule].each do |method|
+        seen.clear
+        anew = nil
+        em do
+          timer = described_class.new(0.06) { seen << now }
+          EventMachine.add_timer(0.03) do
+            count = timer_count
+            anew = now
+            expect(timer.public_send(method)).to be_an(Integer)
+            expect(timer_count).to eq(count)
+            seen.clear
+          end
+          described_class.new(0.01) { done if anew && seen.any? }
+        end
+        expect(seen.first - anew).to be >= 0.06
+      end
     end
 
-    it "begin anew when it is scheduled by hand" do
-      timer = described_class.new(10) { seen << :called }
-      pass(7)
-      expect(timer.schedule).to be_an(Integer)
-      expect(delays).to eq([10])
+    it "begin anew when it is scheduled once more in its callback" do
+      em do
+        timer = described_class.new(0.001) do
+          count = timer_count
+          2.times { expect(timer.schedule).to be_an(Integer) }
+          expect(timer_count).to eq(count.map { |number| number + 1 })
+          done if called.size == 3
+        end
+      end
+      expect(seen.size).to eq(3)
     end
 
     it "are over when it is cancelled" do
-      timer = described_class.new(10) { seen << :called }
-      timer.cancel
-      expect(waits).to be_empty
-      expect(timer.fire).to be_nil
+      em do
+        count = timer_count
+        timer = described_class.new(10) { seen << :called }
+        expect(timer_count).to eq(count.map { |number| number + 1 })
+        timer.cancel
+        expect(timer_count).to eq(count)
+        expect(timer.fire).to be_nil
+        done
+      end
       expect(seen).to be_empty
+    end
+
+    it "are not those of a loop that has ended" do
+      timer = nil
+      em { (timer = described_class.new(60) { nil }) && done }
+      em do
+        EventMachine.add_timer(0.005) { (seen << :other) && done }
+        10.times { EventMachine.add_timer(60) { nil } }
+        count = timer_count
+        timer.cancel
+        expect(timer_count).to eq(count)
+      end
+      expect(seen).to eq([:other])
     end
   end
 end

@@ -4,20 +4,35 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 static GENERATION: AtomicU64 = AtomicU64::new(0);
+static CHILDREN: AtomicU64 = AtomicU64::new(0);
 
 extern "C" fn count_fork() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
+}
+
+extern "C" fn count_child() {
+    CHILDREN.fetch_add(1, Ordering::Relaxed);
 }
 
 /// A number that differs between a process and the children it forks from now on.
 ///
 /// Reading it costs no system call, unlike `getpid(2)`.
 pub(crate) fn generation() -> u64 {
-    static HANDLER: Once = Once::new();
-    HANDLER.call_once(|| {
-        // SAFETY: count_fork only touches an atomic, which is allowed in a forked child. A failure
-        // (ENOMEM) leaves forks unnoticed, which is no worse than having no handler.
-        unsafe { libc::pthread_atfork(None, None, Some(count_fork)) };
-    });
+    watch();
     GENERATION.load(Ordering::Relaxed)
+}
+
+/// How many children this process has forked since the first call of this or [`generation`].
+pub(crate) fn children() -> u64 {
+    watch();
+    CHILDREN.load(Ordering::Relaxed)
+}
+
+fn watch() {
+    static HANDLERS: Once = Once::new();
+    HANDLERS.call_once(|| {
+        // SAFETY: the handlers only touch an atomic, which is allowed in a forked child. A failure
+        // (ENOMEM) leaves forks unnoticed, which is no worse than having no handlers.
+        unsafe { libc::pthread_atfork(None, Some(count_child), Some(count_fork)) };
+    });
 }
