@@ -14,7 +14,7 @@ module Bench
     def run(*command)
       counted do |file|
         output, status = Open3.capture2e(*COMMAND, "--output", file, *command)
-        raise Measurement::Failed, "strace failed: #{output}" unless status.success?
+        raise Failed, "strace failed: #{output}" unless status.success?
       end
     end
 
@@ -23,7 +23,7 @@ module Bench
       counted do |file|
         command = [*COMMAND, "--output", file, "--attach", process.to_s]
         Open3.popen3(*command) do |_input, _output, errors, strace|
-          raise Measurement::Failed, "strace failed" unless errors.gets&.include?("attached")
+          raise Failed, "strace failed" unless errors.gets&.include?("attached")
 
           yield
           Process.kill(:INT, strace.pid)

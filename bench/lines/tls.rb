@@ -23,7 +23,7 @@ setup = <<~RUBY
       include secured
       include server
     end)
-    port, = Socket.unpack_sockaddr_in(EventMachine.get_sockname(signature))
+    port = port_of(signature)
     -> { EventMachine.connect("127.0.0.1", port, client) }
   end
 RUBY
