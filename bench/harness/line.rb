@@ -25,6 +25,11 @@ module Bench
       %w[--connections --idle].sum { |option| load_option(option) }
     end
 
+    # @return [Line] the same with more or fewer operations
+    def scaled(factor)
+      memory? ? self : dup.tap { |line| line.operations = [(operations * factor).ceil, 10].max }
+    end
+
     private
 
     def load_option(name)

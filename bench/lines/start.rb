@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-Bench.program(:cycles, "EM.run and stop", operations: 5_000, source: <<~RUBY)
+Bench.program(:cycles, "EM.run and stop", operations: 20_000, source: <<~RUBY)
   OPERATIONS.times { EventMachine.run { EventMachine.stop } }
 RUBY
 
@@ -20,5 +20,5 @@ Bench.program(:require, "require \"eventmachine\"", operations: 10, source: <<~R
   bare = starts(*paths)
   loaded = starts(*paths, "-r", "eventmachine")
   tell_cost(*loaded.zip(bare).map { |with, without| [with - without, 0].max })
-  exit!
+  exit!(true)
 RUBY

@@ -7,7 +7,7 @@ Bench.program(:defer, "deferred operation with its callback", operations: 50_000
   EventMachine.run { 10.times { EventMachine.defer(work, callback) } }
 RUBY
 
-Bench.program(:next_tick_thread, "next_tick from another thread", operations: 100_000, source: <<~RUBY)
+Bench.program(:next_tick_thread, "next_tick from another thread", operations: 500_000, source: <<~RUBY)
   left = OPERATIONS
   work = -> { (left -= 1).zero? && EventMachine.stop }
   EventMachine.run { Thread.new { OPERATIONS.times { EventMachine.next_tick(work) } } }
