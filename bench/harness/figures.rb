@@ -30,8 +30,10 @@ module Bench
 
     # @param library [String] the directory in which eventmachine.rb is
     # @param counter [String] the library that counts allocations
-    def initialize(name, operations, library:, counter:)
+    # @param kinds [Array<String>] which are wanted
+    def initialize(name, operations, library:, counter:, kinds: KINDS)
       @name = name
+      @kinds = kinds
       @operations = operations
       @library = library
       @counter = counter
@@ -40,7 +42,7 @@ module Bench
     # @return [Hash{String => Float}] a figure of each of {KINDS}
     def measure
       once, twice = [1, 2].map { |factor| counts(factor * @operations) }
-      KINDS.to_h { |kind| [kind, (twice[kind] - once[kind]).fdiv(@operations)] }
+      @kinds.to_h { |kind| [kind, (twice[kind] - once[kind]).fdiv(@operations)] }
     end
 
     private
@@ -48,12 +50,15 @@ module Bench
     def counts(operations)
       command = [RbConfig.ruby, "--disable-gems", "-I", @library, "-r", File.join(SCRIPTS, "prelude.rb"),
                  File.join(SCRIPTS, "#{@name}.rb"), operations.to_s]
-      { "instructions" => instructions(command), "calls" => Strace.run(*command), **allocations(command) }
+      found = { "calls" => Strace.run(*command) }
+      found.update(instructions(command)) if @kinds.include?("instructions")
+      found.update(allocations(command)) if (@kinds & %w[allocations objects]).any?
+      found
     end
 
     def instructions(command)
       output = succeed("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command)
-      Integer(output[/^==\d+== Collected : (\d+)/, 1])
+      { "instructions" => Integer(output[/^==\d+== Collected : (\d+)/, 1]) }
     end
 
     def allocations(command)

@@ -13,7 +13,7 @@ module Bench
     # A figure that is not as it should be.
     Finding = Struct.new(:line, :kind, :expected, :measured) do
       def to_s
-        format("%<line>s: %<kind>s for an operation are %<measured>.2f, expected %<expected>.2f", to_h)
+        format("%<line>s: %<kind>s for an operation: expected %<expected>.2f, measured %<measured>.2f", to_h)
       end
     end
 
@@ -35,7 +35,8 @@ module Bench
 
     # @return [Array<String>] a line of text for each line, with a heading
     def table(measured)
-      heading = ["%-18s" % "for an operation", *Figures::KINDS.map { |kind| "%21s" % kind }].join
+      kinds = measured.values.first.keys
+      heading = ["%-18s" % "for an operation", *kinds.map { |kind| "%12s         " % kind }].join.rstrip
       [heading, *measured.map { |line, figures| row(line, figures) }]
     end
 
@@ -60,7 +61,7 @@ module Bench
         expected = @expected.dig(line, kind)
         format("%<figure>12.2f%<change>9s", figure: figure, change: change(figure, expected))
       end
-      ["%-18s" % line, *cells].join
+      ["%-18s" % line, *cells].join.rstrip
     end
 
     def change(figure, expected)
