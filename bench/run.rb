@@ -1,13 +1,14 @@
 # frozen_string_literal: true
 
-# Compares this gem with Debian's ruby-eventmachine on epoll and with its rivals: CPU time (user and system) and
-# system calls for an operation, throughput, latency at a fixed rate, memory; all subjects in turn, several
-# rounds. See docs/performance.md.
+# Compares this gem with Debian's ruby-eventmachine on epoll and with its rivals: CPU time and system calls
+# for an operation, throughput, latency at a fixed rate, memory; all subjects in turn, several rounds. See
+# docs/performance.md.
 #
 #   ruby bench/run.rb [--record FILE.json] [LINE…]
 #
-# ROUNDS tells how many rounds (5); SUBJECTS picks subjects besides the two gems (c,threads,nio4r,…); SCALE makes
-# all of it shorter, to try it (0.1: a tenth of the operations); PYTHON names the interpreter for uvloop.
+# ROUNDS tells how many rounds (5); SUBJECTS picks subjects besides the two gems (c,threads,nio4r,…); SCALE
+# makes all of it shorter, to try it (0.1: a tenth of the operations); PYTHON names the interpreter that has
+# uvloop.
 
 require "etc"
 require "json"
@@ -20,8 +21,8 @@ require_relative "harness/machine"
 require_relative "harness/progress"
 require_relative "harness/run"
 
-ORDER = %w[echo requests sockets churn bulk proxy files popen next_tick threads timers thin tls tls_sides memory
-           start].freeze
+ORDER = %w[echo requests sockets churn bulk proxy files popen next_tick threads timers thin tls tls_sides
+           memory start].freeze
 ORDER.each { |name| require_relative "lines/#{name}" }
 
 # Measures, shows and records.
@@ -44,10 +45,11 @@ class Suite
   private
 
   def select(names)
-    unknown = names - Bench.lines.map { |line| line.id.to_s }
-    abort "no such line: #{unknown.join(', ')}; there are: #{Bench.lines.map(&:id).join(', ')}" if unknown.any?
+    known = Bench.lines.to_h { |line| [line.id.to_s, line] }
+    unknown = names - known.keys
+    abort "no such line: #{unknown.join(', ')}; there are: #{known.keys.join(', ')}" if unknown.any?
 
-    names.empty? ? Bench.lines : Bench.lines.select { |line| names.include?(line.id.to_s) }
+    names.empty? ? known.values : known.slice(*names).values
   end
 
   def prepare
@@ -66,7 +68,7 @@ class Suite
     wanted.select do |subject|
       version = subject.version
       puts "* #{subject.name}: #{version || 'not installed, left out'}"
-      @versions[subject.id.to_s] = version
+      @versions[subject] = version
     end
   end
 
@@ -86,7 +88,7 @@ class Suite
   end
 
   def record(results)
-    subjects = @subjects.map { |subject| { id: subject.id, name: subject.name, version: @versions[subject.id.to_s] } }
+    subjects = @subjects.map { |subject| { id: subject.id, name: subject.name, version: @versions[subject] } }
     all = { machine: Bench::Machine.describe, date: Time.now.utc.iso8601, rounds: @rounds, subjects: subjects,
             lines: results }
     File.write(@file, JSON.pretty_generate(all))

@@ -6,6 +6,7 @@ module Bench
   # A picture of the ratios of all lines, in SVG: bars from 1, to the left where this gem is cheaper. The
   # scale is logarithmic, so that half and double are as far from 1.
   class Chart
+    TITLE = "Cost relative to Debian's ruby-eventmachine with epoll (less is better)"
     WIDTH = 900
     LEFT = 340
     RIGHT = 70
@@ -37,7 +38,8 @@ module Bench
 
     def to_s
       <<~SVG
-        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 #{WIDTH} #{height}" role="img" aria-label="#{CGI.escapeHTML(title)}">
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 #{WIDTH} #{height}" role="img">
+        <title>#{CGI.escapeHTML(TITLE)}</title>
         <style>
         #{STYLE.chomp}
         </style>
@@ -54,10 +56,6 @@ module Bench
     end
 
     private
-
-    def title
-      "Cost relative to Debian's ruby-eventmachine with epoll (less is better)"
-    end
 
     # The scale reaches to the ticks around all ratios, and holds 1.
     def bounds
@@ -77,7 +75,7 @@ module Bench
     end
 
     def heading
-      text(16, 26, title, "title")
+      text(16, 26, TITLE, "title")
     end
 
     def grid
@@ -109,15 +107,16 @@ module Bench
     end
 
     def caption
-      what = "Bars: median of the rounds; grey: least and largest. CPU time of user and system; memory where it " \
-             "says idle. #{@recording.date}, #{@command}"
+      what = "Bars: median of the rounds; grey: least and largest. CPU time of user and system; memory " \
+             "where it says idle. #{@recording.date}, #{@command}"
       lines = [what, @recording.machine, @recording.versions.first(2).join(" against ")]
       lines.each_with_index.map { |line, index| text(16, bottom + 20 + index * 16, line, "small") }
     end
 
     def text(left, top, content, style = nil, anchor = nil)
       attributes = { x: left, y: top, class: style, "text-anchor": anchor }.compact
-      "<text #{attributes.map { |name, value| %(#{name}="#{value}") }.join(' ')}>#{CGI.escapeHTML(content)}</text>"
+      told = attributes.map { |name, value| %( #{name}="#{value}") }.join
+      "<text#{told}>#{CGI.escapeHTML(content)}</text>"
     end
   end
 end

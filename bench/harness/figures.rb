@@ -10,8 +10,8 @@ require_relative "strace"
 module Bench
   Failed = Class.new(StandardError) unless const_defined?(:Failed)
 
-  # What a script does for an operation, told without a clock: it is run with so many operations and with twice as
-  # many, and the difference divided by them.
+  # What a script does for an operation, told without a clock: it is run with so many operations and with
+  # twice as many, and the difference divided by them.
   class Figures
     # In the order of the table.
     KINDS = %w[instructions calls allocations objects].freeze

@@ -13,7 +13,8 @@ module Bench
     end
 
     def processor
-      File.foreach("/proc/cpuinfo").filter_map { |line| line[/^model name\s*: (.*)/, 1] }.first || Etc.uname[:machine]
+      names = File.foreach("/proc/cpuinfo").filter_map { |line| line[/^model name\s*: (.*)/, 1] }
+      names.first || Etc.uname[:machine]
     end
   end
 end

@@ -62,7 +62,8 @@ module Bench
 
     def program_sample
       output, status = with_command { |*all| Open3.capture2e("timeout", LIMIT, *Pinning.server, *all) }
-      told = output.scan(/^(cpu|seconds|peak|bytes) (.*)$/).to_h.transform_values { |text| text.split.map(&:to_f) }
+      told = output.scan(/^(cpu|seconds|peak|bytes) (.*)$/).to_h
+      told.transform_values! { |text| text.split.map(&:to_f) }
       raise Failed, output unless status.success? && told[@line.memory? ? "bytes" : "cpu"]
       return { footprint: told["bytes"].first } if @line.memory?
 

@@ -17,16 +17,17 @@ module Bench
 
     def provenance
       recording = @recording
+      rounds = recording.rounds == 1 ? "1 round" : "#{recording.rounds} rounds"
       took = recording.minutes ? ", #{recording.minutes} minutes" : ""
-      "#{recording.machine}; #{recording.date}, #{recording.rounds} #{recording.rounds == 1 ? 'round' : 'rounds'}#{took}. " \
+      "#{recording.machine}; #{recording.date}, #{rounds}#{took}. " \
         "Compared: #{recording.versions.join(', ')}.\n\n" \
         "Geometric mean of the ratios of CPU time, over #{recording.timed.size} lines: " \
         "**#{number(recording.geometric_mean)}**."
     end
 
     def costs
-      heading = ["CPU time for an operation", "this gem, µs", "user + system", "Debian's gem, µs", "user + system",
-                 "ratio", "spread"]
+      heading = ["CPU time for an operation", "this gem, µs", "user + system",
+                 "Debian's gem, µs", "user + system", "ratio", "spread"]
       section("CPU time", heading, @recording.timed.map { |result| cost_row(result) })
     end
 
@@ -58,7 +59,7 @@ module Bench
       subjects = @recording.subjects
       heading = ["CPU time, µs", *subjects.map(&:name)]
       rows = results.map do |result|
-        [result.title, *subjects.map { |subject| result.on?(subject.id) ? number(result.cost(subject.id)) : "" }]
+        [result.title, *subjects.map { |subject| number(result.on?(subject.id) && result.cost(subject.id)) }]
       end
       section("Rivals", heading, rows)
     end
@@ -89,7 +90,8 @@ module Bench
     end
 
     def section(title, heading, rows)
-      lines = [heading, ["---", *["---:"] * (heading.size - 1)], *rows].map { |cells| "| #{cells.join(' | ')} |" }
+      rule = ["---", *["---:"] * (heading.size - 1)]
+      lines = [heading, rule, *rows].map { |cells| "| #{cells.join(' | ')} |" }
       "### #{title}\n\n#{lines.join("\n")}"
     end
 

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 Bench.program(:bulk, "1 MiB of 1 GiB, sent and received", operations: 1024, kind: "bulk", rivals: [:c],
-                                                             source: <<~RUBY)
+              source: <<~RUBY)
   MEGABYTE = ("x" * (1 << 20)).freeze
 
   module Receiver

@@ -19,7 +19,8 @@ Bench.server(:pipelined, "request of 64 B, 64 in one segment", operations: 500_0
 
   EventMachine.run { listening(EventMachine.start_server("127.0.0.1", 0, Answers)) }
 RUBY
-             load: %w[echo --connections 50 --size 64 --pipeline 64], kind: "pipelined", rivals: Bench::EVERYONE)
+             load: %w[echo --connections 50 --size 64 --pipeline 64],
+             kind: "pipelined", rivals: Bench::EVERYONE)
 
 Bench.server(:sends, "message answered by 32 sends of 64 B", operations: 25_000, source: <<~RUBY,
   PIECE = ("x" * 64).freeze

@@ -9,7 +9,7 @@ echo = <<~RUBY
 RUBY
 
 Bench.server(:udp, "datagram of 64 B answered", operations: 100_000, kind: "udp", rivals: [:c],
-                                                load: %w[udp --connections 10 --size 64], source: echo + <<~RUBY)
+             load: %w[udp --connections 10 --size 64], source: echo + <<~RUBY)
   EventMachine.run { listening(EventMachine.open_datagram_socket("127.0.0.1", 0, Echo).signature) }
 RUBY
 

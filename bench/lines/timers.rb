@@ -26,7 +26,8 @@ Bench.program(:timers_cancel, "timer added and cancelled", operations: 200_000, 
   end
 RUBY
 
-Bench.program(:timers_outstanding, "timer added and fired, 100,000 outstanding", operations: 200_000, source: <<~RUBY)
+Bench.program(:timers_outstanding, "timer added and fired, 100,000 outstanding", operations: 200_000,
+              source: <<~RUBY)
   EventMachine.set_max_timers(300_000)
   left = OPERATIONS
   idle = -> {}

@@ -106,4 +106,5 @@ bulk = <<~RUBY
   EventMachine.run { serve_tls(identity, count, client).call }
 RUBY
 
-Bench.program(:tls_bulk, "1 MiB of 256 MiB, sent and received over TLS", operations: 256, source: setup + bulk)
+Bench.program(:tls_bulk, "1 MiB of 256 MiB, sent and received over TLS", operations: 256,
+              source: setup + bulk)

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-# Loaded before a guarded script, whose operations are told on the command line. Both ends of connections are in
-# the one process, so that the same happens each time; without collection of garbage, which would come
-# at any time.
+# Loaded before a guarded script, whose operations are told on the command line. Both ends of connections are
+# in the one process, so that the same happens each time; without collection of garbage, which would come at
+# any time.
 
 require "eventmachine"
 

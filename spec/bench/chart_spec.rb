@@ -16,7 +16,8 @@ RSpec.describe Bench::Chart do
   it "is a picture in SVG that names machine, versions and command" do
     texts = picture.get_elements("//text").map(&:text).join("\n")
     expect(picture.root.name).to eq("svg")
-    expect(texts).to include("A processor", "gem 1.4 against Debian 1.3", "2026-01-02, rake bench", "echo & reply")
+    expect(texts).to include("A processor", "gem 1.4 against Debian 1.3", "2026-01-02, rake bench",
+                             "echo & reply")
   end
 
   it "has a bar for each line, that ends at 1" do

@@ -21,15 +21,16 @@ RSpec.describe Bench::Guard do
 
   figures.each_key do |kind|
     it "names the line and the figure where #{kind} have become more, with both values" do
-      losses = guard(figures).losses("echo" => figures.merge(kind => figures[kind] * 1.5))
-      expect(losses.map(&:to_s)).to eq(
-        [format("echo: %s for an operation: expected %.2f, measured %.2f", kind, figures[kind], figures[kind] * 1.5)]
-      )
+      measured = figures[kind] * 1.5
+      losses = guard(figures).losses("echo" => figures.merge(kind => measured))
+      told = format("echo: #{kind} for an operation: expected %.2f, measured %.2f", figures[kind], measured)
+      expect(losses.map(&:to_s)).to eq([told])
     end
   end
 
   it "guards a figure that is nothing" do
-    expect(guard(figures.merge("allocations" => 0.0)).losses("echo" => figures).map(&:kind)).to eq(["allocations"])
+    losses = guard(figures.merge("allocations" => 0.0)).losses("echo" => figures)
+    expect(losses.map(&:kind)).to eq(["allocations"])
   end
 
   it "tells of what has become less" do
@@ -46,8 +47,9 @@ RSpec.describe Bench::Guard do
 
   it "has a table of all scripts" do
     root = File.expand_path("../..", __dir__)
-    scripts = Dir.glob("bench/scripts/*.rb", base: root).map { |file| File.basename(file, ".rb") } - ["prelude"]
-    expect(JSON.parse(File.read(File.join(root, "bench/guard.json")))["figures"].keys).to match_array(scripts)
+    scripts = Dir.glob("bench/scripts/*.rb", base: root).map { |file| File.basename(file, ".rb") }
+    table = JSON.parse(File.read(File.join(root, "bench/guard.json")))
+    expect(table["figures"].keys).to match_array(scripts - ["prelude"])
   end
 end
 
@@ -71,7 +73,8 @@ RSpec.describe "bench/guard", time_limit: 60 do
     table = { "ruby" => "another", "figures" => { "next_tick_chain" => { "calls" => 0.1 } } }
     run(table, "next_tick_chain") do |(output, status), _|
       expect(status.exitstatus).to eq(1)
-      expect(output).to match(/^dearer: next_tick_chain: calls for an operation: expected 0\.10, measured 1\.\d+$/)
+      finding = /^dearer: next_tick_chain: calls for an operation: expected 0\.10, measured 1\.\d+$/
+      expect(output).to match(finding)
     end
   end
 end

@@ -27,7 +27,8 @@ module SampleRecording
   end
 
   def idle
-    subjects = { "ours" => 500.0, "peer" => 2_000.0 }.transform_values { |size| { "samples" => [{ "footprint" => size }] } }
+    sizes = { "ours" => 500.0, "peer" => 2_000.0 }
+    subjects = sizes.transform_values { |size| { "samples" => [{ "footprint" => size }] } }
     { "id" => "idle", "title" => "idle connection", "memory" => true, "subjects" => subjects }
   end
 

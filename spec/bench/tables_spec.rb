@@ -8,7 +8,8 @@ RSpec.describe Bench::Tables do
   let(:text) { described_class.new(SampleRecording.recording).to_s }
 
   it "has a row of costs with ratio and spread" do
-    expect(text).to include("| echo & reply | 4.00 | 1.00 + 2.00 | 8.00 | 4.00 + 4.00 | **0.62** | 0.30–1.00 |")
+    row = "| echo & reply | 4.00 | 1.00 + 2.00 | 8.00 | 4.00 + 4.00 | **0.62** | 0.30–1.00 |"
+    expect(text).to include(row)
   end
 
   it "has system calls, throughput and peak memory" do
@@ -20,7 +21,8 @@ RSpec.describe Bench::Tables do
   end
 
   it "has latencies with their rate, and says who fell behind" do
-    expect(text).to include("| echo & reply | 12,345 | gem | 50 | 90 | 1,990 | 2,000 | 3,000 |", "| C, which fell behind |")
+    expect(text).to include("| echo & reply | 12,345 | gem | 50 | 90 | 1,990 | 2,000 | 3,000 |",
+                            "| C, which fell behind |")
   end
 
   it "has the bytes of a connection" do
@@ -28,7 +30,8 @@ RSpec.describe Bench::Tables do
   end
 
   it "says what was run where" do
-    expect(text).to include("A processor; 2026-01-02, 3 rounds, 2 minutes. Compared: gem 1.4, Debian 1.3, C 12.")
+    expect(text).to include("A processor; 2026-01-02, 3 rounds, 2 minutes. " \
+                            "Compared: gem 1.4, Debian 1.3, C 12.")
   end
 
   it "has as many cells in each row as in the heading" do
