@@ -37,7 +37,8 @@ module Bench
   RIVALS = File.join(ROOT, "bench", "rivals")
   BARE_LOOP = File.join(ROOT, "bench", "rivals", "target", "epoll")
   RUBY = [RbConfig.ruby, "--disable-gems"].freeze
-  PYTHON = ENV.fetch("PYTHON", "python3")
+  # Debian's, since it is the one that Debian's uvloop is for.
+  PYTHON = ENV.fetch("PYTHON") { File.executable?("/usr/bin/python3") ? "/usr/bin/python3" : "python3" }
 
   EVERY_RIVAL = [
     Rival.new(id: :c, name: "bare epoll loop in C", program: [BARE_LOOP], probe: %w[gcc -dumpfullversion]),
