@@ -9,13 +9,16 @@ module Bench
   class Load
     COMMAND = File.join(ROOT, "bench", "load", "target", "release", "load")
 
+    # How long it may take, in seconds.
+    LIMIT = "120"
+
     # Connects, warms up and yields the load; closes its connections afterwards.
     #
     # @param kind [String] "echo", "udp" or "churn"
     # @param options [Hash{Symbol => Integer}] warm_up:, messages:, rate:
     def self.open(kind, address, *arguments, **options)
       told = options.compact.flat_map { |name, value| ["--#{name.to_s.tr('_', '-')}", value.to_s] }
-      command = [*Pinning.load, COMMAND, kind, address, *arguments, *told]
+      command = ["timeout", LIMIT, *Pinning.load, COMMAND, kind, address, *arguments, *told]
       IO.popen(command, "r+", err: %i[child out]) do |process|
         load = new(process)
         load.await("ready")

@@ -15,7 +15,8 @@ module Bench
 
     # @return [Hash{String => Object}] what is recorded, as {Result} takes it
     def record
-      @measured = @subjects.to_h { |subject| [subject.id.to_s, { "samples" => samples[subject] }] }
+      @measured = @subjects.to_h { |subject| [subject.id.to_s, { "samples" => [] }] }
+      take_samples
       count_system_calls unless @line.memory?
       rate = measure_latencies if @line.server?
       { "id" => @line.id.to_s, "title" => @line.title, "memory" => @line.memory?, "rate" => rate,
@@ -24,10 +25,10 @@ module Bench
 
     private
 
-    def samples
-      @samples ||= Hash.new { |hash, subject| hash[subject] = [] }.tap do |samples|
-        @rounds.times do |round|
-          at_round(round).each { |subject| samples[subject] << sample(subject) }
+    def take_samples
+      @rounds.times do |round|
+        in_turn(at_round(round)) do |measurement, measured|
+          measured["samples"] << measurement.sample.transform_keys(&:to_s)
         end
       end
     end
@@ -36,14 +37,21 @@ module Bench
       @subjects.reject { |subject| subject.rival? && round.positive? && round >= @rounds - 2 }
     end
 
-    def sample(subject)
-      Measurement.new(@line, subject).sample.transform_keys(&:to_s)
+    # A rival that fails is left out; without one of the gems there is nothing to tell.
+    def in_turn(subjects)
+      subjects.each do |subject|
+        yield Measurement.new(@line, subject), @measured.fetch(subject.id.to_s)
+      rescue Failed => error
+        raise unless subject.rival?
+
+        warn error.message
+        @subjects -= [subject]
+        @measured.delete(subject.id.to_s)
+      end
     end
 
     def count_system_calls
-      @subjects.each do |subject|
-        @measured[subject.id.to_s]["calls"] = Measurement.new(@line, subject).system_calls
-      end
+      in_turn(@subjects) { |measurement, measured| measured["calls"] = measurement.system_calls }
     end
 
     # @return [Integer] operations a second: half of what the peer does where it is asked for all it can
@@ -51,9 +59,7 @@ module Bench
       result = Result.new("id" => @line.id.to_s, "title" => @line.title, "memory" => false,
                           "subjects" => @measured)
       rate = [result.throughput("peer") / 2, 1].max.round
-      @subjects.each do |subject|
-        @measured[subject.id.to_s]["latency"] = Measurement.new(@line, subject).latency(rate)
-      end
+      in_turn(@subjects) { |measurement, measured| measured["latency"] = measurement.latency(rate) }
       rate
     end
   end

@@ -8,12 +8,15 @@ module Bench
   module Strace
     COMMAND = %w[strace --summary-only --follow-forks --summary-columns=calls,name].freeze
 
+    # How long a command may take, in seconds.
+    LIMIT = "120"
+
     module_function
 
     # @return [Integer] the system calls of a command, from its start to its end
     def run(*command)
       counted do |file|
-        output, status = Open3.capture2e(*COMMAND, "--output", file, *command)
+        output, status = Open3.capture2e("timeout", LIMIT, *COMMAND, "--output", file, *command)
         raise Failed, "strace failed: #{output}" unless status.success?
       end
     end
