@@ -14,16 +14,12 @@ require "etc"
 require "json"
 require "time"
 
-require_relative "harness/line"
+require_relative "harness/lines"
 require_relative "harness/rival"
 require_relative "harness/descriptors"
 require_relative "harness/machine"
 require_relative "harness/progress"
 require_relative "harness/run"
-
-ORDER = %w[echo requests sockets churn bulk proxy files popen next_tick threads timers thin tls tls_sides
-           memory start].freeze
-ORDER.each { |name| require_relative "lines/#{name}" }
 
 # Measures, shows and records.
 class Suite

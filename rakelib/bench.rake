@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-desc "Compare with Debian's ruby-eventmachine and other rivals (LINES=echo_64,timers_fire to pick, RECORD=file)"
+desc "Compare with Debian's ruby-eventmachine and others (LINES=echo_64,timers_fire to pick, RECORD=file)"
 task :bench do
   record = ENV.key?("RECORD") ? ["--record", ENV.fetch("RECORD")] : []
   ruby "bench/run.rb", *record, *ENV.fetch("LINES", "").split(",")

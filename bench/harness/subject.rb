@@ -14,7 +14,7 @@ module Bench
   # @!attribute options [Array<String>] Ruby's options by which it is found
   # @!attribute library [String] where its eventmachine.rb is to be
   # @!attribute poller [String] "epoll", or "select" for what it uses unless told
-  Gem = Struct.new(:id, :name, :options, :library, :poller, keyword_init: true) do
+  Implementation = Struct.new(:id, :name, :options, :library, :poller, keyword_init: true) do
     # @param file [String] the program
     # @return [Array<String>] the command that runs it
     def command(line, file, operations)
@@ -43,8 +43,8 @@ module Bench
     end
   end
 
-  OURS = Gem.new(id: :ours, name: "this gem", options: ["-I", File.join(ROOT, "lib")],
+  OURS = Implementation.new(id: :ours, name: "this gem", options: ["-I", File.join(ROOT, "lib")],
                  library: File.join(ROOT, "lib"), poller: "epoll")
-  PEER = Gem.new(id: :peer, name: "Debian's gem", options: [], library: "/usr/lib/ruby/", poller: "epoll")
-  SELECT = Gem.new(**PEER.to_h, id: :select, name: "Debian's gem as it comes", poller: "select")
+  PEER = Implementation.new(id: :peer, name: "Debian's gem", options: [], library: "/usr/lib/ruby/", poller: "epoll")
+  SELECT = Implementation.new(**PEER.to_h, id: :select, name: "Debian's gem as it comes", poller: "select")
 end
