@@ -1,72 +1,95 @@
 # frozen_string_literal: true
 
-# Compares this gem with Debian's ruby-eventmachine, on epoll: CPU time (user and system) and system calls for
-# an operation, each line on both in turn, several rounds. Arguments pick lines; ROUNDS tells how many rounds
-# (5).
+# Compares this gem with Debian's ruby-eventmachine on epoll and with its rivals: CPU time and system calls
+# for an operation, throughput, latency at a fixed rate, memory; all subjects in turn, several rounds. See
+# docs/performance.md.
+#
+#   ruby bench/run.rb [--record FILE.json] [LINE…]
+#
+# ROUNDS tells how many rounds (5); SUBJECTS picks subjects besides the two gems (c,threads,nio4r,…); SCALE
+# makes all of it shorter, to try it (0.1: a tenth of the operations); PYTHON names the interpreter that has
+# uvloop.
 
 require "etc"
+require "json"
+require "time"
 
-require_relative "harness/line"
-require_relative "harness/subject"
-require_relative "harness/measurement"
-require_relative "harness/table"
+require_relative "harness/lines"
+require_relative "harness/rival"
+require_relative "harness/descriptors"
+require_relative "harness/machine"
+require_relative "harness/progress"
+require_relative "harness/run"
 
-Dir[File.join(__dir__, "lines", "*.rb")].sort.each { |file| require file }
-
-module Bench
-  module_function
-
-  def run(names)
-    build_load
-    describe
-    table = Table.new
-    table.heading
-    failures = select(names).reject { |line| measured?(line, table) }
-    table.summary
-    abort "not measured: #{failures.map(&:id).join(', ')}" if failures.any?
+# Measures, shows and records.
+class Suite
+  def initialize(arguments)
+    @file = arguments.slice!(arguments.index("--record"), 2).last if arguments.include?("--record")
+    @lines = select(arguments).map { |line| line.scaled(Float(ENV.fetch("SCALE", "1"))) }
+    @rounds = Integer(ENV.fetch("ROUNDS", "5"))
   end
 
-  def measured?(line, table)
-    table.add(line, costs(line), system_calls(line))
-    true
-  rescue Measurement::Failed => error
-    warn error.message
-    false
+  def run
+    prepare
+    results = @lines.filter_map { |line| measure(line) }
+    @progress.summary
+    record(results) if @file
+    failed = @lines.map { |line| line.id.to_s } - results.map { |result| result["id"] }
+    abort "not measured: #{failed.join(', ')}" if failed.any?
   end
 
-  def build_load
-    command = %w[cargo build --release --locked --quiet]
-    system(*command, chdir: File.join(ROOT, "bench", "load"), exception: true)
-  end
-
-  def describe
-    processor = File.foreach("/proc/cpuinfo").filter_map { |line| line[/^model name\s*: (.*)/, 1] }.first
-    puts "#{processor}, #{Etc.nprocessors} cores, Linux #{Etc.uname[:release]}, #{RUBY_DESCRIPTION}", ""
-    SUBJECTS.each { |subject| puts "* #{subject.describe}" }
-    puts "* CPU time of user and system, for one operation; median of #{rounds} rounds, the two in turn"
-    puts "* system calls include those of a line's helper processes", ""
-  end
+  private
 
   def select(names)
-    unknown = names - lines.map { |line| line.id.to_s }
-    abort "no such line: #{unknown.join(', ')}; there are: #{lines.map(&:id).join(', ')}" if unknown.any?
+    known = Bench.lines.to_h { |line| [line.id.to_s, line] }
+    unknown = names - known.keys
+    abort "no such line: #{unknown.join(', ')}; there are: #{known.keys.join(', ')}" if unknown.any?
 
-    names.empty? ? lines : lines.select { |line| names.include?(line.id.to_s) }
+    names.empty? ? known.values : known.slice(*names).values
   end
 
-  def rounds
-    Integer(ENV.fetch("ROUNDS", "5"))
+  def prepare
+    Bench::Load.compile
+    Bench.compile_bare_loop
+    Bench::Descriptors.raise_limit
+    @subjects = installed
+    puts Bench::Machine.describe, ""
+    @progress = Bench::Progress.new
+    @progress.heading
   end
 
-  def costs(line)
-    results = SUBJECTS.to_h { |subject| [subject, []] }
-    rounds.times { SUBJECTS.each { |subject| results[subject] << Measurement.new(line, subject).cpu } }
-    results
+  # The two gems are a must; of the others, what is there.
+  def installed
+    @versions = {}
+    wanted.select do |subject|
+      version = subject.version
+      puts "* #{subject.name}: #{version || 'not installed, left out'}"
+      @versions[subject] = version
+    end
   end
 
-  def system_calls(line)
-    SUBJECTS.to_h { |subject| [subject, Measurement.new(line, subject).system_calls] }
+  def wanted
+    others = [Bench::SELECT, *Bench::EVERY_RIVAL]
+    names = ENV["SUBJECTS"]&.split(",")
+    [Bench::OURS, Bench::PEER, *others.select { |other| names.nil? || names.include?(other.id.to_s) }]
+  end
+
+  def measure(line)
+    started = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    record = Bench::Run.new(line, @subjects, rounds: @rounds).record
+    @progress.add(Bench::Result.new(record))
+    record.merge("took" => Process.clock_gettime(Process::CLOCK_MONOTONIC) - started)
+  rescue Bench::Failed => error
+    warn error.message
+  end
+
+  def record(results)
+    subjects = @subjects.map { |subject| { id: subject.id, name: subject.name, version: @versions[subject] } }
+    all = { machine: Bench::Machine.describe, date: Time.now.utc.iso8601, rounds: @rounds, subjects: subjects,
+            lines: results }
+    File.write(@file, JSON.pretty_generate(all))
   end
 end
 
-Bench.run(ARGV)
+$stdout.sync = true
+Suite.new(ARGV).run

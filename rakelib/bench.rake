@@ -1,8 +1,19 @@
 # frozen_string_literal: true
 
-desc "Compare CPU time and system calls with Debian's ruby-eventmachine (LINES=echo_64,timers to pick)"
+desc "Compare with Debian's ruby-eventmachine and others (LINES=echo_64,timers_fire to pick, RECORD=file)"
 task :bench do
-  lines = ENV.fetch("LINES", "").split(",")
-  ruby "bench/run.rb", *lines
-  ruby "bench/tls_memory.rb" if lines.empty?
+  record = ENV.key?("RECORD") ? ["--record", ENV.fetch("RECORD")] : []
+  ruby "bench/run.rb", *record, *ENV.fetch("LINES", "").split(",")
+end
+
+namespace :bench do
+  desc "Check what operations cost, counted and not timed, against bench/guard.json"
+  task :guard do
+    ruby "bench/guard"
+  end
+
+  desc "Render RECORD (bench/results.json) into docs/performance.md and docs/performance.svg"
+  task :report do
+    ruby "bench/report.rb", ENV.fetch("RECORD", "bench/results.json")
+  end
 end

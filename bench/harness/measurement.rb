@@ -1,36 +1,36 @@
 # frozen_string_literal: true
 
-require "json"
 require "open3"
 require "tempfile"
 
+require_relative "http"
+require_relative "load"
 require_relative "pinning"
+require_relative "server"
 require_relative "strace"
 
 module Bench
-  # CPU seconds, of the program and of the kernel on its behalf, and the operations that they were spent on.
-  Cost = Struct.new(:user, :system, :operations) do
-    # @return [Float] microseconds for an operation
-    def per_operation
-      (user + system) / operations * 1e6
-    end
-  end
+  Failed = Class.new(StandardError)
 
   # Runs a line's program on a subject and measures it.
   class Measurement
-    Failed = Class.new(StandardError)
+    # For how long messages are sent at a fixed rate, in seconds.
+    DURATION = 2
 
-    LOAD = File.join(ROOT, "bench", "load", "target", "release", "load")
-    TICK = 1.0 / Etc.sysconf(Etc::SC_CLK_TCK)
+    # What a line's program may cost at most, in seconds.
+    LIMIT = "120"
 
     def initialize(line, subject)
       @line = line
       @subject = subject
     end
 
-    # @return [Cost]
-    def cpu
-      with_source { |file| @line.server? ? server_cpu(file) : program_cpu(file) }
+    # @return [Hash{Symbol => Numeric}] user and system: seconds of CPU time; operations; seconds they took;
+    #   peak: KiB of memory; footprint: bytes of memory for a connection. Of a line of memory the last alone.
+    def sample
+      @line.server? ? server_sample : program_sample
+    rescue Failed => error
+      raise Failed, "#{@line.id} failed with #{@subject.name}: #{error.message}"
     end
 
     # Counts a tenth of the operations, since tracing is slow.
@@ -38,80 +38,79 @@ module Bench
     # @return [Float] system calls for an operation
     def system_calls
       operations = [@line.operations / 10, 1].max
-      with_source do |file|
-        next server_system_calls(file, operations) if @line.server?
+      return server_system_calls(operations) if @line.server?
 
-        once, twice = [1, 2].map { |factor| program_system_calls(file, factor * operations) }
-        (twice - once) / operations.to_f
-      end
+      once, twice = [1, 2].map { |factor| with_command(factor * operations) { |*all| Strace.run(*all) } }
+      (twice - once).fdiv(operations)
+    end
+
+    # @param rate [Integer] how many operations a second are asked for
+    # @return [Hash{String => Numeric}] percentiles of latency in microseconds
+    def latency(rate)
+      with_load(@line.operations / 10, rate * DURATION, rate: rate) { |load| load.drive }
     end
 
     private
 
-    def with_source
+    def with_command(operations = @line.operations)
       Tempfile.create(["bench", ".rb"]) do |file|
         file.write(@line.source)
         file.close
-        yield file.path
+        yield(*@subject.command(@line, file.path, operations))
       end
     end
 
-    def program_cpu(file)
-      output, status = Open3.capture2e(*Pinning.server, *@subject.command(file, @line.operations))
-      cpu = output[/^cpu (\S+ \S+)$/, 1]
-      raise Failed, "#{@line.id} failed on #{@subject.name}: #{output}" unless status.success? && cpu
+    def program_sample
+      output, status = with_command { |*all| Open3.capture2e("timeout", LIMIT, *Pinning.server, *all) }
+      told = output.scan(/^(cpu|seconds|peak|bytes) (.*)$/).to_h
+      told.transform_values! { |text| text.split.map(&:to_f) }
+      raise Failed, output unless status.success? && told[@line.memory? ? "bytes" : "cpu"]
+      return { footprint: told["bytes"].first } if @line.memory?
 
-      Cost.new(*cpu.split.map(&:to_f), @line.operations)
+      user, system = told["cpu"]
+      seconds = told.fetch("seconds", [nil]).first
+      { user: user, system: system, operations: @line.operations, seconds: seconds, peak: told["peak"].first }
     end
 
-    # The time between the load's beginning and its end; what the program took to start is none of it.
-    def server_cpu(file)
-      with_server(file) do |process, address|
-        drive(address, @line.operations / 10)
-        before = cpu_of(process)
-        drive(address, @line.operations)
-        user, system = cpu_of(process).zip(before).map { |now, then_| now - then_ }
-        Cost.new(user, system, @line.operations)
+    # The time between the load's beginning and its end: neither starting nor connecting is part of it.
+    def server_sample
+      with_load(@line.operations / 10, @line.operations) do |load, server, empty|
+        open = server.resident
+        told = nil
+        user, system = server.cost { told = load.drive }
+        { user: user, system: system, operations: told["operations"], seconds: told["seconds"],
+          peak: server.peak, footprint: footprint(open - empty) }.compact
       end
     end
 
-    # From proc(5): the fields after the command's name, in parentheses, of which the 12th and 13th are user
-    # and system time in clock ticks.
-    def cpu_of(process)
-      fields = File.read("/proc/#{process}/stat").rpartition(")").last.split
-      fields.values_at(11, 12).map { |ticks| ticks.to_i * TICK }
+    # Of a few connections nothing can be told.
+    def footprint(kibibytes)
+      (kibibytes * 1024).fdiv(@line.connections) if @line.connections >= 5_000
     end
 
-    def program_system_calls(file, operations)
-      Strace.run(*@subject.command(file, operations))
-    end
-
-    def server_system_calls(file, operations)
-      with_server(file) do |process, address|
-        drive(address, operations / 10)
-        Strace.attach(process) { drive(address, operations) } / operations.to_f
+    def server_system_calls(operations)
+      with_load(operations / 10, operations) do |load, server|
+        calls = Strace.attach(server.process) { load.drive }
+        calls.fdiv(operations)
       end
     end
 
-    def with_server(file)
-      command = [*Pinning.server, *@subject.command(file, @line.operations)]
-      IO.popen(command, err: %i[child out]) do |output|
-        port = output.gets.to_s[/^port (\d+)$/, 1]
-        raise Failed, "#{@line.id} does not listen: #{output.read}" unless port
-
-        yield output.pid, "127.0.0.1:#{port}"
-      ensure
-        Process.kill(:KILL, output.pid)
+    def with_load(warm_up, messages, **options)
+      with_command do |*command|
+        Server.run(*command) do |server|
+          empty = server.resident
+          Load.open(*load_arguments(server), warm_up: warm_up, messages: messages, **options) do |load|
+            yield load, server, empty
+          end
+        end
       end
     end
 
-    def drive(address, operations)
-      kind, *options = @line.load
-      command = [*Pinning.load, LOAD, kind, address, *options, "--messages", operations.to_s]
-      output, status = Open3.capture2e(*command)
-      raise Failed, "the load failed: #{output}" unless status.success?
+    def load_arguments(server)
+      kind, *arguments = @line.load
+      return [kind, server.address, *arguments] unless kind == "http"
 
-      JSON.parse(output)
+      ["echo", server.address, *HTTP.new(server.address).arguments(*arguments)]
     end
   end
 end

@@ -4,30 +4,54 @@
 # time it took.
 
 require "eventmachine"
+require "socket"
 
 OPERATIONS = Integer(ARGV.fetch(0))
 
-EventMachine.epoll
-EventMachine.set_max_timers(2 * OPERATIONS) if OPERATIONS > 50_000
+EventMachine.epoll if ARGV.fetch(1) == "epoll"
+EventMachine.set_max_timers(2 * OPERATIONS + 200_000) if OPERATIONS > 50_000
 
 # Begins to measure; what was done before does not count.
 def measure_from_here
   GC.start
   $started = Process.times
+  $instant = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+end
+
+# Tells what a program cost.
+def tell_cost(user, system)
+  puts "cpu #{user} #{system}"
+  puts "seconds #{Process.clock_gettime(Process::CLOCK_MONOTONIC) - $instant}"
+  puts File.read("/proc/self/status")[/^VmHWM:\s+(\d+)/, 1].prepend("peak ")
+  $stdout.flush
 end
 
 at_exit do
   ended = Process.times
-  puts "cpu #{ended.utime - $started.utime} #{ended.stime - $started.stime}"
+  tell_cost(ended.utime - $started.utime, ended.stime - $started.stime)
 end
 
 measure_from_here
 
 # Tells where a server listens.
 def listening(signature)
-  port, = Socket.unpack_sockaddr_in(EventMachine.get_sockname(signature))
-  puts "port #{port}"
+  listening_at("127.0.0.1:#{port_of(signature)}")
+end
+
+def listening_at(address)
+  puts "address #{address}"
   $stdout.flush
+end
+
+# @return [Integer] the port that a server listens on
+def port_of(signature)
+  Socket.unpack_sockaddr_in(EventMachine.get_sockname(signature)).first
+end
+
+# @return [Integer] KiB of memory of this process
+def resident
+  GC.start
+  File.read("/proc/self/status")[/^VmRSS:\s+(\d+)/, 1].to_i
 end
 
 # Runs the block in a process of its own on the other core; what it costs does not count.

@@ -8,13 +8,16 @@ module Bench
   module Strace
     COMMAND = %w[strace --summary-only --follow-forks --summary-columns=calls,name].freeze
 
+    # How long a command may take, in seconds.
+    LIMIT = "120"
+
     module_function
 
     # @return [Integer] the system calls of a command, from its start to its end
     def run(*command)
       counted do |file|
-        output, status = Open3.capture2e(*COMMAND, "--output", file, *command)
-        raise Measurement::Failed, "strace failed: #{output}" unless status.success?
+        output, status = Open3.capture2e("timeout", LIMIT, *COMMAND, "--output", file, *command)
+        raise Failed, "strace failed: #{output}" unless status.success?
       end
     end
 
@@ -23,7 +26,7 @@ module Bench
       counted do |file|
         command = [*COMMAND, "--output", file, "--attach", process.to_s]
         Open3.popen3(*command) do |_input, _output, errors, strace|
-          raise Measurement::Failed, "strace failed" unless errors.gets&.include?("attached")
+          raise Failed, "strace failed" unless errors.gets&.include?("attached")
 
           yield
           Process.kill(:INT, strace.pid)

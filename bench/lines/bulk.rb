@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
-Bench.program(:bulk, "1 MiB of 1 GiB, sent and received", operations: 1024, source: <<~RUBY)
+Bench.program(:bulk, "1 MiB of 1 GiB, sent and received", operations: 1024, kind: "bulk", rivals: [:c],
+              source: <<~RUBY)
   MEGABYTE = ("x" * (1 << 20)).freeze
 
   module Receiver
@@ -16,8 +17,7 @@ Bench.program(:bulk, "1 MiB of 1 GiB, sent and received", operations: 1024, sour
   $received = 0
   $left = OPERATIONS
   EventMachine.run do
-    server = EventMachine.start_server("127.0.0.1", 0, Receiver)
-    port, = Socket.unpack_sockaddr_in(EventMachine.get_sockname(server))
+    port = port_of(EventMachine.start_server("127.0.0.1", 0, Receiver))
     $sender = EventMachine.connect("127.0.0.1", port)
     $sender.send_data(MEGABYTE)
   end

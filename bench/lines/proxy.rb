@@ -19,8 +19,7 @@ Bench.program(:proxy, "1 MiB of 1 GiB, through a proxy", operations: 1024, sourc
   end
 
   EventMachine.run do
-    server = EventMachine.start_server("127.0.0.1", 0, Frontend)
-    front, = Socket.unpack_sockaddr_in(EventMachine.get_sockname(server))
+    front = port_of(EventMachine.start_server("127.0.0.1", 0, Frontend))
     elsewhere do
       socket = TCPSocket.new("127.0.0.1", front)
       megabyte = "x" * (1 << 20)

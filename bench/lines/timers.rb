@@ -26,6 +26,23 @@ Bench.program(:timers_cancel, "timer added and cancelled", operations: 200_000, 
   end
 RUBY
 
+Bench.program(:timers_outstanding, "timer added and fired, 100,000 outstanding", operations: 200_000,
+              source: <<~RUBY)
+  EventMachine.set_max_timers(300_000)
+  left = OPERATIONS
+  idle = -> {}
+  work = -> { (left -= 1).zero? && EventMachine.stop }
+  batch = lambda do
+    EventMachine.add_timer(0.002, batch)
+    1_000.times { EventMachine.add_timer(0.001, work) }
+  end
+  EventMachine.run do
+    100_000.times { |number| EventMachine.add_timer(3600 + number % 100, idle) }
+    measure_from_here
+    batch.call
+  end
+RUBY
+
 Bench.program(:timers_periodic, "periodic timer fired, 1,000 of them", operations: 100_000, source: <<~RUBY)
   left = OPERATIONS
   EventMachine.run do

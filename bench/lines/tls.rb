@@ -23,7 +23,7 @@ setup = <<~RUBY
       include secured
       include server
     end)
-    port, = Socket.unpack_sockaddr_in(EventMachine.get_sockname(signature))
+    port = port_of(signature)
     -> { EventMachine.connect("127.0.0.1", port, client) }
   end
 RUBY
@@ -106,4 +106,5 @@ bulk = <<~RUBY
   EventMachine.run { serve_tls(identity, count, client).call }
 RUBY
 
-Bench.program(:tls_bulk, "1 MiB of 256 MiB, sent and received over TLS", operations: 256, source: setup + bulk)
+Bench.program(:tls_bulk, "1 MiB of 256 MiB, sent and received over TLS", operations: 256,
+              source: setup + bulk)

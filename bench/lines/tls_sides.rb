@@ -28,8 +28,7 @@ server = lambda do |key|
     end
 
     EventMachine.run do
-      signature = EventMachine.start_server("127.0.0.1", 0, serving)
-      port, = Socket.unpack_sockaddr_in(EventMachine.get_sockname(signature))
+      port = port_of(EventMachine.start_server("127.0.0.1", 0, serving))
       elsewhere do
         OPERATIONS.times do
           client = OpenSSL::SSL::SSLSocket.new(TCPSocket.new("127.0.0.1", port), OpenSSL::SSL::SSLContext.new)

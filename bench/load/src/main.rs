@@ -1,30 +1,32 @@
 //! Load generator: drives one server over loopback and prints what it measured as a line of JSON.
 //!
-//! `load echo ADDRESS --connections N --size BYTES --messages N`: every connection sends a message, waits for
-//! it to come back whole, and sends the next, until all messages have been echoed.
+//! `load echo ADDRESS …`: messages over streams, each answered by as many bytes as are told. `load udp
+//! ADDRESS …`: the same with datagrams. `load churn ADDRESS …`: connections that are opened and closed.
 //!
-//! `--reply BYTES` is the size of the answer where it is another than the message's.
+//! Without `--rate` as fast as the server answers, one message under way on each connection; with it at
+//! scheduled instants, from which latencies are measured, so that a server that falls behind is not spared.
 //!
-//! `load udp ADDRESS …`: the same with datagrams, one socket for each connection.
-//!
-//! `load churn ADDRESS --messages N`: connects and closes, one connection after the other.
+//! It connects, warms up, prints `ready` and waits for a line (or the end) of its input; then it measures,
+//! prints the result and keeps its connections until the input ends. See `options.rs` for what it is told.
 
 mod churn;
-mod echo;
+mod client;
+mod closed;
+mod control;
+mod fleet;
+mod open;
 mod options;
+mod socket;
 mod summary;
-mod udp;
 
 use std::process::ExitCode;
 
+use fleet::Fleet;
 use options::Options;
 
 fn main() -> ExitCode {
     match run() {
-        Ok(line) => {
-            println!("{line}");
-            ExitCode::SUCCESS
-        }
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("load: {error}");
             ExitCode::FAILURE
@@ -32,15 +34,33 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<String, Box<dyn std::error::Error>> {
+fn run() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let kind = arguments.next().ok_or("which load?")?;
     let options = Options::parse(arguments)?;
-    let summary = match kind.as_str() {
-        "echo" => echo::run(&options)?,
-        "udp" => udp::run(&options)?,
-        "churn" => churn::run(&options)?,
-        other => return Err(format!("no such load: {other}").into()),
+    match kind.as_str() {
+        "echo" => drive(&options, false),
+        "udp" => drive(&options, true),
+        "churn" => churn(&options),
+        other => Err(format!("no such load: {other}").into()),
+    }
+}
+
+fn drive(options: &Options, datagrams: bool) -> Result<(), Box<dyn std::error::Error>> {
+    let mut fleet = Fleet::connect(options, datagrams)?;
+    closed::run(&mut fleet, options.warm_up)?;
+    control::ready()?;
+    let summary = match options.rate {
+        None => closed::run(&mut fleet, options.messages)?,
+        Some(rate) => open::run(&mut fleet, options.messages, rate)?,
     };
-    Ok(summary.into_json())
+    control::done(summary)?;
+    Ok(())
+}
+
+fn churn(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+    churn::run(options, options.warm_up, None)?;
+    control::ready()?;
+    control::done(churn::run(options, options.messages, options.rate)?)?;
+    Ok(())
 }

@@ -1,0 +1,51 @@
+# frozen_string_literal: true
+
+Bench.program(:file_stream, "1 MiB of a file of 512 MiB, streamed", operations: 512, source: <<~RUBY)
+  require "tempfile"
+
+  port, reader = sink
+  file = Tempfile.create("bench")
+  file.truncate(OPERATIONS << 20)
+
+  Streamer = Class.new(EventMachine::Connection) do
+    define_method(:connection_completed) do
+      stream_file_data(file.path).callback { close_connection_after_writing }
+    end
+
+    def unbind
+      EventMachine.stop
+    end
+  end
+
+  EventMachine.run { EventMachine.connect("127.0.0.1", port, Streamer) }
+  Process.wait(reader)
+  File.unlink(file.path)
+RUBY
+
+Bench.program(:send_file, "file of 16 KiB, sent and received", operations: 20_000, source: <<~RUBY)
+  require "tempfile"
+
+  SIZE = 16_384
+  file = Tempfile.create("bench")
+  file.write("x" * SIZE)
+  file.close
+  left = OPERATIONS
+  received = 0
+  sender = nil
+  receiver = Module.new do
+    define_method(:receive_data) do |data|
+      received += data.bytesize
+      next if received < SIZE
+
+      received = 0
+      (left -= 1).zero? ? EventMachine.stop : sender.send_file_data(file.path)
+    end
+  end
+
+  EventMachine.run do
+    port = port_of(EventMachine.start_server("127.0.0.1", 0, receiver))
+    sender = EventMachine.connect("127.0.0.1", port)
+    sender.send_file_data(file.path)
+  end
+  File.unlink(file.path)
+RUBY

@@ -1,0 +1,3 @@
+# frozen_string_literal: true
+
+ask(Echo, ("x" * 64).freeze)

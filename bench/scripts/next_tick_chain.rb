@@ -1,0 +1,5 @@
+# frozen_string_literal: true
+
+done = countdown
+step = -> { done.call || EventMachine.next_tick(step) }
+EventMachine.run { EventMachine.next_tick(step) }
