@@ -119,14 +119,19 @@ impl<'r> Dispatcher<'r> {
         }
     }
 
+    fn connected(&self, id: Id) -> Result<(), Error> {
+        self.await_object(id)?;
+        self.notify(id, &names::CONNECTION_COMPLETED)
+    }
+
     /// Another thread may have connected and not be done yet with making its object, which is in the
     /// table only then.
-    fn connected(&self, id: Id) -> Result<(), Error> {
+    fn await_object(&self, id: Id) -> Result<(), Error> {
         let start = Instant::now();
         while self.connections()?.get(id.as_u64()).is_none() && start.elapsed() < UNMADE {
             self.ruby.thread_sleep(Duration::from_millis(1))?;
         }
-        self.notify(id, &names::CONNECTION_COMPLETED)
+        Ok(())
     }
 
     /// Some applications cancel a timer by putting false in its place.
@@ -148,7 +153,8 @@ impl<'r> Dispatcher<'r> {
     fn accepted(&self, listener: Id, id: Id) -> Result<(), Error> {
         let made = self.build(listener, id);
         if made.is_err() {
-            // Nobody is there to serve it.
+            // Nobody is there to serve it, nor to be waited for.
+            self.connections()?.aset(id.as_u64(), false)?;
             instance::change(self.ruby, "accept", |i| i.reactor.close(id, false))?;
         }
         made
@@ -219,16 +225,24 @@ impl<'r> Dispatcher<'r> {
 
     /// The descriptor is released even where `unbind` raises.
     pub(crate) fn unbound(&self, id: Id, reason: Option<&Reason>) -> Result<(), Error> {
+        if !self.is_server(id)? {
+            self.await_object(id)?;
+        }
         let connection: Value = self.connections()?.delete(id.as_u64())?;
-        let result = if connection.is_nil() {
-            self.acceptor_unbound(id)
-        } else {
+        let result = if connection.to_bool() {
             self.unbind(connection, reason)
+        } else {
+            self.acceptor_unbound(id)
         };
         if instance::change(self.ruby, "close_connection", |i| i.reactor.release(id))? {
             return result.and_then(|()| close_attached(connection));
         }
         result
+    }
+
+    fn is_server(&self, id: Id) -> Result<bool, Error> {
+        let acceptors: RHash = self.module.ivar_get(*names::ACCEPTORS)?;
+        Ok(acceptors.get(id.as_u64()).is_some())
     }
 
     fn acceptor_unbound(&self, id: Id) -> Result<(), Error> {

@@ -136,26 +136,41 @@ RSpec.describe "Regressions" do
 end
 
 RSpec.describe "A connect by another thread" do
-  it "is told of no sooner than its object is made, however long that takes" do
-    events = []
-    slow = Class.new(EventMachine::Connection) do
+  let(:events) { [] }
+  let(:slow) do
+    seen = events
+    Class.new(EventMachine::Connection) do
       define_method(:initialize) do
         super()
         # The loop's thread runs meanwhile.
         Thread.new { IO.select(nil, nil, nil, 0.05) }.join
-        events << :made
+        seen << :made
       end
 
       define_method(:connection_completed) do
-        events << :completed
+        seen << :completed
+        EventMachine.stop
+      end
+
+      define_method(:unbind) do |reason|
+        seen << reason
         EventMachine.stop
       end
     end
+  end
+
+  it "has its end told of, too, no sooner than its object is made" do
+    port = free_port
+    em { Thread.new { EventMachine.connect("127.0.0.1", port, slow) } }
+    expect(events).to eq([:made, Errno::ECONNREFUSED])
+  end
+
+  it "is told of no sooner than its object is made, however long that takes" do
     em do
       server = EventMachine.start_server("127.0.0.1", 0)
       port = Socket.unpack_sockaddr_in(EventMachine.get_sockname(server))[0]
       Thread.new { EventMachine.connect("127.0.0.1", port, slow) }
     end
-    expect(events).to eq(%i[made completed])
+    expect(events.first(2)).to eq(%i[made completed])
   end
 end
