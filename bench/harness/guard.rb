@@ -10,8 +10,8 @@ module Bench
     MARGINS = { "instructions" => [0.03, 10], "calls" => [0.02, 0.02], "allocations" => [0.02, 0.02],
                 "objects" => [0.02, 0.1] }.freeze
 
-    # Periodic timers come due in more or fewer turns of the loop, as the clock has it, and each turn has objects
-    # of its own.
+    # Periodic timers come due in more or fewer turns of the loop, as the clock has it, and each turn has
+    # objects of its own.
     BESIDES = { %w[timer_periodic objects] => 0.6 }.freeze
 
     # A figure that is not as it should be.
