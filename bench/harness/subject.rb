@@ -44,7 +44,8 @@ module Bench
   end
 
   OURS = Implementation.new(id: :ours, name: "this gem", options: ["-I", File.join(ROOT, "lib")],
-                 library: File.join(ROOT, "lib"), poller: "epoll")
-  PEER = Implementation.new(id: :peer, name: "Debian's gem", options: [], library: "/usr/lib/ruby/", poller: "epoll")
+                            library: File.join(ROOT, "lib"), poller: "epoll")
+  PEER = Implementation.new(id: :peer, name: "Debian's gem", options: [], library: "/usr/lib/ruby/",
+                            poller: "epoll")
   SELECT = Implementation.new(**PEER.to_h, id: :select, name: "Debian's gem as it comes", poller: "select")
 end
