@@ -143,6 +143,20 @@ module EventMachine
 
     # @!group Timers
 
+    # @!method add_timer(seconds = nil, callback = nil, &block)
+    #   Calls something once, after an interval.
+    #   @param seconds [Numeric] the interval; one that is not positive is over on the next turn
+    #   @param callback [#call, nil] what to call; wins over the block
+    #   @return [Integer, nil] the timer's signature, for {cancel_timer}; nil when there is nothing to call
+    #   @raise [FloatDomainError] when the interval is infinite or not a number
+    #   @raise [RuntimeError] when no reactor runs, or {get_max_timers} timers are outstanding
+
+    # @!method cancel_timer(timer)
+    #   Keeps a timer from firing. One that has fired or was cancelled is left alone.
+    #   @param timer [Integer, Timer, PeriodicTimer] what {add_timer} or {add_periodic_timer} returned
+    #   @return [Object] false when a signature's timer was cancelled, nil when there is none; what the
+    #     `cancel` of a timer object returns
+
     # @!method add_oneshot_timer(milliseconds)
     #   Starts a timer. When it is due, what `@timers` holds for its signature is called; {add_timer} puts it
     #   there.

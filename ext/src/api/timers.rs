@@ -37,7 +37,7 @@ fn get_timer_count(ruby: &Ruby) -> Result<usize, Error> {
     instance::look(ruby, "get_timer_count", |i| i.reactor.timer_count())
 }
 
-/// See lib/em/scheduling.rb.
+/// See docs/native.rb.
 fn add_timer(ruby: &Ruby, module: RModule, arguments: &[Value]) -> Result<Option<u64>, Error> {
     let callback = match arguments.get(1) {
         Some(callback) if callback.to_bool() => *callback,
@@ -55,7 +55,7 @@ fn add_timer(ruby: &Ruby, module: RModule, arguments: &[Value]) -> Result<Option
     know(ruby, module, id, callback).map(Some)
 }
 
-/// See lib/em/scheduling.rb.
+/// See docs/native.rb.
 fn cancel_timer(ruby: &Ruby, module: RModule, timer: Value) -> Result<Value, Error> {
     if Fixnum::from_value(timer).is_none() && timer.respond_to(*names::CANCEL, false)? {
         return timer.funcall(*names::CANCEL, ());
