@@ -157,6 +157,20 @@ RSpec.describe "The reactor" do
       expect(log).to be_empty
     end
 
+    it "runs again in a process that has closed all descriptors meanwhile" do
+      output, status = run_ruby(<<~RUBY)
+        queues = -> { Dir["/proc/self/fd/*"].select { |fd| File.readlink(fd) =~ /eventpoll|eventfd/ rescue false } }
+        before = queues.call
+        EventMachine.run { EventMachine.stop }
+        (queues.call - before).each { |fd| IO.for_fd(Integer(File.basename(fd))).close }
+        files = Array.new(5) { File.open("/dev/null") }
+        EventMachine.run { EventMachine.defer(-> { 1 }, ->(_) { EventMachine.stop }) }
+        files.each(&:close)
+        puts "ok"
+      RUBY
+      expect([output, status.to_s]).to match([/\Aok\n\z/, /exit 0/])
+    end
+
     it "keeps nothing alive" do
       em do
         EventMachine.start_server("127.0.0.1", port = free_port)

@@ -21,6 +21,8 @@ RSpec::Matchers.define :leak_descriptors do
   include DescriptorHelper
 
   match do |block|
+    # A loop leaves its queue to the next one.
+    EventMachine.run { EventMachine.stop } unless EventMachine.reactor_running?
     GC.start
     before = descriptors
     block.call

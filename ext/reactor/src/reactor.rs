@@ -95,9 +95,15 @@ pub struct Spare {
 }
 
 impl Spare {
-    /// A new loop. `None` in a fork of the process that the old one was in, whose queue this is.
+    /// A new loop. `None` in a fork of the process that the old one was in, whose queue this is, and
+    /// where somebody has closed the queue, as those do who close all descriptors there are.
     pub fn start(mut self, now: Instant) -> Option<(Reactor, Poller)> {
         if self.fork_generation != fork::generation() {
+            return None;
+        }
+        if self.poller.poll(Some(Duration::ZERO)).is_err() {
+            // The numbers of its descriptors may be somebody else's by now.
+            std::mem::forget(self);
             return None;
         }
         self.poller.clear();
