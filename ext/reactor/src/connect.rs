@@ -15,7 +15,7 @@ use crate::id::Id;
 use crate::reactor::{Deadline, Reactor};
 use crate::stream::reason_of;
 use crate::sys::handle::Handle;
-use crate::sys::{errno, sockaddr};
+use crate::sys::{errno, sockaddr, socket};
 
 /// How long a connect may take unless told otherwise.
 pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -194,8 +194,7 @@ impl Reactor {
 
 fn open(address: &SockAddr, bind: Option<&SockAddr>) -> Result<Socket> {
     let describe = |call| move |error| Error::system(call, display(address), error);
-    let socket = Socket::new(address.domain(), Type::STREAM, None).map_err(describe("socket"))?;
-    socket.set_nonblocking(true).map_err(describe("fcntl"))?;
+    let socket = socket::nonblocking(address.domain(), Type::STREAM).map_err(describe("socket"))?;
     if address.domain() != Domain::UNIX {
         socket
             .set_tcp_nodelay(true)

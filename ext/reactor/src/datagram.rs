@@ -12,9 +12,9 @@ use crate::event::Event;
 use crate::id::Id;
 use crate::reactor::Reactor;
 use crate::stream::reason_of;
-use crate::sys::errno;
 use crate::sys::handle::Handle;
 use crate::sys::io::as_uninit;
+use crate::sys::{errno, socket};
 
 /// The most that one UDP datagram can carry over IPv4 (RFC 768, RFC 791).
 pub const MAX_DATAGRAM: usize = 65_507;
@@ -41,9 +41,8 @@ impl Reactor {
     /// Opens a UDP socket bound to `address`; it may send to broadcast addresses.
     pub fn open_datagram(&mut self, address: SocketAddr) -> Result<Id> {
         let describe = |call| move |error| Error::system(call, address.to_string(), error);
-        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, None)
+        let socket = socket::nonblocking(Domain::for_address(address), Type::DGRAM)
             .map_err(describe("socket"))?;
-        socket.set_nonblocking(true).map_err(describe("fcntl"))?;
         socket.set_broadcast(true).map_err(describe("setsockopt"))?;
         socket.bind(&address.into()).map_err(describe("bind"))?;
         let kind = Kind::Datagram(Box::default());

@@ -617,7 +617,8 @@ impl Reactor {
             }
             return is_stream && !descriptor.detached;
         }
-        if let (true, Some(socket)) = (is_stream, descriptor.handle.socket()) {
+        let may_be_shared = fork::children() > 0 || fork::generation() > 0;
+        if let (true, true, Some(socket)) = (is_stream, may_be_shared, descriptor.handle.socket()) {
             // A child process may hold the socket too: the peer is to see the end all the same.
             let _ = socket.shutdown(std::net::Shutdown::Write);
         }

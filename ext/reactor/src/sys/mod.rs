@@ -7,6 +7,7 @@ pub(crate) mod inotify;
 pub(crate) mod io;
 pub(crate) mod queue;
 pub(crate) mod sockaddr;
+pub(crate) mod socket;
 
 #[cfg(unix)]
 mod unix;

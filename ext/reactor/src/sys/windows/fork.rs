@@ -4,3 +4,8 @@
 pub(crate) fn generation() -> u64 {
     0
 }
+
+/// None, ever.
+pub(crate) fn children() -> u64 {
+    0
+}
