@@ -1,8 +1,10 @@
 # frozen_string_literal: true
 
 require "socket"
-# Applications use it without requiring it, since this library has always loaded it.
+# Applications use these without requiring them, since this library has always loaded them.
 require "timeout"
+autoload :Resolv, "resolv"
+autoload :SecureRandom, "securerandom"
 require_relative "em/loader"
 
 # A reactor: an event loop that looks after network connections, timers, child processes and files, and calls
@@ -48,7 +50,7 @@ require_relative "em/pool"
 require_relative "em/completion"
 require_relative "em/threaded_resource"
 require_relative "em/buftok"
-require_relative "em/resolver"
+require_relative "em/dns"
 require_relative "em/protocols"
 require_relative "em/library_info"
 require_relative "em/debug" if ENV["EM_DEBUG"] == "1"

@@ -41,11 +41,12 @@ RSpec.describe "Long strings that are sent" do
     expect(data == long + "x" * long.bytesize).to be(true)
   end
 
-  it "arrive when nothing else holds them, over collections and compaction" do
+  # Compaction is for spec/gc, in processes of their own: other extensions that are loaded here do not stand it.
+  it "arrive when nothing else holds them, over collections" do
     data = received do |connection|
       20.times { |index| connection.send_data(index.chr * 200_000) }
-      EventMachine.next_tick { GC.verify_compaction_references(toward: :empty, double_heap: true) }
-      GC.compact
+      EventMachine.next_tick { GC.start }
+      GC.start
       Array.new(200) { "y" * 100_000 }
     end
     expect(data == Array.new(20) { |index| index.chr * 200_000 }.join).to be(true)

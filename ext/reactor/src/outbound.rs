@@ -12,8 +12,8 @@ use crate::sys::handle::Handle;
 const COALESCE: usize = 64 * 1024;
 /// Buffers handed to one writev(2).
 const SLICES: usize = 16;
-/// Bytes of files that are written before other descriptors have their turn.
-pub(crate) const SHARE: usize = 1024 * 1024;
+/// Bytes that are written before other descriptors have their turn.
+pub(crate) const SHARE: usize = 256 * 1024;
 
 /// Bytes that stay where and what they are until this is dropped.
 pub type SharedBytes = Box<dyn AsRef<[u8]>>;
@@ -127,16 +127,14 @@ impl Outbound {
     /// Writes until all is written or the descriptor takes no more; says also how much it took.
     pub(crate) fn flush(&mut self, handle: &Handle) -> (usize, io::Result<Flushed>) {
         let mut total = 0;
-        let mut from_files = 0;
         while self.length > 0 {
-            if from_files >= SHARE {
+            if total >= SHARE {
                 return (total, Ok(Flushed::Shared));
             }
-            match self.load() {
-                Ok(count) => from_files += count,
-                Err(error) => return (total, Err(error)),
+            if let Err(error) = self.load() {
+                return (total, Err(error));
             }
-            match self.write_once(handle) {
+            match self.write_once(handle, SHARE - total) {
                 Ok(count) => {
                     total += count;
                     self.consume(count);
@@ -162,25 +160,25 @@ impl Outbound {
         Ok(piece)
     }
 
-    /// Reads the next piece of a file that is first in the queue; says how many bytes that is.
-    fn load(&mut self) -> io::Result<usize> {
+    /// Reads the next piece of a file that is first in the queue.
+    fn load(&mut self) -> io::Result<()> {
         let Some(Chunk::File(source)) = self.chunks.front_mut() else {
-            return Ok(0);
+            return Ok(());
         };
         let piece = source.read()?;
         if source.len() == 0 {
             self.chunks.pop_front();
         }
-        let count = piece.len();
         self.chunks.push_front(Chunk::Bytes(piece));
-        Ok(count)
+        Ok(())
     }
 
-    fn write_once(&self, handle: &Handle) -> io::Result<usize> {
+    /// Writes `most` bytes at most by one system call.
+    fn write_once(&self, handle: &Handle, most: usize) -> io::Result<usize> {
         let written = if self.chunks.is_empty() {
-            handle.write(&[IoSlice::new(&self.tail[self.written..])])?
+            handle.write(&[IoSlice::new(up_to(most, &self.tail[self.written..]))])?
         } else {
-            self.write_chunks(handle)?
+            self.write_chunks(handle, most)?
         };
         match written {
             0 => Err(io::ErrorKind::WriteZero.into()),
@@ -188,7 +186,7 @@ impl Outbound {
         }
     }
 
-    fn write_chunks(&self, handle: &Handle) -> io::Result<usize> {
+    fn write_chunks(&self, handle: &Handle, mut most: usize) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); SLICES];
         let mut count = 0;
         let chunks = self.chunks.iter().map_while(Chunk::bytes);
@@ -196,7 +194,9 @@ impl Outbound {
         let tail = only_bytes.then_some(self.tail.as_slice());
         for (slice, bytes) in slices.iter_mut().zip(chunks.chain(tail)) {
             let from = if count == 0 { self.written } else { 0 };
-            *slice = IoSlice::new(&bytes[from..]);
+            let bytes = up_to(most, &bytes[from..]);
+            most -= bytes.len();
+            *slice = IoSlice::new(bytes);
             count += 1;
         }
         handle.write(&slices[..count])
@@ -222,6 +222,10 @@ impl Outbound {
             self.written += count;
         }
     }
+}
+
+fn up_to(most: usize, bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len().min(most)]
 }
 
 impl io::Write for Outbound {

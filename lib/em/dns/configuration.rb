@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "ipaddr"
+autoload :IPAddr, "ipaddr"
 
 module EventMachine
   module DNS
