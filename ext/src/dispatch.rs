@@ -153,8 +153,11 @@ impl<'r> Dispatcher<'r> {
     fn accepted(&self, listener: Id, id: Id) -> Result<(), Error> {
         let made = self.build(listener, id);
         if made.is_err() {
-            // Nobody is there to serve it, nor to be waited for.
-            self.connections()?.aset(id.as_u64(), false)?;
+            // Where nobody is there to serve it, nobody is to be waited for either.
+            let connections = self.connections()?;
+            if connections.get(id.as_u64()).is_none() {
+                connections.aset(id.as_u64(), false)?;
+            }
             instance::change(self.ruby, "accept", |i| i.reactor.close(id, false))?;
         }
         made
@@ -235,7 +238,8 @@ impl<'r> Dispatcher<'r> {
             self.acceptor_unbound(id)
         };
         if instance::change(self.ruby, "close_connection", |i| i.reactor.release(id))? {
-            return result.and_then(|()| close_attached(connection));
+            let closed = close_attached(connection);
+            return result.and(closed);
         }
         result
     }

@@ -97,6 +97,27 @@ RSpec.describe "Exceptions" do
     expect(log).to eq(%i[unbind unbind])
   end
 
+  it "from the block of a server do not keep its connection from its unbind" do
+    entries = log
+    handler = Module.new { define_method(:unbind) { (entries << :unbind) && EventMachine.stop } }
+    EventMachine.error_handler { |error| entries << error.class }
+    em do
+      EventMachine.start_server("127.0.0.1", port = free_port, handler) { raise failure }
+      EventMachine.connect("127.0.0.1", port)
+    end
+    expect(log).to eq([failure, :unbind])
+  end
+
+  it "from the unbind of an attached IO do not keep it from being closed" do
+    reader, writer = IO.pipe
+    EventMachine.error_handler { EventMachine.stop }
+    em do
+      EventMachine.attach(reader, raising(:unbind, failure))
+      writer.close
+    end
+    expect(reader).to be_closed
+  end
+
   it "from a hook do not keep the reactor from stopping" do
     expect do
       em do

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "tempfile"
+
 # Long strings are written from where they are; what an application does with them meanwhile must not show.
 RSpec.describe "Long strings that are sent" do
   let(:long) { Random.new(1).bytes(3_000_000) }
@@ -82,6 +84,16 @@ RSpec.describe "Long strings that are sent" do
     GC.start
     # One may still be seen on the stack.
     expect(ObjectSpace.each_object(sent).count).to be <= 2
+  end
+
+  it "are written as far as they can be when the loop is stopped" do
+    Tempfile.create("sent") do |file|
+      em do
+        EventMachine.attach(file).send_data(long)
+        EventMachine.stop
+      end
+      expect(File.size(file.path)).to eq(long.bytesize)
+    end
   end
 
   it "are not taken by connections that are closing or unknown" do

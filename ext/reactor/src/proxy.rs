@@ -80,6 +80,8 @@ impl Reactor {
             remaining: (length > 0).then_some(length),
             share,
         });
+        // It may have been held back by the target that it had before.
+        self.enqueue(source);
         Ok(())
     }
 

@@ -1,11 +1,15 @@
 //! The state of the loop, and the order of one turn.
 
+mod ending;
+mod registration;
+
+pub(crate) use registration::token;
+
 use std::collections::{HashMap, VecDeque};
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mio::{Interest, Registry, Token, Waker};
+use mio::{Registry, Token, Waker};
 
 use crate::buffers::Buffers;
 use crate::descriptor::{Descriptor, Kind, Phase};
@@ -15,7 +19,6 @@ use crate::id::Id;
 use crate::poller::{FILES, Poller, WAKE};
 use crate::process::{Children, EXIT};
 use crate::sys::handle::RawDescriptor;
-use crate::sys::queue::{self, CALLS};
 use crate::sys::{errno, fork};
 use crate::table::Table;
 use crate::timers::Timers;
@@ -98,10 +101,9 @@ impl Spare {
     /// A new loop. `None` in a fork of the process that the old one was in, whose queue this is, and
     /// where somebody has closed the queue, as those do who close all descriptors there are.
     pub fn start(mut self, now: Instant) -> Option<(Reactor, Poller)> {
-        if self.fork_generation != fork::generation() {
-            return None;
-        }
-        if self.poller.poll(Some(Duration::ZERO)).is_err() {
+        if self.fork_generation != fork::generation()
+            || self.poller.poll(Some(Duration::ZERO)).is_err()
+        {
             // The numbers of its descriptors may be somebody else's by now.
             std::mem::forget(self);
             return None;
@@ -389,111 +391,6 @@ impl Reactor {
             .ok_or(Error::UnknownId(id.as_u64()))
     }
 
-    /// Adds a descriptor and has the system watch it.
-    pub(crate) fn add(&mut self, descriptor: Descriptor) -> Result<Id> {
-        let id = self
-            .descriptors
-            .insert(descriptor)
-            .ok_or(Error::Exhausted)?;
-        if let Err(error) = self.register(id) {
-            self.forget(id);
-            return Err(error);
-        }
-        Ok(id)
-    }
-
-    fn register(&mut self, id: Id) -> Result<()> {
-        let Some(descriptor) = self.descriptors.get_mut(id) else {
-            return Ok(());
-        };
-        let Some(interest) = interest(descriptor).filter(|_| !descriptor.detached) else {
-            return Ok(());
-        };
-        let handle = &mut descriptor.handle;
-        let fd = handle.raw();
-        let registered = handle.register(&self.registry, token(id), interest);
-        let added = registered.is_ok();
-        self.registered(id, registered)?;
-        if added {
-            self.displace(id, fd);
-        }
-        let registered = self.register_child(id);
-        let Some(descriptor) = self.descriptors.get(id) else {
-            return Ok(());
-        };
-        registered.map_err(|error| Error::system(CALLS.control, descriptor.describe(), error))
-    }
-
-    /// Files that are always ready are refused by epoll_ctl(2), and need no watching.
-    fn registered(&mut self, id: Id, result: io::Result<()>) -> Result<()> {
-        let Some(descriptor) = self.descriptors.get_mut(id) else {
-            return Ok(());
-        };
-        match result {
-            Err(error) if queue::is_always_ready(&error) => {
-                descriptor.always_ready = true;
-                descriptor.set_ready();
-                self.enqueue(id);
-                Ok(())
-            }
-            result => {
-                result.map_err(|error| Error::system(CALLS.control, descriptor.describe(), error))
-            }
-        }
-    }
-
-    /// Has the system look at the descriptor anew, with the interest it has now: what is ready
-    /// already is reported once more.
-    pub(crate) fn reregister(&mut self, id: Id) -> Result<()> {
-        let Some(descriptor) = self.descriptors.get_mut(id) else {
-            return Ok(());
-        };
-        if descriptor.detached {
-            return Ok(());
-        }
-        let interest = interest(descriptor);
-        let handle = &mut descriptor.handle;
-        let fd = handle.raw();
-        let result = match interest {
-            Some(interest) => match handle.reregister(&self.registry, token(id), interest) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    let added = handle.register(&self.registry, token(id), interest);
-                    if added.is_ok() {
-                        self.displace(id, fd);
-                    }
-                    added
-                }
-                result => result,
-            },
-            None => match handle.deregister(&self.registry) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-                result => result,
-            },
-        };
-        self.registered(id, result)
-    }
-
-    /// The system watches `fd` from now on, and did not before. Whoever borrowed that number had the
-    /// descriptor closed behind our back, and must not touch the one that has it now.
-    fn displace(&mut self, id: Id, fd: RawDescriptor) {
-        let is_borrowed = |d: &Descriptor| !d.handle.is_owned();
-        let before = if self.descriptors.get(id).is_some_and(is_borrowed) {
-            self.borrowed.insert(fd, id)
-        } else {
-            self.borrowed.remove(&fd)
-        };
-        let Some(stale) = before.filter(|before| *before != id) else {
-            return;
-        };
-        if let Some(descriptor) = self.descriptors.get_mut(stale) {
-            descriptor.detached = true;
-            // The owner of one that is only watched is going to take it back.
-            if !descriptor.is_watch() {
-                self.end(stale, Some(Reason::Errno(errno::EBADF)));
-            }
-        }
-    }
-
     pub(crate) fn enqueue(&mut self, id: Id) {
         if let Some(descriptor) = self.descriptors.get_mut(id) {
             if !descriptor.queued && descriptor.readiness.any() {
@@ -535,172 +432,5 @@ impl Reactor {
                 self.dirty.push(id);
             }
         }
-    }
-
-    // ---- the end of a descriptor
-
-    /// Closes a descriptor: now, dropping what is not written, or after writing it. Closing one that
-    /// is closing already, or was never there, does nothing.
-    pub fn close(&mut self, id: Id, after_writing: bool) {
-        let Some(descriptor) = self.descriptors.get_mut(id) else {
-            return;
-        };
-        if let Some(child) = &mut descriptor.child {
-            child.unwanted = true;
-        }
-        self.finish(id, after_writing);
-    }
-
-    /// Closes a descriptor that may be at its end by itself.
-    pub(crate) fn finish(&mut self, id: Id, after_writing: bool) {
-        let Some(descriptor) = self.descriptors.get_mut(id) else {
-            return;
-        };
-        if !after_writing || !descriptor.is_sender() {
-            return self.end(id, None);
-        }
-        match descriptor.phase {
-            Phase::Open => {
-                descriptor.phase = Phase::Draining;
-                self.closing += 1;
-                self.mark_dirty(id);
-            }
-            Phase::Connecting(ref mut attempt) if !attempt.close_when_written => {
-                attempt.close_when_written = true;
-                self.closing += 1;
-            }
-            Phase::Lingering => self.end(id, None),
-            _ => {}
-        }
-    }
-
-    /// Ends a descriptor; its `Unbound` event follows in this turn or the next.
-    pub(crate) fn end(&mut self, id: Id, reason: Option<Reason>) {
-        if self.linger(id, reason.as_ref()) {
-            return;
-        }
-        let Some(descriptor) = self.descriptors.get_mut(id) else {
-            return;
-        };
-        match &descriptor.phase {
-            Phase::Closing => return,
-            Phase::Draining | Phase::Lingering => {}
-            Phase::Connecting(attempt) if attempt.close_when_written => {}
-            _ => self.closing += 1,
-        }
-        descriptor.phase = Phase::Closing;
-        descriptor.outbound.clear();
-        self.clear_timeouts(id);
-        self.end_proxies(id);
-        self.unbound.push_back((id, reason));
-    }
-
-    /// Lets go of a descriptor whose `Unbound` event was acted upon, and closes it where it is ours.
-    /// True where it is somebody else's who attached it as a connection and is to close it now.
-    pub fn release(&mut self, id: Id) -> bool {
-        let is_closing = |d: &Descriptor| matches!(d.phase, Phase::Closing);
-        if !self.descriptors.get(id).is_some_and(is_closing) {
-            return false;
-        }
-        self.closing -= 1;
-        let Some(mut descriptor) = self.forget(id) else {
-            return false;
-        };
-        let is_stream = descriptor.is_stream();
-        if descriptor.returns_to_blocking {
-            // Its owner may have closed it.
-            let _ = descriptor.handle.set_nonblocking(false);
-        }
-        if !descriptor.handle.is_owned() {
-            if !descriptor.detached && !self.is_forked() {
-                let _ = descriptor.handle.deregister(&self.registry);
-            }
-            return is_stream && !descriptor.detached;
-        }
-        let may_be_shared = fork::children() > 0 || fork::generation() > 0;
-        if let (true, true, Some(socket)) = (is_stream, may_be_shared, descriptor.handle.socket()) {
-            // A child process may hold the socket too: the peer is to see the end all the same.
-            let _ = socket.shutdown(std::net::Shutdown::Write);
-        }
-        self.wake_starved();
-        false
-    }
-
-    /// Gives a descriptor back to its owner, unwatched and open. Its `Unbound` event follows.
-    pub fn detach(&mut self, id: Id) -> Result<RawDescriptor> {
-        let is_forked = self.is_forked();
-        let unknown = Error::UnknownId(id.as_u64());
-        let descriptor = self.descriptors.get_mut(id).ok_or(unknown)?;
-        descriptor.handle.disown();
-        let was_detached = std::mem::replace(&mut descriptor.detached, true);
-        let fd = descriptor.handle.raw();
-        // In a forked child the queue is the parent's, who goes on watching.
-        if !was_detached && !is_forked {
-            let _ = descriptor.handle.deregister(&self.registry);
-        }
-        self.end(id, None);
-        Ok(fd)
-    }
-
-    /// Ends all that is left, each with its `Unbound` event. Child processes that still run are sent
-    /// SIGTERM; those returned are the caller's to wait for.
-    pub fn close_all(&mut self) -> Vec<u32> {
-        let mut left = Vec::new();
-        for id in self.descriptors.ids().collect::<Vec<_>>() {
-            left.extend(self.leave_child(id));
-            self.end(id, None);
-        }
-        self.end_file_watches();
-        left
-    }
-
-    /// A listener found no free descriptor: it tries again when one gets free, or after a while,
-    /// since others than this reactor close descriptors too.
-    pub(crate) fn starve(&mut self, listener: Id, retry: Duration) {
-        if self.starved.iter().all(|(id, _)| *id != listener) {
-            let timer = self
-                .timers
-                .add(self.now + retry, Deadline::RetryAccept(listener));
-            self.starved.push((listener, timer));
-        }
-    }
-
-    fn forget(&mut self, id: Id) -> Option<Descriptor> {
-        self.clear_timeouts(id);
-        let descriptor = self.descriptors.remove(id)?;
-        let fd = descriptor.handle.raw();
-        if self.borrowed.get(&fd) == Some(&id) {
-            self.borrowed.remove(&fd);
-        }
-        if let Some(child) = &descriptor.child {
-            self.children.remember(id, child);
-        }
-        Some(descriptor)
-    }
-
-    /// A descriptor got free: listeners that waited for one try again.
-    fn wake_starved(&mut self) {
-        for (listener, timer) in std::mem::take(&mut self.starved) {
-            timer.map(|timer| self.timers.cancel(timer));
-            self.mark_readable(listener);
-        }
-    }
-}
-
-/// The name, as far as it fits below the mark of a child's exit.
-pub(crate) fn token(id: Id) -> Token {
-    Token(id.as_u64() as usize & (EXIT - 1))
-}
-
-fn interest(descriptor: &Descriptor) -> Option<Interest> {
-    match descriptor.kind {
-        Kind::Watch { readable, writable } => match (readable, writable) {
-            (true, true) => Some(Interest::READABLE | Interest::WRITABLE),
-            (true, false) => Some(Interest::READABLE),
-            (false, true) => Some(Interest::WRITABLE),
-            (false, false) => None,
-        },
-        _ if descriptor.watches_writable => Some(Interest::READABLE | Interest::WRITABLE),
-        _ => Some(Interest::READABLE),
     }
 }

@@ -454,7 +454,7 @@ impl Reactor {
     /// Ends a connection whose session failed, once the alert is on its way.
     fn end_securely(&mut self, id: Id, reason: Reason) {
         if let Some(descriptor) = self.descriptors.get_mut(id) {
-            let _ = descriptor.write_out();
+            while let (_, Ok(Flushed::Shared)) = descriptor.write_out() {}
         }
         self.end(id, Some(reason));
     }

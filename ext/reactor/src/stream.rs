@@ -186,6 +186,21 @@ impl Reactor {
         }
     }
 
+    /// Writes all that the descriptor takes, however much that is: there is no next turn.
+    pub(crate) fn write_rest(&mut self, id: Id) {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        let held = match descriptor.phase {
+            Phase::Open => descriptor.paused,
+            Phase::Draining => false,
+            _ => true,
+        };
+        if descriptor.is_stream() && !held {
+            while let (_, Ok(Flushed::Shared)) = descriptor.write_out() {}
+        }
+    }
+
     /// Goes on writing in the next turn.
     fn flush_later(&mut self, id: Id) {
         if let Some(descriptor) = self.descriptors.get_mut(id) {

@@ -144,3 +144,33 @@ fn a_stream_is_cut_to_what_datagrams_carry() {
         received == 100_000
     });
 }
+
+#[test]
+fn a_source_that_is_held_goes_on_with_another_target() {
+    let mut l = Loop::new();
+    let (source_peer, source) = l.pair();
+    let (slow, slow_peer) = l.pair();
+    let (target, target_peer) = l.pair();
+    l.reactor.set_paused(slow_peer, true).unwrap();
+    l.reactor.start_proxy(source, slow, 1, 0).unwrap();
+    l.reactor.set_paused(slow, true).unwrap();
+    l.reactor.send(source_peer, b"to the slow one").unwrap();
+    l.reactor.flush();
+    while l.reactor.outbound_len(slow).unwrap() == 0 {
+        l.turn(Duration::from_millis(1), |_, seen| panic!("{seen:?}"));
+    }
+    l.reactor.send(source_peer, b"more").unwrap();
+    l.reactor.flush();
+    for _ in 0..10 {
+        l.turn(Duration::from_millis(1), |_, seen| panic!("{seen:?}"));
+    }
+    l.reactor.start_proxy(source, target, 0, 0).unwrap();
+    l.wait_for(|seen| {
+        (seen.event
+            == Event::Data {
+                id: target_peer,
+                len: 4,
+            })
+        .then_some(())
+    });
+}

@@ -24,7 +24,7 @@ pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
 fn add_oneshot_timer(ruby: &Ruby, milliseconds: Value) -> Result<u64, Error> {
     let delay = convert::duration(ruby, f64::try_convert(milliseconds)? / 1000.0, milliseconds)?;
     let add = |i: &mut Instance| i.reactor.add_timer(Instant::now(), delay);
-    start(ruby, "add_oneshot_timer", add).map(Id::as_u64)
+    start(ruby, "add_oneshot_timer", |_| {}, add).map(Id::as_u64)
 }
 
 /// Removes a timer; false where there is none of that signature, or it fired.
@@ -49,9 +49,8 @@ fn add_timer(ruby: &Ruby, module: RModule, arguments: &[Value]) -> Result<Option
         None => 0.0,
     };
     let delay = span(ruby, seconds)?;
-    let id = start(ruby, "add_timer", |i| {
-        i.reactor.add_timer(Instant::now(), delay)
-    })?;
+    let add = |i: &mut Instance| i.reactor.add_timer(Instant::now(), delay);
+    let id = start(ruby, "add_timer", |_| {}, add)?;
     know(ruby, module, id, callback).map(Some)
 }
 
@@ -82,14 +81,14 @@ fn wait_again(
         None => Id::from(0),
     };
     let mut waited = false;
-    let id = start(ruby, "add_timer", |i| {
-        waited = i.reactor.cancel_timer(waits);
+    let cancel = |i: &mut Instance| waited = i.reactor.cancel_timer(waits);
+    let started = start(ruby, "add_timer", cancel, |i| {
         i.reactor.repeat_timer(Instant::now(), waits, period)
-    })?;
+    });
     if waited {
         signatures::remove(ruby, module, &names::TIMERS, previous)?;
     }
-    know(ruby, module, id, callback)
+    know(ruby, module, started?, callback)
 }
 
 /// A number of seconds, or what else has `to_f`.
@@ -115,16 +114,20 @@ fn span(ruby: &Ruby, seconds: f64) -> Result<Duration, Error> {
     Err(Error::new(class, format!("timer interval is {seconds}")))
 }
 
-/// Adds a timer by way of `add`, where there may be another.
+/// Adds a timer by way of `add`, where there may be another after `prepare`.
 fn start(
     ruby: &Ruby,
     operation: &str,
+    prepare: impl FnOnce(&mut Instance),
     add: impl FnOnce(&mut Instance) -> em_reactor::Result<Id>,
 ) -> Result<Id, Error> {
     let limit = instance::settings(ruby, |s| s.max_timers_set.then_some(s.max_timers))?;
-    let added = instance::change(ruby, operation, |instance| match limit {
-        Some(limit) if instance.reactor.timer_count() >= limit => Err(limit),
-        _ => Ok(add(instance)),
+    let added = instance::change(ruby, operation, |instance| {
+        prepare(instance);
+        match limit {
+            Some(limit) if instance.reactor.timer_count() >= limit => Err(limit),
+            _ => Ok(add(instance)),
+        }
     })?;
     match added {
         Ok(added) => added.map_err(|error| errors::from(ruby, &error)),

@@ -1,11 +1,12 @@
+mod agreed;
+
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
 
-use rustls::{Connection, HandshakeKind};
+use rustls::Connection;
 
 use super::cache;
-use super::ciphers;
 use super::config::Config;
 use super::describe;
 use super::engine::Engine;
@@ -405,51 +406,6 @@ impl Session {
         }
     }
 
-    /// The peer's own certificate, if it presented one.
-    pub fn peer_certificate_pem(&self) -> Option<String> {
-        let leaf = self.connection()?.peer_certificates()?.first()?;
-        Some(pem::encode_certificate(leaf))
-    }
-
-    /// The negotiated cipher suite, by its OpenSSL name.
-    pub fn cipher_name(&self) -> Option<&'static str> {
-        ciphers::name(self.cipher()?)
-    }
-
-    /// The size of the negotiated suite's key in bits.
-    pub fn cipher_bits(&self) -> Option<u16> {
-        ciphers::bits(self.cipher()?)
-    }
-
-    /// The protocol that the negotiated cipher suite belongs to.
-    pub fn cipher_protocol(&self) -> Option<&'static str> {
-        let suite = self.connection()?.negotiated_cipher_suite()?;
-        Some(match suite.tls13() {
-            Some(_) => "TLSv1.3",
-            None => "TLSv1.2",
-        })
-    }
-
-    /// The host name that the client asked for.
-    pub fn sni_hostname(&self) -> Option<&str> {
-        match self.connection()? {
-            Connection::Server(connection) => connection.server_name(),
-            Connection::Client(_) => self.sent_name.as_deref(),
-        }
-    }
-
-    /// The application protocol that was agreed on.
-    pub fn alpn_protocol(&self) -> Option<&[u8]> {
-        self.connection()?.alpn_protocol()
-    }
-
-    /// Whether an earlier session was taken up again.
-    pub fn is_resumed(&self) -> bool {
-        self.connection()
-            .and_then(|connection| connection.handshake_kind())
-            .is_some_and(|kind| kind == HandshakeKind::Resumed)
-    }
-
     /// Which end this is.
     pub fn role(&self) -> Role {
         self.role
@@ -462,10 +418,6 @@ impl Session {
     /// Whether the owner of the connection has to decide something before the handshake goes on.
     fn waits(&self) -> bool {
         matches!(self.stage, Stage::Judging { .. } | Stage::Choosing { .. })
-    }
-
-    fn cipher(&self) -> Option<rustls::CipherSuite> {
-        Some(self.connection()?.negotiated_cipher_suite()?.suite())
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -1,0 +1,161 @@
+//! The end of a descriptor.
+
+use std::time::Duration;
+
+use super::{Deadline, Reactor};
+use crate::descriptor::{Descriptor, Phase};
+use crate::error::{Error, Result};
+use crate::event::Reason;
+use crate::id::Id;
+use crate::sys::fork;
+use crate::sys::handle::RawDescriptor;
+
+impl Reactor {
+    /// Closes a descriptor: now, dropping what is not written, or after writing it. Closing one that
+    /// is closing already, or was never there, does nothing.
+    pub fn close(&mut self, id: Id, after_writing: bool) {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        if let Some(child) = &mut descriptor.child {
+            child.unwanted = true;
+        }
+        self.finish(id, after_writing);
+    }
+
+    /// Closes a descriptor that may be at its end by itself.
+    pub(crate) fn finish(&mut self, id: Id, after_writing: bool) {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        if !after_writing || !descriptor.is_sender() {
+            return self.end(id, None);
+        }
+        match descriptor.phase {
+            Phase::Open => {
+                descriptor.phase = Phase::Draining;
+                self.closing += 1;
+                self.mark_dirty(id);
+            }
+            Phase::Connecting(ref mut attempt) if !attempt.close_when_written => {
+                attempt.close_when_written = true;
+                self.closing += 1;
+            }
+            Phase::Lingering => self.end(id, None),
+            _ => {}
+        }
+    }
+
+    /// Ends a descriptor; its `Unbound` event follows in this turn or the next.
+    pub(crate) fn end(&mut self, id: Id, reason: Option<Reason>) {
+        if self.linger(id, reason.as_ref()) {
+            return;
+        }
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        match &descriptor.phase {
+            Phase::Closing => return,
+            Phase::Draining | Phase::Lingering => {}
+            Phase::Connecting(attempt) if attempt.close_when_written => {}
+            _ => self.closing += 1,
+        }
+        descriptor.phase = Phase::Closing;
+        descriptor.outbound.clear();
+        self.clear_timeouts(id);
+        self.end_proxies(id);
+        self.unbound.push_back((id, reason));
+    }
+
+    /// Lets go of a descriptor whose `Unbound` event was acted upon, and closes it where it is ours.
+    /// True where it is somebody else's who attached it as a connection and is to close it now.
+    pub fn release(&mut self, id: Id) -> bool {
+        let is_closing = |d: &Descriptor| matches!(d.phase, Phase::Closing);
+        if !self.descriptors.get(id).is_some_and(is_closing) {
+            return false;
+        }
+        self.closing -= 1;
+        let Some(mut descriptor) = self.forget(id) else {
+            return false;
+        };
+        let is_stream = descriptor.is_stream();
+        if descriptor.returns_to_blocking {
+            // Its owner may have closed it.
+            let _ = descriptor.handle.set_nonblocking(false);
+        }
+        if !descriptor.handle.is_owned() {
+            if !descriptor.detached && !self.is_forked() {
+                let _ = descriptor.handle.deregister(&self.registry);
+            }
+            return is_stream && !descriptor.detached;
+        }
+        let may_be_shared = fork::children() > 0 || fork::generation() > 0;
+        if let (true, true, Some(socket)) = (is_stream, may_be_shared, descriptor.handle.socket()) {
+            // A child process may hold the socket too: the peer is to see the end all the same.
+            let _ = socket.shutdown(std::net::Shutdown::Write);
+        }
+        self.wake_starved();
+        false
+    }
+
+    /// Gives a descriptor back to its owner, unwatched and open. Its `Unbound` event follows.
+    pub fn detach(&mut self, id: Id) -> Result<RawDescriptor> {
+        let is_forked = self.is_forked();
+        let unknown = Error::UnknownId(id.as_u64());
+        let descriptor = self.descriptors.get_mut(id).ok_or(unknown)?;
+        descriptor.handle.disown();
+        let was_detached = std::mem::replace(&mut descriptor.detached, true);
+        let fd = descriptor.handle.raw();
+        // In a forked child the queue is the parent's, who goes on watching.
+        if !was_detached && !is_forked {
+            let _ = descriptor.handle.deregister(&self.registry);
+        }
+        self.end(id, None);
+        Ok(fd)
+    }
+
+    /// Ends all that is left, each with its `Unbound` event. Child processes that still run are sent
+    /// SIGTERM; those returned are the caller's to wait for.
+    pub fn close_all(&mut self) -> Vec<u32> {
+        let mut left = Vec::new();
+        for id in self.descriptors.ids().collect::<Vec<_>>() {
+            self.write_rest(id);
+            left.extend(self.leave_child(id));
+            self.end(id, None);
+        }
+        self.end_file_watches();
+        left
+    }
+
+    /// A listener found no free descriptor: it tries again when one gets free, or after a while,
+    /// since others than this reactor close descriptors too.
+    pub(crate) fn starve(&mut self, listener: Id, retry: Duration) {
+        if self.starved.iter().all(|(id, _)| *id != listener) {
+            let timer = self
+                .timers
+                .add(self.now + retry, Deadline::RetryAccept(listener));
+            self.starved.push((listener, timer));
+        }
+    }
+
+    pub(super) fn forget(&mut self, id: Id) -> Option<Descriptor> {
+        self.clear_timeouts(id);
+        let descriptor = self.descriptors.remove(id)?;
+        let fd = descriptor.handle.raw();
+        if self.borrowed.get(&fd) == Some(&id) {
+            self.borrowed.remove(&fd);
+        }
+        if let Some(child) = &descriptor.child {
+            self.children.remember(id, child);
+        }
+        Some(descriptor)
+    }
+
+    /// A descriptor got free: listeners that waited for one try again.
+    fn wake_starved(&mut self) {
+        for (listener, timer) in std::mem::take(&mut self.starved) {
+            timer.map(|timer| self.timers.cancel(timer));
+            self.mark_readable(listener);
+        }
+    }
+}
