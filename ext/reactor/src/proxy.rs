@@ -102,6 +102,12 @@ impl Reactor {
             .map_or(0, |proxying| proxying.proxied))
     }
 
+    /// Whether what a descriptor receives is passed on.
+    pub(crate) fn is_source(&self, id: Id) -> bool {
+        let forward = self.descriptors.get(id).and_then(Descriptor::forward);
+        forward.is_some()
+    }
+
     /// Whether the target of a source has so much waiting that the source is not read from.
     pub(crate) fn is_held(&self, source: Id) -> bool {
         let forward = self.descriptors.get(source).and_then(Descriptor::forward);

@@ -108,14 +108,14 @@ impl Reactor {
                     || descriptor.always_ready
                     || descriptor.handle.reads_in_lines();
                 descriptor.readiness.readable = more;
-                if more {
+                let passed_on = self.pass_on(id, &buffer[..len]);
+                if more && share < buffer.len() && !self.is_source(id) {
+                    // The proxy is done; what its owner makes of the rest goes the same way in this turn.
+                    self.requeue(id);
+                } else if more {
                     self.carry(id);
                 }
-                if self.pass_on(id, &buffer[..len]) {
-                    None
-                } else {
-                    Some(Event::Data { id, len })
-                }
+                (!passed_on).then_some(Event::Data { id, len })
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 descriptor.readiness.readable = false;

@@ -174,3 +174,22 @@ fn a_source_that_is_held_goes_on_with_another_target() {
         .then_some(())
     });
 }
+
+#[test]
+fn what_follows_a_length_comes_in_the_same_turn() {
+    let mut l = Loop::new();
+    let (source_peer, source) = l.pair();
+    let (target, target_peer) = l.pair();
+    l.reactor.start_proxy(source, target, 0, 1).unwrap();
+    l.reactor.send(source_peer, b"I know!").unwrap();
+    l.reactor.flush();
+    let whole = l.wait_for(|seen| match seen.event {
+        Event::Data { id, .. } if id == source => Some(None),
+        Event::Data { id, .. } if id == target_peer => Some(Some(seen.data.clone())),
+        _ => None,
+    });
+    assert_eq!(
+        whole, None,
+        "the target's peer has heard of the first byte before the rest came"
+    );
+}
