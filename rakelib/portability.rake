@@ -33,8 +33,8 @@ module Portability
   COMMAND = "cargo check --quiet --locked --package em-reactor --no-default-features --features ring,dhe " \
             "-Zbuild-std=std,panic_unwind --target"
   ENVIRONMENT = {
-    "CARGO_HOME" => "/mnt/work/cargo", "CARGO_TARGET_DIR" => "/mnt/work/target",
-    "TARGET_CC" => "/mnt/work/cc", "TARGET_AR" => "/mnt/work/ar",
+    "CARGO_HOME" => "/mnt/build/cargo", "CARGO_TARGET_DIR" => "/mnt/build/target",
+    "TARGET_CC" => "/mnt/build/cc", "TARGET_AR" => "/mnt/build/ar",
     # The source of the standard library is compiled by its own release only.
     "RUSTC_BOOTSTRAP" => "1", "RUSTFLAGS" => "--deny warnings"
   }.freeze
@@ -58,7 +58,7 @@ module Portability
   def check(root, work, target)
     puts "== #{target}"
     Roots.run(root, "cd /mnt/gem && #{COMMAND} #{target}",
-              mounts: { Native::ROOT => "/mnt/gem", work => "/mnt/work", CERTIFICATES => CERTIFICATES },
+              mounts: { Native::ROOT => "/mnt/gem", work => "/mnt/build", CERTIFICATES => CERTIFICATES },
               environment: ENVIRONMENT)
   end
 end

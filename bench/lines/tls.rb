@@ -1,22 +1,9 @@
 # frozen_string_literal: true
 
+require_relative "../harness/certify"
+
 # Both ends are in the measured process: an operation's cost is the client's and the server's together.
-setup = <<~RUBY
-  require "openssl"
-
-  def identity(key)
-    certificate = OpenSSL::X509::Certificate.new
-    certificate.version = 2
-    certificate.serial = 1
-    certificate.subject = certificate.issuer = OpenSSL::X509::Name.parse("/CN=localhost")
-    certificate.not_before = Time.now - 3600
-    certificate.not_after = Time.now + 86_400
-    certificate.public_key = key
-    certificate.sign(key, OpenSSL::Digest.new("SHA256"))
-    pem = key.respond_to?(:group) ? key.to_pem : OpenSSL::PKey.read(key.to_der).private_to_pem
-    { private_key: pem, cert: certificate.to_pem }
-  end
-
+setup = Bench::CERTIFY + <<~RUBY
   def serve_tls(identity, server, client)
     secured = Module.new { define_method(:post_init) { start_tls(identity) } }
     signature = EventMachine.start_server("127.0.0.1", 0, Class.new(EventMachine::Connection) do

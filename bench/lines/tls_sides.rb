@@ -1,26 +1,15 @@
 # frozen_string_literal: true
 
-# The other end is Ruby's openssl in a process of its own, so that one side's cost is seen by itself.
-peer = <<~RUBY
-  require "openssl"
-  require "socket"
+require_relative "../harness/certify"
 
-  def certify(key)
-    certificate = OpenSSL::X509::Certificate.new
-    certificate.version = 2
-    certificate.serial = 1
-    certificate.subject = certificate.issuer = OpenSSL::X509::Name.parse("/CN=localhost")
-    certificate.not_before = Time.now - 3600
-    certificate.not_after = Time.now + 86_400
-    certificate.public_key = key
-    certificate.sign(key, OpenSSL::Digest.new("SHA256"))
-  end
+# The other end is Ruby's openssl in a process of its own, so that one side's cost is seen by itself.
+peer = Bench::CERTIFY + <<~RUBY
+  require "socket"
 RUBY
 
 server = lambda do |key|
   peer + <<~RUBY
-    key = #{key}
-    identity = { private_key: key.private_to_pem, cert: certify(key).to_pem }
+    identity = identity(#{key})
     left = OPERATIONS
     serving = Module.new do
       define_method(:post_init) { start_tls(identity) }

@@ -22,7 +22,12 @@ pub(crate) fn duration(ruby: &Ruby, seconds: f64, given: Value) -> Result<Durati
     if seconds.is_nan() {
         return Err(errors::argument(ruby, format!("{given} is no interval")));
     }
-    Ok(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
+    Ok(span(seconds))
+}
+
+/// As [`duration`], for what is known to be a number.
+pub(crate) fn span(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)
 }
 
 /// A port: an Integer, or a String that is one.

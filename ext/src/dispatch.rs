@@ -81,27 +81,23 @@ impl<'r> Dispatcher<'r> {
 
     /// The one event of which there are many: all of it is done under one protection.
     fn data(&self, id: Id, bytes: &[u8]) -> Result<(), Error> {
-        let connections = self.connections()?.as_raw();
         let receive_data = (*names::RECEIVE_DATA).into_id_with(self.ruby).as_raw();
-        let unknown: u64 = rb_sys::Qundef.into();
-        let result = magnus::rb_sys::protect(|| {
-            // SAFETY: these may raise, which ends at `protect`; nothing here has a destructor. The
-            // Hash is that of the ivar, and a live one.
-            unsafe {
+        let mut known = true;
+        // SAFETY: called with live objects, which the stack holds; nothing has a destructor.
+        unsafe {
+            signatures::with(self.ruby, self.module, &names::CONNS, |connections| {
+                let undefined = rb_sys::Qundef.into();
                 let signature = rb_sys::rb_ull2inum(id.as_u64());
-                let connection = rb_sys::rb_hash_lookup2(connections, signature, unknown);
-                if connection == unknown {
-                    return unknown;
+                let connection = rb_sys::rb_hash_lookup2(connections, signature, undefined);
+                known = connection != undefined;
+                if known {
+                    let data = rb_sys::rb_str_new(bytes.as_ptr().cast(), bytes.len() as _);
+                    rb_sys::rb_funcallv(connection, receive_data, 1, &data);
                 }
-                let data = rb_sys::rb_str_new(bytes.as_ptr().cast(), bytes.len() as _);
-                rb_sys::rb_funcallv(connection, receive_data, 1, &data);
-            }
-            rb_sys::Qnil.into()
-        })?;
-        if result == unknown {
-            return Err(self.unknown(id));
-        }
-        Ok(())
+                rb_sys::Qnil.into()
+            })
+        }?;
+        if known { Ok(()) } else { Err(self.unknown(id)) }
     }
 
     /// Gives a watch the name of what happened.
@@ -137,13 +133,7 @@ impl<'r> Dispatcher<'r> {
     /// Some applications cancel a timer by putting false in its place.
     fn timer(&self, id: Id) -> Result<(), Error> {
         let signature = id.as_u64();
-        if signatures::call(
-            self.ruby,
-            self.module,
-            &names::TIMERS,
-            signature,
-            &names::CALL,
-        )? {
+        if signatures::call(self.ruby, self.module, &names::TIMERS, signature)? {
             return Ok(());
         }
         let message = format!("unknown timer {signature} fired");
@@ -228,14 +218,10 @@ impl<'r> Dispatcher<'r> {
 
     /// The descriptor is released even where `unbind` raises.
     pub(crate) fn unbound(&self, id: Id, reason: Option<&Reason>) -> Result<(), Error> {
-        if !self.is_server(id)? {
-            self.await_object(id)?;
-        }
-        let connection: Value = self.connections()?.delete(id.as_u64())?;
-        let result = if connection.to_bool() {
-            self.unbind(connection, reason)
-        } else {
-            self.acceptor_unbound(id)
+        let connection = self.forget(id)?;
+        let result = match connection.to_bool() {
+            true => self.unbind(connection, reason),
+            false => Ok(()),
         };
         if instance::change(self.ruby, "close_connection", |i| i.reactor.release(id))? {
             let closed = close_attached(connection);
@@ -244,14 +230,14 @@ impl<'r> Dispatcher<'r> {
         result
     }
 
-    fn is_server(&self, id: Id) -> Result<bool, Error> {
+    /// Removes a server or a connection from its table, and returns the connection's object.
+    fn forget(&self, id: Id) -> Result<Value, Error> {
         let acceptors: RHash = self.module.ivar_get(*names::ACCEPTORS)?;
-        Ok(acceptors.get(id.as_u64()).is_some())
-    }
-
-    fn acceptor_unbound(&self, id: Id) -> Result<(), Error> {
-        let acceptors: RHash = self.module.ivar_get(*names::ACCEPTORS)?;
-        acceptors.delete::<_, Value>(id.as_u64()).map(drop)
+        let acceptor: Value = acceptors.delete(id.as_u64())?;
+        if acceptor.is_nil() {
+            self.await_object(id)?;
+        }
+        self.connections()?.delete(id.as_u64())
     }
 
     fn unbind(&self, connection: Value, reason: Option<&Reason>) -> Result<(), Error> {

@@ -1,6 +1,5 @@
 //! The one loop of the process, and the settings it starts with.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -8,6 +7,7 @@ use em_reactor::{Poller, Reactor, Spare, Waker};
 use magnus::{Error, Ruby};
 
 use crate::errors;
+use crate::gvl::Guarded;
 
 /// A loop that is initialised, running or not.
 pub(crate) struct Instance {
@@ -80,29 +80,26 @@ struct State {
     buffer: Vec<u8>,
 }
 
-/// State that only the thread with the GVL may touch.
-struct Guarded(RefCell<State>);
-
 // SAFETY: every access goes through `with_state`, which asks for a `&Ruby`: proof that the calling
-// thread holds the GVL, which at most one does at a time.
-unsafe impl Sync for Guarded {}
-
-static STATE: Guarded = Guarded(RefCell::new(State {
-    instance: None,
-    settings: Settings {
-        max_timers: 100_000,
-        max_timers_set: false,
-        accepts_per_turn: 10,
-        heartbeat_interval: DEFAULT_HEARTBEAT,
-    },
-    serial: 0,
-    spare: None,
-    buffer: Vec::new(),
-}));
+// thread holds the GVL.
+static STATE: Guarded<State> = unsafe {
+    Guarded::new(State {
+        instance: None,
+        settings: Settings {
+            max_timers: 100_000,
+            max_timers_set: false,
+            accepts_per_turn: 10,
+            heartbeat_interval: DEFAULT_HEARTBEAT,
+        },
+        serial: 0,
+        spare: None,
+        buffer: Vec::new(),
+    })
+};
 
 /// No Ruby code runs inside `body`, so the borrow is never taken twice.
 fn with_state<T>(ruby: &Ruby, body: impl FnOnce(&mut State) -> T) -> Result<T, Error> {
-    match STATE.0.try_borrow_mut() {
+    match STATE.state().try_borrow_mut() {
         Ok(mut state) => Ok(body(&mut state)),
         Err(_) => Err(errors::runtime(ruby, "eventmachine is busy")),
     }

@@ -1,33 +1,29 @@
 //! Ruby strings that the reactor reads in place.
 
-use std::cell::RefCell;
-
 use magnus::gc::Marker;
 use magnus::value::Opaque;
 use magnus::{DataType, DataTypeFunctions, RClass, RString, Ruby, TypedData};
+
+use crate::gvl::Guarded;
 
 /// Copying fewer bytes costs less than keeping a string. More than Ruby keeps inside of an object, so
 /// the bytes stay where they are when objects are moved.
 pub(crate) const WORTHWHILE: usize = 32 * 1024;
 
 /// The strings that the reactor has, each in a place of its own.
-#[derive(Default)]
 struct Kept {
     strings: Vec<Option<Opaque<RString>>>,
     free: Vec<usize>,
 }
 
-/// State that only the thread with the GVL may touch.
-struct Guarded(RefCell<Kept>);
-
 // SAFETY: strings come in with a `&Ruby`; they go, and are marked, with the reactor and in Ruby's
 // garbage collection, which have the GVL too.
-unsafe impl Sync for Guarded {}
-
-static KEPT: Guarded = Guarded(RefCell::new(Kept {
-    strings: Vec::new(),
-    free: Vec::new(),
-}));
+static KEPT: Guarded<Kept> = unsafe {
+    Guarded::new(Kept {
+        strings: Vec::new(),
+        free: Vec::new(),
+    })
+};
 
 /// The first bytes of a frozen string that is neither collected nor moved until this is dropped.
 pub(crate) struct Shared {
@@ -43,7 +39,7 @@ impl Shared {
         // it is frozen.
         let bytes = unsafe { string.as_slice() };
         let bytes = std::ptr::from_ref(&bytes[..size.min(bytes.len())]);
-        let place = KEPT.0.borrow_mut().keep(string);
+        let place = KEPT.state().borrow_mut().keep(string);
         Self { place, bytes }
     }
 }
@@ -57,7 +53,7 @@ impl AsRef<[u8]> for Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        KEPT.0.borrow_mut().let_go(self.place);
+        KEPT.state().borrow_mut().let_go(self.place);
     }
 }
 
@@ -83,7 +79,7 @@ struct Root;
 impl DataTypeFunctions for Root {
     fn mark(&self, marker: &Marker) {
         // Nothing of Ruby's runs while the strings are borrowed, so they are not borrowed here.
-        if let Ok(kept) = KEPT.0.try_borrow() {
+        if let Ok(kept) = KEPT.state().try_borrow() {
             for string in kept.strings.iter().flatten() {
                 marker.mark(*string);
             }

@@ -3,6 +3,41 @@
 use magnus::rb_sys::{AsRawId, AsRawValue, FromRawValue, protect};
 use magnus::value::{IntoId, LazyId, ReprValue};
 use magnus::{Error, RHash, RModule, Ruby, Value};
+use rb_sys::VALUE;
+
+use crate::names;
+
+/// Does with one of the hashes what may raise: `body` runs under protection.
+///
+/// # Safety
+///
+/// `body` may hold nothing that has a destructor: it is left by a jump where something raises.
+pub(crate) unsafe fn with(
+    ruby: &Ruby,
+    module: RModule,
+    hash: &'static LazyId,
+    body: impl FnOnce(VALUE) -> VALUE,
+) -> Result<Value, Error> {
+    let name = (**hash).into_id_with(ruby);
+    let mut is_hash = true;
+    let result = protect(|| {
+        // SAFETY: called with a live object and the name of an ivar; what the ivar holds is live, too.
+        unsafe {
+            let hash = rb_sys::rb_ivar_get(module.as_raw(), name.as_raw());
+            is_hash = RHash::from_value(Value::from_raw(hash)).is_some();
+            if is_hash { body(hash) } else { hash }
+        }
+    })?;
+    if is_hash {
+        // SAFETY: a live object, which the stack holds from here on.
+        return Ok(unsafe { Value::from_raw(result) });
+    }
+    let name = name.name().unwrap_or_default();
+    Err(Error::new(
+        ruby.exception_type_error(),
+        format!("EventMachine's {name} is no Hash"),
+    ))
+}
 
 /// Keeps `value` under a signature. An error where the application froze the hash, or walks it.
 pub(crate) fn store(
@@ -12,26 +47,14 @@ pub(crate) fn store(
     signature: u64,
     value: Value,
 ) -> Result<(), Error> {
-    let name = (**hash).into_id_with(ruby).as_raw();
     let key = ruby.into_value(signature).as_raw();
-    let mut stored = false;
-    protect(|| {
-        // SAFETY: called with live objects, under protect, since both raise. What is stored into is a
-        // Hash. No value with a destructor lives between here and protect.
-        unsafe {
-            let hash = rb_sys::rb_ivar_get(module.as_raw(), name);
-            if RHash::from_value(Value::from_raw(hash)).is_some() {
-                rb_sys::rb_hash_aset(hash, key, value.as_raw());
-                stored = true;
-            }
-        }
-        rb_sys::Qnil.into()
-    })?;
-    if stored {
-        Ok(())
-    } else {
-        Err(not_a_hash(ruby, hash))
-    }
+    // SAFETY: called with live objects; nothing has a destructor.
+    let stored = unsafe {
+        with(ruby, module, hash, |hash| {
+            rb_sys::rb_hash_aset(hash, key, value.as_raw())
+        })
+    };
+    stored.map(drop)
 }
 
 /// Removes and returns what is under a key; nil where there is nothing.
@@ -41,22 +64,12 @@ pub(crate) fn remove(
     hash: &'static LazyId,
     key: Value,
 ) -> Result<Value, Error> {
-    let name = (**hash).into_id_with(ruby).as_raw();
-    let mut found = None;
-    protect(|| {
-        // SAFETY: as for `store`.
-        unsafe {
-            let hash = rb_sys::rb_ivar_get(module.as_raw(), name);
-            if RHash::from_value(Value::from_raw(hash)).is_some() {
-                found = Some(rb_sys::rb_hash_delete(hash, key.as_raw()));
-            }
-        }
-        rb_sys::Qnil.into()
-    })?;
-    // SAFETY: a live object, which the stack holds from here on.
-    found
-        .map(|value| unsafe { Value::from_raw(value) })
-        .ok_or_else(|| not_a_hash(ruby, hash))
+    // SAFETY: as for `store`.
+    unsafe {
+        with(ruby, module, hash, |hash| {
+            rb_sys::rb_hash_delete(hash, key.as_raw())
+        })
+    }
 }
 
 /// Removes what is under a signature and calls it, unless it is false; false where there is nothing.
@@ -65,35 +78,20 @@ pub(crate) fn call(
     module: RModule,
     hash: &'static LazyId,
     signature: u64,
-    method: &'static LazyId,
 ) -> Result<bool, Error> {
-    let name = (**hash).into_id_with(ruby).as_raw();
-    let method = (**method).into_id_with(ruby).as_raw();
+    let method = (*names::CALL).into_id_with(ruby).as_raw();
     let key = ruby.into_value(signature).as_raw();
     let mut known = false;
-    protect(|| {
-        // SAFETY: as for `store`; the called object is on the stack while it is called.
-        unsafe {
-            let hash = rb_sys::rb_ivar_get(module.as_raw(), name);
-            if RHash::from_value(Value::from_raw(hash)).is_none() {
-                return rb_sys::Qnil.into();
-            }
+    // SAFETY: as for `store`; the called object is on the stack while it is called.
+    unsafe {
+        with(ruby, module, hash, |hash| {
             let callee = rb_sys::rb_hash_delete(hash, key);
             known = !Value::from_raw(callee).is_nil();
             if Value::from_raw(callee).to_bool() {
                 rb_sys::rb_funcallv(callee, method, 0, std::ptr::null());
             }
-        }
-        rb_sys::Qnil.into()
-    })?;
+            rb_sys::Qnil.into()
+        })
+    }?;
     Ok(known)
-}
-
-fn not_a_hash(ruby: &Ruby, name: &'static LazyId) -> Error {
-    let name = (**name).into_id_with(ruby);
-    let name = name.name().unwrap_or_default();
-    Error::new(
-        ruby.exception_type_error(),
-        format!("EventMachine's {name} is no Hash"),
-    )
 }

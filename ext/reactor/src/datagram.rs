@@ -147,7 +147,7 @@ impl Reactor {
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
         };
-        if descriptor.paused && !matches!(descriptor.phase, Phase::Draining) {
+        if descriptor.is_held_back() {
             return;
         }
         let Kind::Datagram(datagrams) = &mut descriptor.kind else {

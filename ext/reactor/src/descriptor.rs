@@ -182,6 +182,11 @@ impl Descriptor {
         )
     }
 
+    /// Whether nothing is written for the moment, since it is paused.
+    pub(crate) fn is_held_back(&self) -> bool {
+        self.paused && !matches!(self.phase, Phase::Draining)
+    }
+
     /// Whether it was to close after writing, and all is written.
     pub(crate) fn is_drained(&self) -> bool {
         matches!(self.phase, Phase::Draining) && self.outbound_len() == 0

@@ -13,7 +13,7 @@ use crate::event::Event;
 use crate::id::Id;
 use crate::reactor::Reactor;
 use crate::sys::handle::Handle;
-use crate::sys::{accept, file, sockaddr};
+use crate::sys::{errno, file, sockaddr, socket};
 
 /// Connections that may wait to be accepted; the system caps it at its own limit.
 const BACKLOG: i32 = 4096;
@@ -26,7 +26,7 @@ impl Reactor {
     /// others listen there too), and TCP_NODELAY on what is accepted.
     pub fn listen_tcp(&mut self, address: SocketAddr) -> Result<Id> {
         let describe = |call| move |error| Error::system(call, address.to_string(), error);
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)
+        let socket = socket::nonblocking(Domain::for_address(address), Type::STREAM)
             .map_err(describe("socket"))?;
         socket
             .set_reuse_address(cfg!(unix))
@@ -47,7 +47,7 @@ impl Reactor {
     pub fn listen_unix(&mut self, path: &Path) -> Result<Id> {
         let address = sockaddr::unix(path)?;
         let describe = |call| move |error| Error::system(call, path.display().to_string(), error);
-        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).map_err(describe("socket"))?;
+        let socket = socket::nonblocking(Domain::UNIX, Type::STREAM).map_err(describe("socket"))?;
         match socket.bind(&address) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && file::is_socket(path) => {
                 std::fs::remove_file(path).map_err(describe("unlink"))?;
@@ -61,7 +61,6 @@ impl Reactor {
     fn listen(&mut self, socket: Socket) -> Result<Id> {
         let describe = |call| move |error| Error::system(call, "the socket", error);
         socket.listen(BACKLOG).map_err(describe("listen"))?;
-        socket.set_nonblocking(true).map_err(describe("fcntl"))?;
         self.add(Descriptor::new(
             Handle::from(socket),
             Kind::Listener { taken: 0 },
@@ -96,7 +95,7 @@ impl Reactor {
     pub(crate) fn accept(&mut self, listener: Id) -> Option<Event> {
         loop {
             let descriptor = self.descriptors.get_mut(listener)?;
-            match descriptor.handle.attempt(accept::accept) {
+            match descriptor.handle.attempt(socket::accept) {
                 Ok(socket) => {
                     let handle = Handle::from(socket);
                     let mut stream = Descriptor::new(handle, Kind::Stream, self.now);
@@ -105,7 +104,7 @@ impl Reactor {
                     self.accept_again(listener);
                     return Some(Event::Accepted { listener, id });
                 }
-                Err(error) if accept::is_transient(&error) => {}
+                Err(error) if is_transient(&error) => {}
                 Err(error) => {
                     // Readiness tells when to try again, unless something is wrong: descriptors are
                     // missing, or the network is down, and connections wait in the backlog.
@@ -136,4 +135,12 @@ impl Reactor {
             self.carry(listener);
         }
     }
+}
+
+/// The connection was gone before it was accepted: the next one may be there.
+fn is_transient(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(errno::ECONNABORTED | errno::EINTR | errno::EGONE)
+    )
 }

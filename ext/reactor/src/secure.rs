@@ -115,6 +115,11 @@ impl Descriptor {
         }
     }
 
+    /// Writes all that the descriptor takes, however many shares that is: there is no next turn.
+    pub(crate) fn write_rest(&mut self) {
+        while let (_, Ok(Flushed::Shared)) = self.write_out() {}
+    }
+
     /// Whether the session would take more.
     fn can_seal(&self) -> bool {
         let Some(security) = &self.security else {
@@ -454,7 +459,7 @@ impl Reactor {
     /// Ends a connection whose session failed, once the alert is on its way.
     fn end_securely(&mut self, id: Id, reason: Reason) {
         if let Some(descriptor) = self.descriptors.get_mut(id) {
-            while let (_, Ok(Flushed::Shared)) = descriptor.write_out() {}
+            descriptor.write_rest();
         }
         self.end(id, Some(reason));
     }

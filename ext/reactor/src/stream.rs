@@ -139,7 +139,7 @@ impl Reactor {
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
         };
-        if descriptor.paused && !matches!(descriptor.phase, Phase::Draining) {
+        if descriptor.is_held_back() {
             return;
         }
         let (count, result) = descriptor.write_out();
@@ -183,21 +183,6 @@ impl Reactor {
         // An error that is more than a full socket shows again when the rest is flushed.
         if !data.is_empty() || !direct {
             let _ = self.send(id, data);
-        }
-    }
-
-    /// Writes all that the descriptor takes, however much that is: there is no next turn.
-    pub(crate) fn write_rest(&mut self, id: Id) {
-        let Some(descriptor) = self.descriptors.get_mut(id) else {
-            return;
-        };
-        let held = match descriptor.phase {
-            Phase::Open => descriptor.paused,
-            Phase::Draining => false,
-            _ => true,
-        };
-        if descriptor.is_stream() && !held {
-            while let (_, Ok(Flushed::Shared)) = descriptor.write_out() {}
         }
     }
 

@@ -105,7 +105,7 @@ fn interval(seconds: Value) -> Result<f64, Error> {
 /// The time that so many seconds take; what is less than nothing is nothing.
 fn span(ruby: &Ruby, seconds: f64) -> Result<Duration, Error> {
     if seconds.is_finite() {
-        return Ok(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX));
+        return Ok(convert::span(seconds));
     }
     let class = ruby
         .class_object()

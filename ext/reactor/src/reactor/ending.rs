@@ -119,7 +119,12 @@ impl Reactor {
     pub fn close_all(&mut self) -> Vec<u32> {
         let mut left = Vec::new();
         for id in self.descriptors.ids().collect::<Vec<_>>() {
-            self.write_rest(id);
+            if let Some(descriptor) = self.descriptors.get_mut(id) {
+                let open = matches!(descriptor.phase, Phase::Open | Phase::Draining);
+                if descriptor.is_stream() && open && !descriptor.is_held_back() {
+                    descriptor.write_rest();
+                }
+            }
             left.extend(self.leave_child(id));
             self.end(id, None);
         }

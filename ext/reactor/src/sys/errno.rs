@@ -2,9 +2,13 @@
 
 #[cfg(unix)]
 pub(crate) use libc::{
-    EBADF, ECONNREFUSED, ECONNRESET, EFBIG, EHOSTUNREACH, EINPROGRESS, EINTR, EIO, EISDIR,
-    EMSGSIZE, ENETUNREACH, ESPIPE, ETIMEDOUT,
+    EBADF, ECONNABORTED, ECONNREFUSED, ECONNRESET, EFBIG, EHOSTUNREACH, EINPROGRESS, EINTR, EIO,
+    EISDIR, EMSGSIZE, ENETUNREACH, ESPIPE, ETIMEDOUT,
 };
+
+/// How accept(2) says that the peer went away after it had connected.
+#[cfg(unix)]
+pub(crate) use libc::EPROTO as EGONE;
 
 #[cfg(windows)]
 pub(crate) use windows::*;
@@ -13,8 +17,10 @@ pub(crate) use windows::*;
 mod windows {
     use windows_sys::Win32::Foundation;
     pub(crate) use windows_sys::Win32::Networking::WinSock::{
+        WSAECONNABORTED as ECONNABORTED,
         WSAECONNREFUSED as ECONNREFUSED,
         WSAECONNRESET as ECONNRESET,
+        WSAECONNRESET as EGONE,
         WSAEHOSTUNREACH as EHOSTUNREACH,
         WSAEINTR as EINTR,
         WSAEMSGSIZE as EMSGSIZE,

@@ -1,34 +1,24 @@
-//! New sockets.
+//! Sockets where a new one is made non-blocking by a call of its own.
 
 use std::io;
 
 use socket2::{Domain, Socket, Type};
 
-/// A socket that never blocks, by one system call where the system has one for that.
-pub(crate) fn nonblocking(domain: Domain, kind: Type) -> io::Result<Socket> {
-    #[cfg(any(
-        target_os = "android",
-        target_os = "dragonfly",
-        target_os = "freebsd",
-        target_os = "illumos",
-        target_os = "linux",
-        target_os = "netbsd",
-        target_os = "openbsd"
-    ))]
-    return Socket::new(domain, kind.nonblocking(), None);
+/// What sends go with. It does not keep SIGPIPE away, but SO_NOSIGPIPE does, which socket2 sets when it
+/// makes the socket.
+#[cfg(unix)]
+pub(crate) const NO_SIGNAL: i32 = 0;
 
-    #[cfg(not(any(
-        target_os = "android",
-        target_os = "dragonfly",
-        target_os = "freebsd",
-        target_os = "illumos",
-        target_os = "linux",
-        target_os = "netbsd",
-        target_os = "openbsd"
-    )))]
-    {
-        let socket = Socket::new(domain, kind, None)?;
-        socket.set_nonblocking(true)?;
-        Ok(socket)
-    }
+/// A socket that never blocks.
+pub(crate) fn nonblocking(domain: Domain, kind: Type) -> io::Result<Socket> {
+    let socket = Socket::new(domain, kind, None)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Takes one connection, with the new socket non-blocking and closed on exec.
+pub(crate) fn accept(listener: &Socket) -> io::Result<Socket> {
+    let (socket, _) = listener.accept()?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
 }

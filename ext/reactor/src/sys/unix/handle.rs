@@ -10,6 +10,7 @@ use mio::{Interest, Registry, Token};
 use socket2::Socket;
 
 use crate::sys::io::retry;
+use crate::sys::socket::NO_SIGNAL;
 
 /// What the system knows a descriptor by: a `RawFd`, on Windows a `RawSocket`.
 pub type RawDescriptor = RawFd;
@@ -184,28 +185,6 @@ impl Drop for Handle {
         }
     }
 }
-
-#[cfg(any(
-    target_os = "android",
-    target_os = "dragonfly",
-    target_os = "freebsd",
-    target_os = "illumos",
-    target_os = "linux",
-    target_os = "netbsd",
-    target_os = "openbsd"
-))]
-const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;
-// Elsewhere socket2 sets SO_NOSIGPIPE when it makes the socket.
-#[cfg(not(any(
-    target_os = "android",
-    target_os = "dragonfly",
-    target_os = "freebsd",
-    target_os = "illumos",
-    target_os = "linux",
-    target_os = "netbsd",
-    target_os = "openbsd"
-)))]
-const NO_SIGNAL: i32 = 0;
 
 impl AsFd for Handle {
     fn as_fd(&self) -> BorrowedFd<'_> {
