@@ -5,8 +5,8 @@ require_relative "statistics"
 module Bench
   # What was measured of one line, as it is recorded.
   class Result
-    # @param record [Hash{String => Object}] id, title, memory, and subjects: for each a Hash of samples,
-    #   calls and latency; rate
+    # @param record [Hash{String => Object}] id, title, memory, and subjects: for each a Hash of samples
+    #   and latencies, a Hash for each round, and calls; rate
     def initialize(record)
       @record = record
     end
@@ -64,9 +64,9 @@ module Bench
       @record["rate"]
     end
 
-    # @return [Hash{String => Numeric}, nil]
-    def latency(subject)
-      subject(subject)["latency"]
+    # @return [Float] the median of a percentile of latency, in microseconds, or of unanswered messages
+    def latency(subject, percentile)
+      Statistics.median(subject(subject).fetch("latencies").map { |latencies| latencies.fetch(percentile) })
     end
 
     # @return [Float, nil] the median of KiB of memory at most, or of bytes for a connection

@@ -15,7 +15,7 @@ module Bench
 
     # @return [Hash{String => Object}] what is recorded, as {Result} takes it
     def record
-      @measured = @subjects.to_h { |subject| [subject.id.to_s, { "samples" => [] }] }
+      @measured = @subjects.to_h { |subject| [subject.id.to_s, { "samples" => [], "latencies" => [] }] }
       take_samples
       count_system_calls unless @line.memory?
       rate = measure_latencies if @line.server?
@@ -59,7 +59,9 @@ module Bench
       result = Result.new("id" => @line.id.to_s, "title" => @line.title, "memory" => false,
                           "subjects" => @measured)
       rate = [result.throughput("peer") / 2, 1].max.round
-      in_turn(@subjects) { |measurement, measured| measured["latency"] = measurement.latency(rate) }
+      @rounds.times do |round|
+        in_turn(at_round(round)) { |measurement, measured| measured["latencies"] << measurement.latency(rate) }
+      end
       rate
     end
   end

@@ -4,6 +4,7 @@ module Bench
   # A recording as tables in Markdown.
   class Tables
     PICTURE = "![Ratios of all lines to Debian's gem](performance.svg)"
+    PERCENTILES = %w[p50 p90 p99 p999 max].freeze
 
     def initialize(recording)
       @recording = recording
@@ -74,9 +75,8 @@ module Bench
 
     def latency_rows(result)
       @recording.subjects.select { |subject| result.on?(subject.id) }.map do |subject|
-        latency = result.latency(subject.id)
-        percentiles = latency.fetch_values("p50", "p90", "p99", "p999", "max").map { |value| grouped(value) }
-        behind = latency.fetch("unanswered").positive? ? ", which fell behind" : ""
+        percentiles = PERCENTILES.map { |percentile| grouped(result.latency(subject.id, percentile)) }
+        behind = result.latency(subject.id, "unanswered").positive? ? ", which fell behind" : ""
         [result.title, grouped(result.rate), "#{subject.name}#{behind}", *percentiles]
       end
     end

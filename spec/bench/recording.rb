@@ -6,6 +6,7 @@ require_relative "../../bench/harness/recording"
 module SampleRecording
   LATENCY = { "p50" => 50.0, "p90" => 90.0, "p99" => 1_990.4, "p999" => 2_000.0, "max" => 3_000.0,
               "unanswered" => 0 }.freeze
+  LATENCIES = [LATENCY.merge("p50" => 40.0), LATENCY, LATENCY.merge("p50" => 400.0)].freeze
 
   module_function
 
@@ -19,9 +20,9 @@ module SampleRecording
 
   def echo
     slow = LATENCY.merge("unanswered" => 3)
-    subjects = { "ours" => measured(2.1, [0.001, 0.002], [0.001, 0.004], [0.002, 0.002], latency: LATENCY),
-                 "peer" => measured(5.0, [0.005, 0.005], [0.004, 0.004], [0.002, 0.002], latency: LATENCY),
-                 "c" => measured(2.0, [0.0, 0.002], latency: slow) }
+    subjects = { "ours" => measured(2.1, [0.001, 0.002], [0.001, 0.004], [0.002, 0.002], latencies: LATENCIES),
+                 "peer" => measured(5.0, [0.005, 0.005], [0.004, 0.004], [0.002, 0.002], latencies: LATENCIES),
+                 "c" => measured(2.0, [0.0, 0.002], latencies: [slow]) }
     { "id" => "echo", "title" => "echo & reply", "memory" => false, "rate" => 12_345, "took" => 61.0,
       "subjects" => subjects }
   end

@@ -1,20 +1,19 @@
-//! One connection and the messages that are under way on it.
+//! One connection and the message that is under way on it.
 
-use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
 use crate::socket::Socket;
 
-/// A connection. Answers come in the order of the messages.
+/// A connection.
 pub struct Client {
     socket: Socket,
-    /// How many bytes of messages are still to be written.
+    /// How many bytes of the message are still to be written.
     unsent: usize,
-    /// How many bytes of the answer under way have come.
+    /// How many bytes of the answer have come.
     received: usize,
-    /// When the messages that are not answered were to go out.
-    since: VecDeque<Instant>,
+    /// When the message that is not answered was to go out.
+    since: Option<Instant>,
 }
 
 impl Client {
@@ -23,25 +22,21 @@ impl Client {
             socket,
             unsent: 0,
             received: 0,
-            since: VecDeque::new(),
+            since: None,
         }
     }
 
-    /// Sends a message, or queues it after those before it. `at` is when it was due.
+    /// Sends a message, once the one before it is answered. `at` is when it was due.
     pub fn begin(&mut self, message: &[u8], at: Instant) -> io::Result<()> {
-        self.since.push_back(at);
-        self.unsent += message.len();
+        self.since = Some(at);
+        self.unsent = message.len();
         self.flush(message)
     }
 
-    /// Writes what the socket takes of the messages.
+    /// Writes what the socket takes of the message.
     pub fn flush(&mut self, message: &[u8]) -> io::Result<()> {
         while self.unsent > 0 {
-            let rest = match self.unsent % message.len() {
-                0 => message,
-                rest => &message[message.len() - rest..],
-            };
-            match self.socket.write(rest) {
+            match self.socket.write(&message[message.len() - self.unsent..]) {
                 Ok(count) => self.unsent -= count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
@@ -52,27 +47,25 @@ impl Client {
 
     /// Sends a message once more whose answer seems lost, where that can be.
     pub fn repeat(&mut self, message: &[u8]) -> io::Result<()> {
-        if self.socket.is_datagram() && !self.since.is_empty() {
+        if self.socket.is_datagram() && self.since.is_some() {
             self.socket.write(message)?;
         }
         Ok(())
     }
 
-    /// Reads what is there and adds the latencies of messages that it answers. Returns how many they are. A
-    /// short read from a stream means that there is no more.
+    /// Reads what is there. Adds the latency and returns true where that answers the message. A short read
+    /// from a stream means that there is no more.
     pub fn receive(
         &mut self,
         buffer: &mut [u8],
         reply: usize,
         latencies: &mut Vec<Duration>,
-    ) -> io::Result<usize> {
-        let before = latencies.len();
+    ) -> io::Result<bool> {
         loop {
             match self.socket.read(buffer) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(count) => {
                     self.received += count;
-                    self.complete(reply, latencies);
                     if count < buffer.len() && !self.socket.is_datagram() {
                         break;
                     }
@@ -81,18 +74,13 @@ impl Client {
                 Err(error) => return Err(error),
             }
         }
-        Ok(latencies.len() - before)
-    }
-
-    fn complete(&mut self, reply: usize, latencies: &mut Vec<Duration>) {
-        while self.received >= reply {
-            self.received -= reply;
-            latencies.extend(self.since.pop_front().map(|at| at.elapsed()));
+        if self.received < reply {
+            return Ok(false);
         }
-    }
-
-    /// Ends the wait for answers: for each that is missing, how long it was waited for.
-    pub fn give_up(&mut self) -> impl Iterator<Item = Duration> + '_ {
-        self.since.drain(..).map(|at| at.elapsed())
+        // A datagram that was repeated may be answered twice.
+        self.received = 0;
+        let since = self.since.take();
+        latencies.extend(since.map(|at| at.elapsed()));
+        Ok(since.is_some())
     }
 }

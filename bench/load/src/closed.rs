@@ -22,15 +22,13 @@ pub fn run(fleet: &mut Fleet, operations: usize) -> io::Result<Summary> {
     while latencies.len() < messages {
         fleet.poll.poll(&mut fleet.events, Some(PATIENCE))?;
         if fleet.events.is_empty() {
-            for client in &mut fleet.clients {
-                client.repeat(&fleet.message)?;
-            }
+            fleet.repeat()?;
         }
         for event in &fleet.events {
             let client = &mut fleet.clients[event.token().0];
             client.flush(&fleet.message)?;
             let answered = client.receive(&mut fleet.buffer, fleet.reply, &mut latencies)?;
-            for _ in 0..answered.min(messages - issued) {
+            if answered && issued < messages {
                 issued += 1;
                 client.begin(&fleet.message, Instant::now())?;
             }

@@ -52,6 +52,12 @@ impl Fleet {
             _idle: idle,
         })
     }
+
+    /// Sends once more the datagrams that are not answered.
+    pub fn repeat(&mut self) -> io::Result<()> {
+        let mut clients = self.clients.iter_mut();
+        clients.try_for_each(|client| client.repeat(&self.message))
+    }
 }
 
 fn sockets(options: &Options, count: usize, datagrams: bool) -> io::Result<Vec<Socket>> {
