@@ -187,6 +187,15 @@ impl Descriptor {
         self.paused && !matches!(self.phase, Phase::Draining)
     }
 
+    /// Whether what is sent may be written before it is queued.
+    pub(crate) fn writes_at_once(&self) -> bool {
+        self.is_stream()
+            && matches!(self.phase, Phase::Open)
+            && self.session().is_none()
+            && !self.paused
+            && self.outbound.len() == 0
+    }
+
     /// Whether it was to close after writing, and all is written.
     pub(crate) fn is_drained(&self) -> bool {
         matches!(self.phase, Phase::Draining) && self.outbound_len() == 0

@@ -21,6 +21,7 @@ mod reactor;
 mod resolve;
 mod secure;
 mod sockopt;
+mod splice;
 mod stream;
 mod sys;
 mod table;

@@ -28,6 +28,8 @@ struct Forward {
     remaining: Option<u64>,
     /// The most that the target takes at once.
     share: usize,
+    /// Whether more comes than is worth to be copied.
+    bulk: bool,
 }
 
 impl Descriptor {
@@ -79,6 +81,7 @@ impl Reactor {
             limit: if limit == 0 { DEFAULT_LIMIT } else { limit },
             remaining: (length > 0).then_some(length),
             share,
+            bulk: false,
         });
         // It may have been held back by the target that it had before.
         self.enqueue(source);
@@ -100,12 +103,6 @@ impl Reactor {
             .proxying
             .as_ref()
             .map_or(0, |proxying| proxying.proxied))
-    }
-
-    /// Whether what a descriptor receives is passed on.
-    pub(crate) fn is_source(&self, id: Id) -> bool {
-        let forward = self.descriptors.get(id).and_then(Descriptor::forward);
-        forward.is_some()
     }
 
     /// Whether the target of a source has so much waiting that the source is not read from.
@@ -132,7 +129,30 @@ impl Reactor {
         true
     }
 
-    fn account(&mut self, source: Id, count: u64) {
+    /// There is more to pass on, in the next turn; where the proxy is done, its owner has the rest in
+    /// this one, so that what is made of it goes the same way.
+    pub(crate) fn pass_on_more(&mut self, source: Id, bulk: bool) {
+        let forward = self
+            .descriptors
+            .get_mut(source)
+            .and_then(|descriptor| descriptor.proxying.as_mut()?.forward.as_mut());
+        match forward {
+            Some(forward) => {
+                forward.bulk = bulk;
+                self.carry(source);
+            }
+            None => self.requeue(source),
+        }
+    }
+
+    /// The target of a source from which so much comes that it is not worth to be copied, and how much
+    /// of it may wait there.
+    pub(crate) fn bulk_target(&self, source: Id) -> Option<(Id, usize)> {
+        let forward = self.descriptors.get(source)?.forward()?;
+        forward.bulk.then_some((forward.target, forward.limit))
+    }
+
+    pub(crate) fn account(&mut self, source: Id, count: u64) {
         let Some(descriptor) = self.descriptors.get_mut(source) else {
             return;
         };

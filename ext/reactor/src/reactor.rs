@@ -19,6 +19,7 @@ use crate::id::Id;
 use crate::poller::{FILES, Poller, WAKE};
 use crate::process::{Children, EXIT};
 use crate::sys::handle::RawDescriptor;
+use crate::sys::splice::Pipe;
 use crate::sys::{errno, fork};
 use crate::table::Table;
 use crate::timers::Timers;
@@ -74,6 +75,8 @@ pub struct Reactor {
     pub(crate) notices: VecDeque<Event>,
     dirty: Vec<Id>,
     pub(crate) buffers: Buffers,
+    /// What goes from socket to socket goes by this; empty in between.
+    pub(crate) pipe: Option<Pipe>,
     pub(crate) closing: usize,
     /// Listeners that wait for a free descriptor.
     starved: Vec<(Id, Option<Id>)>,
@@ -140,6 +143,7 @@ impl Reactor {
             notices: VecDeque::new(),
             dirty: Vec::new(),
             buffers: Buffers::default(),
+            pipe: None,
             closing: 0,
             starved: Vec::new(),
             children: Children::default(),
@@ -182,6 +186,7 @@ impl Reactor {
         self.waker = poller.waker()?;
         self.fork_generation = fork::generation();
         self.children_forked = fork::children();
+        self.pipe = None;
         for id in self.descriptors.ids().collect::<Vec<_>>() {
             self.register(id)?;
         }

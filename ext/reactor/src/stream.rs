@@ -91,6 +91,9 @@ impl Reactor {
     }
 
     fn read_stream(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
+        if self.splice_on(id, buffer) {
+            return None;
+        }
         let now = self.now;
         let descriptor = self.descriptors.get_mut(id)?;
         let share = descriptor.readable_share(buffer.len());
@@ -108,10 +111,10 @@ impl Reactor {
                     || descriptor.always_ready
                     || descriptor.handle.reads_in_lines();
                 descriptor.readiness.readable = more;
+                let filled = len == buffer.len();
                 let passed_on = self.pass_on(id, &buffer[..len]);
-                if more && share < buffer.len() && !self.is_source(id) {
-                    // The proxy is done; what its owner makes of the rest goes the same way in this turn.
-                    self.requeue(id);
+                if more && passed_on {
+                    self.pass_on_more(id, filled);
                 } else if more {
                     self.carry(id);
                 }
@@ -169,11 +172,7 @@ impl Reactor {
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
         };
-        let direct = descriptor.is_stream()
-            && matches!(descriptor.phase, Phase::Open)
-            && descriptor.session().is_none()
-            && !descriptor.paused
-            && descriptor.outbound.len() == 0;
+        let direct = descriptor.writes_at_once();
         if direct {
             if let Ok(count) = descriptor.handle.write(&[IoSlice::new(data)]) {
                 descriptor.last_activity = now;

@@ -5,6 +5,8 @@ pub(crate) mod file;
 pub(crate) mod inotify;
 pub(crate) mod io;
 pub(crate) mod queue;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod sigpipe;
 pub(crate) mod sockaddr;
 // Where socket(2), accept4(2) and send(2) take flags that spare further calls.
 #[cfg_attr(
@@ -20,6 +22,7 @@ pub(crate) mod sockaddr;
     path = "socket_with_flags.rs"
 )]
 pub(crate) mod socket;
+pub(crate) mod splice;
 
 #[cfg(unix)]
 mod unix;

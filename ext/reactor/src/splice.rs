@@ -1,0 +1,84 @@
+//! Proxies from socket to socket without a copy, where so much comes that this is worth it.
+
+use crate::descriptor::Descriptor;
+use crate::id::Id;
+use crate::outbound::SHARE;
+use crate::reactor::Reactor;
+use crate::sys::handle::Handle;
+use crate::sys::splice::Pipe;
+
+/// Of fewer bytes at a time, reading and writing them costs less.
+const WORTHWHILE: usize = 32 * 1024;
+
+impl Reactor {
+    /// Passes on what a source has, where that is worth it; false where it is to be read, be it since
+    /// something went wrong, of which the read tells.
+    pub(crate) fn splice_on(&mut self, source: Id, buffer: &mut [u8]) -> bool {
+        let Some((target, limit)) = self.bulk_target(source) else {
+            return false;
+        };
+        let Some(pipe) = self.pipe.take().or_else(|| Pipe::new().ok()) else {
+            return false;
+        };
+        let most = SHARE.min(limit.max(buffer.len()));
+        let filled = self.fill(&pipe, source, target, most);
+        if filled > 0 {
+            self.spliced(pipe, source, target, filled, buffer);
+        } else {
+            self.pipe = Some(pipe);
+        }
+        filled > 0
+    }
+
+    /// Takes bytes of the source into the pipe, where the target takes them at once.
+    fn fill(&self, pipe: &Pipe, source: Id, target: Id, most: usize) -> usize {
+        let [Some(from), Some(to)] = [source, target].map(|id| self.descriptors.get(id)) else {
+            return 0;
+        };
+        if !(is_socket(from) && is_socket(to) && to.writes_at_once()) {
+            return 0;
+        }
+        pipe.fill(&from.handle, from.readable_share(most))
+            .unwrap_or(0)
+    }
+
+    /// So many bytes of the source are in the pipe: has the target take them, or queue them.
+    fn spliced(&mut self, pipe: Pipe, source: Id, target: Id, count: usize, buffer: &mut [u8]) {
+        for id in [source, target] {
+            if let Some(descriptor) = self.descriptors.get_mut(id) {
+                descriptor.last_activity = self.now;
+            }
+        }
+        let mut left = count;
+        if let Some(to) = self.descriptors.get(target) {
+            left -= drain(&pipe, &to.handle, count);
+        }
+        while left > 0 {
+            let Ok(taken) = pipe.read(buffer) else { break };
+            left -= taken;
+            // Where the target is broken, that shows again when this is flushed.
+            let _ = self.send(target, &buffer[..taken]);
+        }
+        if left == 0 {
+            self.pipe = Some(pipe);
+        }
+        self.account(source, count as u64);
+        self.pass_on_more(source, count >= WORTHWHILE);
+    }
+}
+
+fn is_socket(descriptor: &Descriptor) -> bool {
+    descriptor.handle.socket().is_some()
+}
+
+/// How many bytes of the pipe a socket takes.
+fn drain(pipe: &Pipe, socket: &Handle, count: usize) -> usize {
+    let mut drained = 0;
+    while drained < count {
+        match pipe.drain(socket, count - drained) {
+            Ok(some) if some > 0 => drained += some,
+            _ => break,
+        }
+    }
+    drained
+}
