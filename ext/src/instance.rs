@@ -59,9 +59,8 @@ impl Clock {
 /// What may be set before there is a loop.
 #[derive(Clone, Copy)]
 pub(crate) struct Settings {
-    pub(crate) max_timers: usize,
-    /// The limit binds only once an application has set it.
-    pub(crate) max_timers_set: bool,
+    /// There is no limit unless an application has set one.
+    pub(crate) max_timers: Option<usize>,
     pub(crate) accepts_per_turn: usize,
     /// Seconds; of the loop that there is, each starts anew.
     pub(crate) heartbeat_interval: f64,
@@ -86,8 +85,7 @@ static STATE: Guarded<State> = unsafe {
     Guarded::new(State {
         instance: None,
         settings: Settings {
-            max_timers: 100_000,
-            max_timers_set: false,
+            max_timers: None,
             accepts_per_turn: 10,
             heartbeat_interval: DEFAULT_HEARTBEAT,
         },
@@ -179,9 +177,11 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             clock: Clock::new(),
             serial: state.serial,
         };
-        instance
-            .reactor
-            .set_accepts_per_turn(state.settings.accepts_per_turn);
+        let reactor = &mut instance.reactor;
+        reactor.set_accepts_per_turn(state.settings.accepts_per_turn);
+        if let Some(limit) = state.settings.max_timers {
+            reactor.set_timer_limit(limit);
+        }
         state.instance = Some(instance);
     })
 }

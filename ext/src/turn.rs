@@ -93,11 +93,16 @@ impl<'r> Loop<'r> {
     }
 
     fn timers(&self) -> Result<(), Error> {
-        while let Some(event) = self.ours(|i| i.reactor.next_timer())?.flatten() {
+        for number in 1u32.. {
+            let Some(event) = self.ours(|i| i.reactor.next_timer())?.flatten() else {
+                break;
+            };
             self.dispatcher.dispatch(&event, &[])?;
-            self.flush()?;
+            if number % EVENTS_PER_FLUSH == 0 {
+                self.flush()?;
+            }
         }
-        Ok(())
+        self.flush()
     }
 
     fn ticks(&self) -> Result<(), Error> {

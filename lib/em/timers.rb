@@ -43,10 +43,8 @@ module EventMachine
     # @raise [RuntimeError, FloatDomainError] as {Timer#initialize}
     def initialize(interval, callback = nil, &block)
       @interval = interval
-      @code = callback || block
-      @cancelled = false
+      @code = callback || block || proc {}
       @signature = nil
-      @work = proc { fire }
       schedule
     end
 
@@ -55,8 +53,8 @@ module EventMachine
     # @return [true]
     def cancel
       EventMachine.cancel_timer(@signature) if @signature
-      @signature = nil
-      @cancelled = true
+      @signature = @code = nil
+      true
     end
 
     # Starts the wait for the next call. The timer itself does so after each call; where it is waiting
@@ -64,17 +62,25 @@ module EventMachine
     #
     # @return [Integer] signature of the wait
     def schedule
-      @signature = wait_again(@signature, @interval, @work)
+      @signature = wait_again(@signature, @interval)
     end
 
     # Makes the call now, and waits for the next one, unless the timer was cancelled.
     #
     # @return [Integer, nil] as {#schedule}; nil once cancelled
     def fire
-      return if @cancelled
+      return unless @code
 
-      @code&.call
-      schedule unless @cancelled
+      @code.call
+      schedule if @code
+    end
+
+    private
+
+    # The reactor calls this. The timer is what is called, so that there is no more to it: many of them are
+    # more than what processors keep at hand.
+    def call
+      fire
     end
   end
 end

@@ -47,6 +47,8 @@ pub enum Error {
     },
     /// There are as many descriptors or timers as there can be.
     Exhausted,
+    /// There are as many timers as were allowed.
+    TooManyTimers(usize),
     /// TLS cannot be started with these parameters.
     Tls(crate::tls::Error),
     /// This platform cannot do it.
@@ -109,6 +111,9 @@ impl fmt::Display for Error {
             Self::UnknownId(id) => write!(f, "unknown signature {id}"),
             Self::WrongKind { operation, kind } => write!(f, "{operation} is not for {kind}"),
             Self::Exhausted => f.write_str("no more signatures to give"),
+            Self::TooManyTimers(limit) => {
+                write!(f, "no more than {limit} timers: see set_max_timers")
+            }
             Self::Tls(error) => error.fmt(f),
             Self::Unsupported(what) => write!(f, "{what} is not supported on this platform"),
         }

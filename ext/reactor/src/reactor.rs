@@ -60,6 +60,7 @@ pub struct Reactor {
     pub(crate) files: FileWatches,
     pub(crate) timers: Timers<Deadline>,
     pub(crate) user_timers: usize,
+    pub(crate) timer_limit: usize,
     /// The last of the user's timers that fired, and when it was due.
     pub(crate) fired: Option<(Id, Instant)>,
     timer_mark: u64,
@@ -133,6 +134,7 @@ impl Reactor {
             files: FileWatches::new(),
             timers: Timers::new(),
             user_timers: 0,
+            timer_limit: usize::MAX,
             fired: None,
             timer_mark: 0,
             ready: VecDeque::new(),

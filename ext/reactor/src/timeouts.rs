@@ -15,6 +15,11 @@ use crate::timers::next_multiple;
 const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
 
 impl Reactor {
+    /// Refuses more timers than so many; until told, there is no limit.
+    pub fn set_timer_limit(&mut self, limit: usize) {
+        self.timer_limit = limit;
+    }
+
     /// Adds a timer that fires once, `delay` after `now`.
     pub fn add_timer(&mut self, now: Instant, delay: Duration) -> Result<Id> {
         self.add_user_timer(now + delay.min(FOREVER))
@@ -32,10 +37,12 @@ impl Reactor {
     }
 
     fn add_user_timer(&mut self, deadline: Instant) -> Result<Id> {
-        let id = self
-            .timers
-            .add(deadline, Deadline::User)
-            .ok_or(Error::Exhausted)?;
+        if self.user_timers >= self.timer_limit {
+            return Err(Error::TooManyTimers(self.timer_limit));
+        }
+        let Some(id) = self.timers.add(deadline, Deadline::User) else {
+            return Err(Error::Exhausted);
+        };
         self.user_timers += 1;
         Ok(id)
     }

@@ -108,27 +108,24 @@ impl<K> Timers<K> {
     /// The first deadline of a timer that was not cancelled, and the lane that it is in; `LANES` stands
     /// for the heap.
     fn first(&mut self) -> Option<(Due, usize)> {
-        let mut first: Option<(Due, usize)> = None;
-        for lane in 0..=LANES {
-            while let Some(due) = self.front(lane) {
-                if self.table.get(due.id).is_none() {
-                    self.discard(lane);
-                    continue;
-                }
-                if first.is_none_or(|(before, _)| due < before) {
-                    first = Some((due, lane));
-                }
-                break;
+        loop {
+            let (first, lane) = self.earliest()?;
+            if self.table.get(first.id).is_some() {
+                return Some((first, lane));
             }
+            self.discard(lane);
         }
-        first
     }
 
-    fn front(&self, lane: usize) -> Option<Due> {
-        match self.lanes.get(lane) {
-            Some(lane) => lane.front().copied(),
-            None => self.heap.peek().map(|Reverse(due)| *due),
-        }
+    fn earliest(&self) -> Option<(Due, usize)> {
+        let heap = self.heap.peek().map(|Reverse(due)| (*due, LANES));
+        let fronts = self.lanes.iter().enumerate();
+        fronts
+            .filter_map(|(lane, queue)| queue.front().map(|due| (*due, lane)))
+            .fold(heap, |least, front| match least {
+                Some(least) if least.0 < front.0 => Some(least),
+                _ => Some(front),
+            })
     }
 
     fn discard(&mut self, lane: usize) {

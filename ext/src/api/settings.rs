@@ -32,18 +32,19 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("kqueue=", function!(set_kqueue, 1))
 }
 
+/// What is said where there is no limit, since upstream's is that.
+const MAX_TIMERS: usize = 100_000;
+
 fn get_max_timer_count(ruby: &Ruby) -> Result<usize, Error> {
-    instance::settings(ruby, |settings| settings.max_timers)
+    instance::settings(ruby, |settings| settings.max_timers.unwrap_or(MAX_TIMERS))
 }
 
 /// May be called at any time; timers that are there already stay.
 fn set_max_timer_count(ruby: &Ruby, count: Value) -> Result<usize, Error> {
     let count = positive(ruby, count, "timer count")?;
-    instance::settings(ruby, |settings| {
-        settings.max_timers = count;
-        settings.max_timers_set = true;
-        count
-    })
+    instance::settings(ruby, |settings| settings.max_timers = Some(count))?;
+    instance::peek(ruby, |i| i.reactor.set_timer_limit(count))?;
+    Ok(count)
 }
 
 /// Accepted for compatibility: timers are exact to what the system's poll can do.

@@ -17,14 +17,13 @@ pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     module.define_singleton_method("add_timer", method!(add_timer, -1))?;
     module.define_singleton_method("cancel_timer", method!(cancel_timer, 1))?;
     let periodic = module.define_class("PeriodicTimer", ruby.class_object())?;
-    periodic.define_private_method("wait_again", method!(wait_again, 3))
+    periodic.define_private_method("wait_again", method!(wait_again, 2))
 }
 
 /// Adds a timer that fires once after so many milliseconds, and returns its signature.
 fn add_oneshot_timer(ruby: &Ruby, milliseconds: Value) -> Result<u64, Error> {
     let delay = convert::duration(ruby, f64::try_convert(milliseconds)? / 1000.0, milliseconds)?;
-    let add = |i: &mut Instance| i.reactor.add_timer(Instant::now(), delay);
-    start(ruby, "add_oneshot_timer", |_| {}, add).map(Id::as_u64)
+    start(ruby, "add_oneshot_timer", delay).map(Id::as_u64)
 }
 
 /// Removes a timer; false where there is none of that signature, or it fired.
@@ -49,8 +48,7 @@ fn add_timer(ruby: &Ruby, module: RModule, arguments: &[Value]) -> Result<Option
         None => 0.0,
     };
     let delay = span(ruby, seconds)?;
-    let add = |i: &mut Instance| i.reactor.add_timer(Instant::now(), delay);
-    let id = start(ruby, "add_timer", |_| {}, add)?;
+    let id = start(ruby, "add_timer", delay)?;
     know(ruby, module, id, callback).map(Some)
 }
 
@@ -65,30 +63,27 @@ fn cancel_timer(ruby: &Ruby, module: RModule, timer: Value) -> Result<Value, Err
     cancel_oneshot_timer(ruby, timer).map(|_| ruby.qfalse().as_value())
 }
 
-/// Has a periodic timer call once more what it calls, `period` seconds after it last was to, and returns
+/// Has a periodic timer called once more, `period` seconds after it last was to, and returns
 /// the signature for that. Where it waits already, or does not call at present, the period begins now.
-fn wait_again(
-    ruby: &Ruby,
-    _timer: Value,
-    previous: Value,
-    period: Value,
-    callback: Value,
-) -> Result<u64, Error> {
+fn wait_again(ruby: &Ruby, timer: Value, previous: Value, period: Value) -> Result<u64, Error> {
     let module = names::module(ruby)?;
     let period = span(ruby, interval(period)?)?;
     let waits = match Fixnum::from_value(previous) {
         Some(_) => convert::id(previous)?,
         None => Id::from(0),
     };
-    let mut waited = false;
-    let cancel = |i: &mut Instance| waited = i.reactor.cancel_timer(waits);
-    let started = start(ruby, "add_timer", cancel, |i| {
-        i.reactor.repeat_timer(Instant::now(), waits, period)
-    });
+    let (waited, started) = instance::change(ruby, "add_timer", |i| {
+        let waited = i.reactor.cancel_timer(waits);
+        (
+            waited,
+            i.reactor.repeat_timer(Instant::now(), waits, period),
+        )
+    })?;
     if waited {
         signatures::remove(ruby, module, &names::TIMERS, previous)?;
     }
-    know(ruby, module, started?, callback)
+    let id = started.map_err(|error| errors::from(ruby, &error))?;
+    know(ruby, module, id, timer)
 }
 
 /// A number of seconds, or what else has `to_f`.
@@ -114,28 +109,9 @@ fn span(ruby: &Ruby, seconds: f64) -> Result<Duration, Error> {
     Err(Error::new(class, format!("timer interval is {seconds}")))
 }
 
-/// Adds a timer by way of `add`, where there may be another after `prepare`.
-fn start(
-    ruby: &Ruby,
-    operation: &str,
-    prepare: impl FnOnce(&mut Instance),
-    add: impl FnOnce(&mut Instance) -> em_reactor::Result<Id>,
-) -> Result<Id, Error> {
-    let limit = instance::settings(ruby, |s| s.max_timers_set.then_some(s.max_timers))?;
-    let added = instance::change(ruby, operation, |instance| {
-        prepare(instance);
-        match limit {
-            Some(limit) if instance.reactor.timer_count() >= limit => Err(limit),
-            _ => Ok(add(instance)),
-        }
-    })?;
-    match added {
-        Ok(added) => added.map_err(|error| errors::from(ruby, &error)),
-        Err(limit) => {
-            let message = format!("no more than {limit} timers: see set_max_timers");
-            Err(errors::runtime(ruby, message))
-        }
-    }
+fn start(ruby: &Ruby, operation: &str, delay: Duration) -> Result<Id, Error> {
+    let add = |i: &mut Instance| i.reactor.add_timer(Instant::now(), delay);
+    instance::change(ruby, operation, add)?.map_err(|error| errors::from(ruby, &error))
 }
 
 /// Keeps what a timer calls. No other thread has run since it was added, so it cannot have fired.
