@@ -10,10 +10,22 @@ server = <<~RUBY
   EventMachine.run { listening(EventMachine.start_server("127.0.0.1", 0, Echo)) }
 RUBY
 
+# Of half of the timers nothing is to be left.
+timers = <<~RUBY
+  EventMachine.set_max_timers(300_000)
+  EventMachine.next_tick do
+    work = -> {}
+    200_000.times do |number|
+      timer = EventMachine.add_timer(3600 + number % 100, work)
+      EventMachine.cancel_timer(timer) if number.odd?
+    end
+  end
+RUBY
+
 echo = lambda do |id, title, size, connections, operations, *more, **options|
   load = ["echo", "--size", size.to_s, "--connections", connections.to_s, *more]
-  Bench.server(id, title, operations: operations, source: server, kind: "echo", load: load,
-                          **{ rivals: [:c] }, **options)
+  Bench.server(id, title, operations: operations, kind: "echo", load: load,
+                          **{ source: server, rivals: [:c] }, **options)
 end
 
 echo.call(:echo_64_1, "echo of 64 B, 1 connection", 64, 1, 25_000)
@@ -21,6 +33,8 @@ echo.call(:echo_64, "echo of 64 B, 50 connections", 64, 50, 100_000, rivals: Ben
 echo.call(:echo_64_500, "echo of 64 B, 500 connections", 64, 500, 100_000)
 echo.call(:echo_64_5k, "echo of 64 B, 5,000 connections", 64, 5_000, 100_000, rivals: Bench::EVERYONE)
 echo.call(:echo_64_idle, "echo of 64 B, 50 connections, 5,000 more idle", 64, 50, 100_000, "--idle", "5000")
+echo.call(:echo_64_timers, "echo of 64 B, 50 connections, 100,000 timers", 64, 50, 100_000,
+          source: timers + server, rivals: [])
 echo.call(:echo_16k_1, "echo of 16 KiB, 1 connection", 16_384, 1, 10_000)
 echo.call(:echo_16k, "echo of 16 KiB, 50 connections", 16_384, 50, 40_000, rivals: Bench::EVERYONE)
 echo.call(:echo_16k_500, "echo of 16 KiB, 500 connections", 16_384, 500, 40_000)

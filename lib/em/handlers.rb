@@ -53,7 +53,7 @@ module EventMachine
 
     # @return [Integer, nil] the port; nil if it is none, but the handler of a Unix domain address
     def port_number(port)
-      Integer(port, exception: false)
+      port.is_a?(Integer) ? port : Integer(port, exception: false)
     end
 
     # Makes the object of a descriptor that the reactor has just taken over.
