@@ -42,18 +42,6 @@ RSpec.describe "The examples", time_limit: 30 do
   servers = %w[chat_server echo_server]
   input = { "keyboard" => "hello\nquit\n" }
 
-  # The functions that not every platform has.
-  needed = {
-    "file_streaming" => -> { EventMachine.respond_to?(:send_file_data) },
-    "file_watch" => -> { EventMachine.respond_to?(:watch_filename) },
-    "keyboard" => -> { EventMachine.respond_to?(:read_keyboard) },
-    "popen" => -> { EventMachine.respond_to?(:invoke_popen) },
-    "process_watch" => -> { EventMachine.respond_to?(:watch_pid) },
-    "proxy" => -> { EventMachine.respond_to?(:start_proxy) },
-    "tls" => -> { EventMachine.ssl? },
-    "tls_verified" => -> { EventMachine.ssl? }
-  }
-
   define_method(:command) do |name, *arguments|
     [RbConfig.ruby, "-w", "-I", ProcessHelper::LIBRARY, File.join(directory, "#{name}.rb"), *arguments]
   end
@@ -83,8 +71,6 @@ RSpec.describe "The examples", time_limit: 30 do
 
   expected.each do |name, text|
     it "#{name} does what it says" do
-      skip "not in this build" unless needed.fetch(name, -> { true }).call
-
       output, status = Open3.capture2e(*command(name), stdin_data: input.fetch(name, ""))
       expect(output).to text.is_a?(Regexp) ? match(text) : eq(text)
       expect(status).to be_success

@@ -5,11 +5,6 @@ RSpec.describe EventMachine::Connection do
   let(:signature) { 4711 }
   let(:connection) { described_class.new(signature) }
 
-  # That a function is there is for the surface to specify.
-  def needs(function)
-    skip "the library lacks EventMachine.#{function}" unless EventMachine.respond_to?(function)
-  end
-
   describe ".new" do
     it "takes anything for a signature and needs no reactor" do
       [nil, "blah", Object.new].each do |anything|
@@ -120,7 +115,6 @@ RSpec.describe EventMachine::Connection do
     watch_only?: [[], :watch_only?, []]
   }.each do |name, (args, function, passed)|
     it "##{name} asks EventMachine.#{function}" do
-      needs function
       allow(EventMachine).to receive(function).with(signature, *passed).and_return(:answer)
       expect(connection.public_send(name, *args)).to eq(:answer)
     end
@@ -133,7 +127,6 @@ RSpec.describe EventMachine::Connection do
     notify_writable: [false, :set_notify_writable, false]
   }.each do |name, (value, function, passed)|
     it "##{name}= tells EventMachine.#{function}" do
-      needs function
       expect(EventMachine).to receive(function).with(signature, passed)
       connection.public_send(:"#{name}=", value)
     end
@@ -220,8 +213,6 @@ RSpec.describe EventMachine::Connection do
 
   describe "#proxy_incoming_to" do
     let(:target) { described_class.new(12) }
-
-    before { needs :start_proxy }
 
     it "has the reactor proxy, without limit" do
       expect(EventMachine).to receive(:start_proxy).with(signature, 12, 0, 0)
