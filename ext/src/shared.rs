@@ -8,7 +8,7 @@ use crate::gvl::Guarded;
 
 /// Copying fewer bytes costs less than keeping a string. More than Ruby keeps inside of an object, so
 /// the bytes stay where they are when objects are moved.
-pub(crate) const WORTHWHILE: usize = 32 * 1024;
+pub(crate) const WORTHWHILE: usize = 16 * 1024;
 
 /// The strings that the reactor has, each in a place of its own.
 struct Kept {
