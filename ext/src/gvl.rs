@@ -1,6 +1,5 @@
-//! The two doors out of the GVL, waiting for a descriptor and running something else, and what it guards.
+//! The two doors out of the GVL: waiting for a descriptor, and running something else.
 
-use std::cell::RefCell;
 use std::ffi::c_void;
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,25 +36,6 @@ pub(crate) fn wait_readable(descriptor: RawFd, timeout: Option<Duration>) -> Res
         ::rb_sys::Qnil.into()
     })?;
     Ok(ready != 0)
-}
-
-/// State that only the thread with the GVL may touch.
-pub(crate) struct Guarded<T>(RefCell<T>);
-
-// SAFETY: the GVL, which at most one thread has at a time, is what users of it promise to `new`.
-unsafe impl<T> Sync for Guarded<T> {}
-
-impl<T> Guarded<T> {
-    /// # Safety
-    ///
-    /// Every access must be by a thread that has the GVL, be it in Ruby's garbage collection.
-    pub(crate) const unsafe fn new(state: T) -> Self {
-        Self(RefCell::new(state))
-    }
-
-    pub(crate) fn state(&self) -> &RefCell<T> {
-        &self.0
-    }
 }
 
 /// RB_WAITFD_IN of ruby/io.h.

@@ -7,7 +7,7 @@ use em_reactor::{Poller, Reactor, Spare, Waker};
 use magnus::{Error, Ruby};
 
 use crate::errors;
-use crate::gvl::Guarded;
+use crate::guarded::Guarded;
 
 /// A loop that is initialised, running or not.
 pub(crate) struct Instance {

@@ -11,6 +11,7 @@ mod api;
 mod convert;
 mod dispatch;
 mod errors;
+mod guarded;
 mod gvl;
 mod instance;
 mod names;

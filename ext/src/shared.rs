@@ -4,7 +4,7 @@ use magnus::gc::Marker;
 use magnus::value::Opaque;
 use magnus::{DataType, DataTypeFunctions, RClass, RString, Ruby, TypedData};
 
-use crate::gvl::Guarded;
+use crate::guarded::Guarded;
 
 /// Copying fewer bytes costs less than keeping a string. More than Ruby keeps inside of an object, so
 /// the bytes stay where they are when objects are moved.

@@ -3,6 +3,7 @@
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
+use em_reactor::Event;
 use magnus::prelude::*;
 use magnus::{Error, RModule, Ruby, Value};
 
@@ -16,7 +17,7 @@ const READ_SIZE: usize = 64 * 1024;
 /// So many callbacks are run before what they sent is written; less where there are no more. Peers that
 /// are written to one right after the other have not gone to sleep again meanwhile, and waking them is a
 /// good part of what a write costs.
-const EVENTS_PER_FLUSH: u32 = 16;
+const EVENTS_PER_FLUSH: usize = 16;
 
 /// A wait shorter than this found something ready: looking would have been cheaper.
 const SHORT_WAIT: Duration = Duration::from_micros(50);
@@ -93,16 +94,14 @@ impl<'r> Loop<'r> {
     }
 
     fn timers(&self) -> Result<(), Error> {
-        for number in 1u32.. {
-            let Some(event) = self.ours(|i| i.reactor.next_timer())?.flatten() else {
-                break;
-            };
-            self.dispatcher.dispatch(&event, &[])?;
-            if number % EVENTS_PER_FLUSH == 0 {
-                self.flush()?;
-            }
+        let mut acted = 0;
+        while let Some(event) = self.ours(|i| i.reactor.next_timer())?.flatten() {
+            self.act(&event, &[], &mut acted)?;
         }
-        self.flush()
+        if acted > 0 {
+            self.flush()?;
+        }
+        Ok(())
     }
 
     fn ticks(&self) -> Result<(), Error> {
@@ -161,7 +160,8 @@ impl<'r> Loop<'r> {
     }
 
     fn events(&mut self) -> Result<(), Error> {
-        for number in 1u32.. {
+        let mut acted = 0;
+        loop {
             let buffer = &mut self.buffer;
             let serial = self.serial;
             let next = instance::peek(self.ruby, |instance| {
@@ -172,10 +172,16 @@ impl<'r> Loop<'r> {
             let Some(event) = next.flatten() else {
                 return Ok(());
             };
-            self.dispatcher.dispatch(&event, &self.buffer)?;
-            if number % EVENTS_PER_FLUSH == 0 {
-                self.flush()?;
-            }
+            self.act(&event, &self.buffer, &mut acted)?;
+        }
+    }
+
+    /// Acts on one of a row of events, and writes what was sent where it is the turn for that.
+    fn act(&self, event: &Event, buffer: &[u8], acted: &mut usize) -> Result<(), Error> {
+        self.dispatcher.dispatch(event, buffer)?;
+        *acted += 1;
+        if *acted % EVENTS_PER_FLUSH == 0 {
+            self.flush()?;
         }
         Ok(())
     }

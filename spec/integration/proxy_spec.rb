@@ -8,8 +8,6 @@ RSpec.describe "Proxies of much data" do
   def relay
     connect = -> { yield }
     EventMachine.start_server("127.0.0.1", 0, Class.new(EventMachine::Connection) do
-      attr_reader :backend, :received
-
       define_method(:post_init) { @backend = connect.call.tap { |backend| pass_on(backend) } }
 
       def pass_on(backend)

@@ -25,7 +25,7 @@ pub fn run(fleet: &mut Fleet, operations: usize, rate: usize) -> io::Result<Summ
     let due = |index: usize| start + Duration::from_secs_f64(interval * index as f64);
     let deadline = due(messages) + PATIENCE;
     let mut issued = 0;
-    let mut answered = start;
+    let mut last_answer = start;
     while latencies.len() < messages {
         let now = Instant::now();
         if now > deadline {
@@ -39,10 +39,10 @@ pub fn run(fleet: &mut Fleet, operations: usize, rate: usize) -> io::Result<Summ
             issued += 1;
         }
         if answers(fleet, &mut free, &mut latencies)? {
-            answered = now;
-        } else if now - answered > LOST {
+            last_answer = now;
+        } else if now - last_answer > LOST {
             fleet.repeat()?;
-            answered = now;
+            last_answer = now;
         }
     }
     let elapsed = start.elapsed();
