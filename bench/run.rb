@@ -80,7 +80,7 @@ class Suite
     @progress.add(Bench::Result.new(record))
     record.merge("took" => Process.clock_gettime(Process::CLOCK_MONOTONIC) - started)
   rescue Bench::Failed => error
-    warn error.message
+    warn "#{line.id}: #{error.message}"
   end
 
   def record(results)

@@ -5,10 +5,10 @@ require "rbconfig"
 require "tempfile"
 require "tmpdir"
 
+require_relative "failed"
 require_relative "strace"
 
 module Bench
-  Failed = Class.new(StandardError) unless const_defined?(:Failed)
 
   # What a script does for an operation, told without a clock: it is run with so many operations and with
   # twice as many, and the difference divided by them.

@@ -10,7 +10,8 @@ module Bench
   # @!attribute rivals [Array<Symbol>] which servers that are not EventMachine's run it too
   # @!attribute kind [String, nil] what those are told to be
   # @!attribute gems [Boolean] whether the program loads gems
-  Line = Struct.new(:id, :title, :source, :operations, :load, :rivals, :kind, :gems, :memory,
+  # @!attribute heap [Integer, nil] how many slots Ruby's heap begins with, where chance is not to tell
+  Line = Struct.new(:id, :title, :source, :operations, :load, :rivals, :kind, :gems, :heap, :memory,
                     keyword_init: true) do
     def server?
       !load.nil?

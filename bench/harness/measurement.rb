@@ -3,15 +3,15 @@
 require "open3"
 require "tempfile"
 
+require_relative "failed"
 require_relative "http"
 require_relative "load"
 require_relative "pinning"
 require_relative "server"
+require_relative "session"
 require_relative "strace"
 
 module Bench
-  Failed = Class.new(StandardError)
-
   # Runs a line's program on a subject and measures it.
   class Measurement
     # For how long messages are sent at a fixed rate, in seconds.
@@ -25,12 +25,22 @@ module Bench
       @subject = subject
     end
 
+    # Runs a line's program, if it does its operations by itself.
+    #
     # @return [Hash{Symbol => Numeric}] user and system: seconds of CPU time; operations; seconds they took;
     #   peak: KiB of memory; footprint: bytes of memory for a connection. Of a line of memory the last alone.
     def sample
-      @line.server? ? server_sample : program_sample
-    rescue Failed => error
-      raise Failed, "#{@line.id} failed with #{@subject.name}: #{error.message}"
+      blaming { program_sample }
+    end
+
+    # Runs a line's server, and its load, which waits for being driven.
+    #
+    # @yieldparam session [Session]
+    def session
+      messages = [@line.operations / Session::TURNS, 1].max
+      with_load(@line.operations / 10, messages) do |load, server, empty|
+        yield Session.new(@line, @subject, server, load, empty)
+      end
     end
 
     # Counts a tenth of the operations, since tracing is slow.
@@ -38,10 +48,7 @@ module Bench
     # @return [Float] system calls for an operation
     def system_calls
       operations = [@line.operations / 10, 1].max
-      return server_system_calls(operations) if @line.server?
-
-      once, twice = [1, 2].map { |factor| with_command(factor * operations) { |*all| Strace.run(*all) } }
-      (twice - once).fdiv(operations)
+      blaming { @line.server? ? server_system_calls(operations) : program_system_calls(operations) }
     end
 
     # @param rate [Integer] how many operations a second are asked for
@@ -51,6 +58,10 @@ module Bench
     end
 
     private
+
+    def blaming(&block)
+      Failed.blame(@subject, &block)
+    end
 
     def with_command(operations = @line.operations)
       Tempfile.create(["bench", ".rb"]) do |file|
@@ -72,20 +83,9 @@ module Bench
       { user: user, system: system, operations: @line.operations, seconds: seconds, peak: told["peak"].first }
     end
 
-    # The time between the load's beginning and its end: neither starting nor connecting is part of it.
-    def server_sample
-      with_load(@line.operations / 10, @line.operations) do |load, server, empty|
-        open = server.resident
-        told = nil
-        user, system = server.cost { told = load.drive }
-        { user: user, system: system, operations: told["operations"], seconds: told["seconds"],
-          peak: server.peak, footprint: footprint(open - empty) }.compact
-      end
-    end
-
-    # Of a few connections nothing can be told.
-    def footprint(kibibytes)
-      (kibibytes * 1024).fdiv(@line.connections) if @line.connections >= 5_000
+    def program_system_calls(operations)
+      once, twice = [1, 2].map { |factor| with_command(factor * operations) { |*all| Strace.run(*all) } }
+      (twice - once).fdiv(operations)
     end
 
     def server_system_calls(operations)
@@ -96,11 +96,13 @@ module Bench
     end
 
     def with_load(warm_up, messages, **options)
-      with_command do |*command|
-        Server.run(*command) do |server|
-          empty = server.resident
-          Load.open(*load_arguments(server), warm_up: warm_up, messages: messages, **options) do |load|
-            yield load, server, empty
+      blaming do
+        with_command do |*command|
+          Server.run(*command) do |server|
+            empty = server.resident
+            Load.open(*load_arguments(server), warm_up: warm_up, messages: messages, **options) do |load|
+              yield load, server, empty
+            end
           end
         end
       end

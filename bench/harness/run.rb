@@ -27,31 +27,67 @@ module Bench
 
     def take_samples
       @rounds.times do |round|
-        in_turn(at_round(round)) do |measurement, measured|
-          measured["samples"] << measurement.sample.transform_keys(&:to_s)
-        end
+        subjects = at_round(round)
+        next sample_servers(subjects) if @line.server?
+
+        in_turn(subjects) { |subject| add_sample(subject, measurement(subject).sample) }
       end
+    end
+
+    # All servers are up at once and have their turns.
+    def sample_servers(subjects)
+      without_failing_rivals(subjects) do |left|
+        samples = together(left) do |sessions|
+          Session::TURNS.times { sessions.each_value(&:drive) }
+          sessions.transform_values(&:sample)
+        end
+        samples.each { |subject, sample| add_sample(subject, sample) }
+      end
+    end
+
+    def together(subjects, sessions = {}, &block)
+      return yield sessions if subjects.empty?
+
+      first, *others = subjects
+      measurement(first).session { |session| together(others, sessions.merge(first => session), &block) }
+    end
+
+    def add_sample(subject, sample)
+      measured(subject)["samples"] << sample.transform_keys(&:to_s)
+    end
+
+    def measurement(subject)
+      Measurement.new(@line, subject)
+    end
+
+    def measured(subject)
+      @measured.fetch(subject.id.to_s)
     end
 
     def at_round(round)
       @subjects.reject { |subject| subject.rival? && round.positive? && round >= @rounds - 2 }
     end
 
-    # A rival that fails is left out; without one of the gems there is nothing to tell.
-    def in_turn(subjects)
-      subjects.each do |subject|
-        yield Measurement.new(@line, subject), @measured.fetch(subject.id.to_s)
-      rescue Failed => error
-        raise unless subject.rival?
+    def in_turn(subjects, &block)
+      subjects.each { |subject| without_failing_rivals([subject]) { |left| left.each(&block) } }
+    end
 
-        warn error.message
-        @subjects -= [subject]
-        @measured.delete(subject.id.to_s)
-      end
+    # A rival that fails is left out, and the block is tried without it; without one of the gems there is
+    # nothing to tell.
+    def without_failing_rivals(subjects)
+      yield subjects
+    rescue Failed => error
+      raise unless error.subject.rival?
+
+      warn "#{@line.id}: #{error.message}"
+      @subjects -= [error.subject]
+      subjects -= [error.subject]
+      @measured.delete(error.subject.id.to_s)
+      retry
     end
 
     def count_system_calls
-      in_turn(@subjects) { |measurement, measured| measured["calls"] = measurement.system_calls }
+      in_turn(@subjects) { |subject| measured(subject)["calls"] = measurement(subject).system_calls }
     end
 
     # @return [Integer] operations a second: half of what the peer does where it is asked for all it can
@@ -60,7 +96,9 @@ module Bench
                           "subjects" => @measured)
       rate = [result.throughput("peer") / 2, 1].max.round
       @rounds.times do |round|
-        in_turn(at_round(round)) { |measurement, measured| measured["latencies"] << measurement.latency(rate) }
+        in_turn(at_round(round)) do |subject|
+          measured(subject)["latencies"] << measurement(subject).latency(rate)
+        end
       end
       rate
     end

@@ -18,8 +18,9 @@ module Bench
     # @param file [String] the program
     # @return [Array<String>] the command that runs it
     def command(line, file, operations)
+      heap = line.heap ? ["env", "RUBY_GC_HEAP_INIT_SLOTS=#{line.heap}"] : []
       gems = line.gems ? [] : ["--disable-gems"]
-      [RbConfig.ruby, *gems, *options, "-r", PRELUDE, file, operations.to_s, poller]
+      [*heap, RbConfig.ruby, *gems, *options, "-r", PRELUDE, file, operations.to_s, poller]
     end
 
     # Select knows no descriptor above 1,023, and as it comes nobody runs it: a few lines are enough.

@@ -1,9 +1,15 @@
 # frozen_string_literal: true
 
-Bench.server(:churn, "connection accepted and closed", operations: 10_000, load: %w[churn], kind: "echo",
-                                                       rivals: Bench::EVERYONE, source: <<~RUBY)
+server = <<~RUBY
   EventMachine.run { listening(EventMachine.start_server("127.0.0.1", 0)) }
 RUBY
+
+Bench.server(:churn, "connection accepted and closed, 50 at once", operations: 10_000, kind: "echo",
+                                                                   load: %w[churn --connections 50],
+                                                                   rivals: Bench::EVERYONE, source: server)
+Bench.server(:churn_1, "connection accepted and closed, one by one", operations: 10_000, kind: "echo",
+                                                                     load: %w[churn], rivals: [:c],
+                                                                     source: server)
 
 Bench.program(:connect, "connection made, accepted and closed", operations: 5_000, source: <<~RUBY)
   left = OPERATIONS

@@ -1,36 +1,95 @@
-//! Connections that are opened and closed, one after the other.
+//! Connections that are opened and closed, some at once.
 
-use std::hint;
-use std::io::{self, Read};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use crate::options::{Address, Options};
 use crate::summary::Summary;
 
-/// Connects, half-closes and waits for the server to close, `connections` times; with a rate at scheduled
-/// instants, from which latencies are measured.
-pub fn run(options: &Options, connections: usize, rate: Option<usize>) -> io::Result<Summary> {
+/// Connects, half-closes and waits for the server to close, `total` times, with as many connections at once
+/// as the options tell; with a rate at scheduled instants, from which latencies are measured.
+pub fn run(options: &Options, total: usize, rate: Option<usize>) -> io::Result<Summary> {
     let Address::Inet(address) = options.address else {
-        return Err(io::ErrorKind::Unsupported.into());
+        return Err(ErrorKind::Unsupported.into());
     };
-    let mut latencies = Vec::with_capacity(connections);
+    let mut latencies = Vec::with_capacity(total);
+    let mut open = VecDeque::with_capacity(options.connections);
     let start = Instant::now();
-    for index in 0..connections {
-        let due = rate.map_or_else(Instant::now, |rate| {
-            start + Duration::from_secs_f64(index as f64 / rate as f64)
-        });
-        while Instant::now() < due {
-            hint::spin_loop();
+    let due = |index: usize| match rate {
+        Some(rate) => start + Duration::from_secs_f64(index as f64 / rate as f64),
+        None => Instant::now(),
+    };
+    let mut issued = 0;
+    while latencies.len() < total {
+        while issued < total && open.len() < options.connections {
+            let since = due(issued);
+            if since > Instant::now() {
+                break;
+            }
+            open.push_back((connect(address, rate.is_some())?, since));
+            issued += 1;
         }
-        connect_and_close(address)?;
-        latencies.push(due.elapsed());
+        if let Some((stream, since)) = open.front_mut()
+            && has_ended(stream)?
+        {
+            latencies.push(since.elapsed());
+            open.pop_front();
+        }
     }
     Ok(Summary::new(1, start.elapsed(), latencies, 0))
 }
 
-fn connect_and_close(address: SocketAddr) -> io::Result<()> {
-    let mut stream = TcpStream::connect(address)?;
+/// With a rate nothing may sleep, since sleeping is not precise.
+fn connect(address: SocketAddr, sleepless: bool) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
     stream.shutdown(Shutdown::Write)?;
-    stream.read_to_end(&mut Vec::new()).map(drop)
+    stream.set_nonblocking(sleepless)?;
+    Ok(stream)
+}
+
+fn has_ended(stream: &mut TcpStream) -> io::Result<bool> {
+    match stream.read(&mut [0; 64]) {
+        Ok(count) => Ok(count == 0),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    fn run_against_server(connections: &str, rate: Option<usize>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("its number").to_string();
+        thread::spawn(move || {
+            // What is accepted is closed at once.
+            for stream in listener.incoming() {
+                drop(stream);
+            }
+        });
+        let arguments = [&address, "--connections", connections].map(String::from);
+        let options = Options::parse(arguments.into_iter()).expect("options");
+        run(&options, 20, rate).expect("connections").into_json()
+    }
+
+    #[test]
+    fn all_connections_are_waited_for() {
+        for connections in ["1", "7", "50"] {
+            let told = run_against_server(connections, None);
+            assert!(told.starts_with(r#"{"operations":20,"#), "{told}");
+        }
+    }
+
+    #[test]
+    fn connections_are_made_at_their_instants() {
+        let start = Instant::now();
+        run_against_server("5", Some(1000));
+        assert!(start.elapsed() >= Duration::from_millis(19));
+    }
 }

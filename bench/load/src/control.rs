@@ -4,17 +4,18 @@ use std::io::{self, Write};
 
 use crate::summary::Summary;
 
-/// Tells that connections stand and are warm; returns when the load is to begin.
-pub fn ready() -> io::Result<()> {
-    println!("ready");
-    io::stdout().flush()?;
-    io::stdin().read_line(&mut String::new()).map(drop)
+/// Tells that connections stand and are warm; measures for each line of the input and tells the result.
+/// Returns at the end of the input, when the connections may be closed.
+pub fn measure_when_told(mut measure: impl FnMut() -> io::Result<Summary>) -> io::Result<()> {
+    tell("ready")?;
+    for line in io::stdin().lines() {
+        line?;
+        tell(&measure()?.into_json())?;
+    }
+    Ok(())
 }
 
-/// Tells the result; returns when the connections may be closed.
-pub fn done(summary: Summary) -> io::Result<()> {
-    println!("{}", summary.into_json());
-    io::stdout().flush()?;
-    while io::stdin().read_line(&mut String::new())? > 0 {}
-    Ok(())
+fn tell(line: &str) -> io::Result<()> {
+    println!("{line}");
+    io::stdout().flush()
 }

@@ -6,8 +6,8 @@
 //! Without `--rate` as fast as the server answers, one message under way on each connection; with it at
 //! scheduled instants, from which latencies are measured, so that a server that falls behind is not spared.
 //!
-//! It connects, warms up, prints `ready` and waits for a line (or the end) of its input; then it measures,
-//! prints the result and keeps its connections until the input ends. See `options.rs` for what it is told.
+//! It connects, warms up and prints `ready`. For each line of its input it measures and prints the result;
+//! its connections it keeps until the input ends. See `options.rs` for what it is told.
 
 mod churn;
 mod client;
@@ -49,18 +49,15 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
 fn drive(options: &Options, datagrams: bool) -> Result<(), Box<dyn std::error::Error>> {
     let mut fleet = Fleet::connect(options, datagrams)?;
     closed::run(&mut fleet, options.warm_up)?;
-    control::ready()?;
-    let summary = match options.rate {
-        None => closed::run(&mut fleet, options.messages)?,
-        Some(rate) => open::run(&mut fleet, options.messages, rate)?,
-    };
-    control::done(summary)?;
+    control::measure_when_told(|| match options.rate {
+        None => closed::run(&mut fleet, options.messages),
+        Some(rate) => open::run(&mut fleet, options.messages, rate),
+    })?;
     Ok(())
 }
 
 fn churn(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     churn::run(options, options.warm_up, None)?;
-    control::ready()?;
-    control::done(churn::run(options, options.messages, options.rate)?)?;
+    control::measure_when_told(|| churn::run(options, options.messages, options.rate))?;
     Ok(())
 }
