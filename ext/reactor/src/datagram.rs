@@ -1,17 +1,18 @@
 //! UDP sockets.
 
-use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use crate::descriptor::{Descriptor, Kind, Phase};
+use crate::descriptor::{Descriptor, Kind, Phase, Readiness};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::Id;
+use crate::outbox::Outbox;
 use crate::reactor::Reactor;
 use crate::stream::reason_of;
+use crate::sys::datagrams::{self, Inbox};
 use crate::sys::handle::Handle;
 use crate::sys::io::as_uninit;
 use crate::sys::{errno, socket};
@@ -24,17 +25,17 @@ const SHARE: usize = 64;
 /// The state of a UDP socket.
 #[derive(Debug, Default)]
 pub(crate) struct Datagrams {
-    outbound: VecDeque<(SockAddr, Vec<u8>)>,
-    queued_bytes: usize,
+    pub(crate) outbound: Outbox,
     /// Who sent the datagram given out last: replies go there.
     pub(crate) sender: Option<SockAddr>,
     taken: usize,
 }
 
-impl Datagrams {
-    pub(crate) fn queued_bytes(&self) -> usize {
-        self.queued_bytes
-    }
+/// Datagrams that were taken from one socket together, and are given out one by one.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    owner: Id,
+    inbox: Box<Inbox>,
 }
 
 impl Reactor {
@@ -80,8 +81,7 @@ impl Reactor {
         if closing {
             return Ok(0);
         }
-        datagrams.queued_bytes += data.len();
-        datagrams.outbound.push_back((target, data.to_vec()));
+        datagrams.outbound.push(target, data);
         self.mark_dirty(id);
         Ok(data.len())
     }
@@ -96,7 +96,10 @@ impl Reactor {
             return None;
         }
         descriptor.readiness.ended = false;
-        if !descriptor.readiness.readable || self.is_held(id) {
+        let Readiness {
+            readable, received, ..
+        } = descriptor.readiness;
+        if !(readable || received) || self.is_held(id) {
             return None;
         }
         self.receive_datagram(id, buffer)
@@ -105,31 +108,20 @@ impl Reactor {
     /// An ICMP error (a peer that does not listen) is reported by recvfrom(2) once, and means nothing
     /// for the other peers.
     fn receive_datagram(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
-        let now = self.now;
-        let descriptor = self.descriptors.get_mut(id)?;
-        let Kind::Datagram(datagrams) = &mut descriptor.kind else {
-            return None;
-        };
         loop {
-            let received = descriptor.handle.attempt(|s| receive_from(s, buffer));
-            match received {
+            match self.next_datagram(id, buffer) {
                 Ok((len, sender)) => {
-                    datagrams.sender = Some(sender);
-                    datagrams.taken += 1;
-                    descriptor.last_activity = now;
-                    if datagrams.taken < SHARE {
-                        self.requeue(id);
-                    } else {
-                        datagrams.taken = 0;
-                        self.carry(id);
-                    }
+                    self.took_datagram(id, sender);
                     let passed_on = self.pass_on(id, &buffer[..len]);
                     return (!passed_on).then_some(Event::Data { id, len });
                 }
                 Err(error) if is_about_a_peer(&error) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    datagrams.taken = 0;
+                    let descriptor = self.descriptors.get_mut(id)?;
                     descriptor.readiness.readable = false;
+                    if let Kind::Datagram(datagrams) = &mut descriptor.kind {
+                        datagrams.taken = 0;
+                    }
                     return None;
                 }
                 Err(error) => {
@@ -138,6 +130,63 @@ impl Reactor {
                 }
             }
         }
+    }
+
+    /// The socket may have more: it goes on in this turn until its share is used up.
+    fn took_datagram(&mut self, id: Id, sender: SockAddr) {
+        let now = self.now;
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        descriptor.last_activity = now;
+        let Kind::Datagram(datagrams) = &mut descriptor.kind else {
+            return;
+        };
+        datagrams.sender = Some(sender);
+        datagrams.taken += 1;
+        if datagrams.taken < SHARE {
+            self.requeue(id);
+        } else {
+            datagrams.taken = 0;
+            self.carry(id);
+        }
+    }
+
+    /// The next one of those that were taken together, or that the system has.
+    fn next_datagram(&mut self, id: Id, buffer: &mut [u8]) -> io::Result<(usize, SockAddr)> {
+        let has_batch = self.has_batch(id);
+        let descriptor = self.descriptors.get_mut(id);
+        let descriptor = descriptor.ok_or(io::ErrorKind::WouldBlock)?;
+        let Some(Batch { inbox, .. }) = self.batch.as_mut().filter(|_| has_batch) else {
+            return descriptor.handle.attempt(|s| receive_from(s, buffer));
+        };
+        let readiness = &mut descriptor.readiness;
+        if inbox.is_empty() && readiness.readable {
+            let is_all = descriptor.handle.attempt(|s| inbox.fill(s))?;
+            // What comes from now on, the system tells of.
+            readiness.readable = !is_all;
+        }
+        let datagram = inbox.next(buffer);
+        readiness.received = !inbox.is_empty();
+        datagram.ok_or(io::ErrorKind::WouldBlock.into())
+    }
+
+    /// Whether datagrams of this socket may be taken together: not while there are some of another, which
+    /// may be paused with them.
+    fn has_batch(&mut self, id: Id) -> bool {
+        if self.batch.is_none() {
+            self.batch = Inbox::new().map(|inbox| Batch { owner: id, inbox });
+        }
+        let Some(batch) = &mut self.batch else {
+            return false;
+        };
+        if batch.owner != id
+            && (batch.inbox.is_empty() || self.descriptors.get(batch.owner).is_none())
+        {
+            batch.inbox.clear();
+            batch.owner = id;
+        }
+        batch.owner == id
     }
 
     /// Sends what is queued. A datagram that the system refuses is lost, as on the way it might be;
@@ -153,17 +202,20 @@ impl Reactor {
         let Kind::Datagram(datagrams) = &mut descriptor.kind else {
             return;
         };
-        while let Some((target, data)) = datagrams.outbound.front() {
-            match descriptor.handle.attempt(|s| s.send_to(data, target)) {
+        let outbound = &mut datagrams.outbound;
+        while !outbound.is_empty() {
+            let sent = descriptor
+                .handle
+                .attempt(|s| datagrams::send(s, outbound.iter()));
+            match sent {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return self.watch_writable(id);
                 }
                 // An earlier datagram's ICMP error, which is no word on this one.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => continue,
-                Ok(_) | Err(_) => {
+                sent => {
                     descriptor.last_activity = now;
-                    datagrams.queued_bytes -= data.len();
-                    datagrams.outbound.pop_front();
+                    outbound.drop_first(sent.unwrap_or(1));
                 }
             }
         }

@@ -102,11 +102,13 @@ pub(crate) struct Readiness {
     pub(crate) ended: bool,
     /// The child process has ended.
     pub(crate) exited: bool,
+    /// Datagrams were taken from the system, and nobody has them yet.
+    pub(crate) received: bool,
 }
 
 impl Readiness {
     pub(crate) fn any(self) -> bool {
-        self.readable || self.writable || self.ended || self.exited
+        self.readable || self.writable || self.ended || self.exited || self.received
     }
 }
 
@@ -162,7 +164,7 @@ impl Descriptor {
 
     pub(crate) fn outbound_len(&self) -> usize {
         match &self.kind {
-            Kind::Datagram(datagrams) => datagrams.queued_bytes(),
+            Kind::Datagram(datagrams) => datagrams.outbound.bytes(),
             _ => self.outbound.len() + self.unsealed_len(),
         }
     }

@@ -14,6 +14,7 @@ mod file_source;
 mod id;
 mod listener;
 mod outbound;
+mod outbox;
 mod poller;
 mod process;
 mod proxy;

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use mio::{Registry, Token, Waker};
 
 use crate::buffers::Buffers;
+use crate::datagram::Batch;
 use crate::descriptor::{Descriptor, Kind, Phase};
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
@@ -78,6 +79,8 @@ pub struct Reactor {
     pub(crate) buffers: Buffers,
     /// What goes from socket to socket goes by this; empty in between.
     pub(crate) pipe: Option<Pipe>,
+    /// Where datagrams are taken to, of one socket at a time.
+    pub(crate) batch: Option<Batch>,
     pub(crate) closing: usize,
     /// Listeners that wait for a free descriptor.
     starved: Vec<(Id, Option<Id>)>,
@@ -146,6 +149,7 @@ impl Reactor {
             dirty: Vec::new(),
             buffers: Buffers::default(),
             pipe: None,
+            batch: None,
             closing: 0,
             starved: Vec::new(),
             children: Children::default(),
@@ -189,6 +193,8 @@ impl Reactor {
         self.fork_generation = fork::generation();
         self.children_forked = fork::children();
         self.pipe = None;
+        // The parent has them, too.
+        self.batch = None;
         for id in self.descriptors.ids().collect::<Vec<_>>() {
             self.register(id)?;
         }

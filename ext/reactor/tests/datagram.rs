@@ -80,3 +80,125 @@ fn what_cannot_be_one_datagram_is_refused() {
     assert_eq!(l.reactor.send(id, b"to nobody yet").unwrap(), 0);
     assert_eq!(l.reactor.outbound_len(id).unwrap(), 0);
 }
+
+/// Sends numbered datagrams from both sockets, one from each in turn.
+fn send_numbered(
+    l: &mut Loop,
+    from: [em_reactor::Id; 2],
+    to: std::net::SocketAddr,
+    numbers: std::ops::Range<u8>,
+) {
+    for number in numbers {
+        let sender = from[usize::from(number % 2)];
+        l.reactor.send_datagram(sender, &[number], to).unwrap();
+        l.reactor.flush();
+    }
+}
+
+#[test]
+fn many_at_once_keep_their_order_and_their_senders() {
+    let mut l = Loop::new();
+    let (server, address) = open(&mut l);
+    let (even, even_address) = open(&mut l);
+    let (odd, odd_address) = open(&mut l);
+    let ports = [even_address.port(), odd_address.port()];
+    send_numbered(&mut l, [even, odd], address, 0..150);
+    let (mut received, mut replies) = (Vec::new(), vec![Vec::new(); 2]);
+    l.run_until(|reactor, seen| {
+        match seen.event {
+            Event::Data { id, .. } if id == server => {
+                let name = reactor.peer_name(server).unwrap();
+                let port = u16::from_be_bytes([name[2], name[3]]);
+                assert_eq!(port, ports[usize::from(seen.data[0] % 2)]);
+                received.push(seen.data[0]);
+                reactor.send(server, &seen.data).unwrap();
+            }
+            Event::Data { id, .. } => replies[usize::from(id == odd)].push(seen.data[0]),
+            _ => {}
+        }
+        replies[0].len() + replies[1].len() == 150
+    });
+    assert_eq!(received, (0..150).collect::<Vec<u8>>());
+    assert!(replies[0].iter().copied().eq((0..150).step_by(2)));
+    assert!(replies[1].iter().copied().eq((1..150).step_by(2)));
+}
+
+#[test]
+fn what_came_along_waits_while_its_socket_is_paused() {
+    let mut l = Loop::new();
+    let (paused, address) = open(&mut l);
+    let (other, other_address) = open(&mut l);
+    let (sender, _) = open(&mut l);
+    send_numbered(&mut l, [sender, sender], address, 0..40);
+    let mut received = Vec::new();
+    l.run_until(|reactor, seen| {
+        if matches!(seen.event, Event::Data { id, .. } if id == paused) {
+            received.push(seen.data[0]);
+            reactor.set_paused(paused, true).unwrap();
+        }
+        !received.is_empty()
+    });
+    send_numbered(&mut l, [sender, sender], other_address, 100..140);
+    let mut others = Vec::new();
+    l.run_until(|_, seen| {
+        assert!(matches!(seen.event, Event::Data { id, .. } if id == other));
+        others.push(seen.data[0]);
+        others.len() == 40
+    });
+    assert_eq!(others, (100..140).collect::<Vec<u8>>());
+    // What comes while some are held is told of, too.
+    send_numbered(&mut l, [sender, sender], address, 40..50);
+    l.reactor.set_paused(paused, false).unwrap();
+    l.run_until(|_, seen| {
+        received.push(seen.data[0]);
+        received.len() == 50
+    });
+    assert_eq!(received, (0..50).collect::<Vec<u8>>());
+}
+
+#[test]
+fn what_came_along_goes_with_a_socket_that_is_closed() {
+    let mut l = Loop::new();
+    let (closed, address) = open(&mut l);
+    let (sender, _) = open(&mut l);
+    send_numbered(&mut l, [sender, sender], address, 0..10);
+    l.run_until(|reactor, seen| {
+        if matches!(seen.event, Event::Data { .. }) {
+            assert_eq!(seen.data, [0]);
+            reactor.close(closed, false);
+        }
+        matches!(seen.event, Event::Unbound { id, .. } if id == closed)
+    });
+    let (next, next_address) = open(&mut l);
+    send_numbered(&mut l, [sender, sender], next_address, 20..30);
+    let mut received = Vec::new();
+    l.run_until(|_, seen| {
+        assert!(matches!(seen.event, Event::Data { id, .. } if id == next));
+        received.push(seen.data[0]);
+        received.len() == 10
+    });
+    assert_eq!(received, (20..30).collect::<Vec<u8>>());
+}
+
+#[test]
+fn what_was_sent_goes_out_before_the_socket_closes() {
+    let mut l = Loop::new();
+    let (server, address) = open(&mut l);
+    let (client, _) = open(&mut l);
+    for number in 0..40 {
+        let data = [number; 1_000];
+        l.reactor.send_datagram(client, &data, address).unwrap();
+    }
+    assert_eq!(l.reactor.outbound_len(client).unwrap(), 40_000);
+    l.reactor.close(client, true);
+    let (mut received, mut closed) = (Vec::new(), false);
+    l.run_until(|_, seen| {
+        match seen.event {
+            Event::Data { id, len: 1_000 } if id == server => received.push(seen.data[0]),
+            Event::Unbound { id, .. } => closed = id == client,
+            _ => panic!("{seen:?}"),
+        }
+        closed && received.len() == 40
+    });
+    assert_eq!(received, (0..40).collect::<Vec<u8>>());
+}

@@ -1,5 +1,6 @@
 //! The operating system. All `unsafe` of this crate is below this module.
 
+pub(crate) mod datagrams;
 pub(crate) mod errno;
 pub(crate) mod file;
 pub(crate) mod inotify;

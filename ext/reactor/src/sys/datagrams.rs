@@ -1,0 +1,188 @@
+//! Several datagrams by one call, where the system has recvmmsg(2) and sendmmsg(2).
+
+use std::io;
+
+use socket2::{SockAddr, Socket};
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use linux::{Inbox, send};
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use elsewhere::{Inbox, send};
+
+/// The most that one call takes or sends.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const BATCH: usize = 16;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux {
+    use std::array;
+    use std::ops::Range;
+    use std::os::fd::AsRawFd;
+    use std::ptr;
+
+    use socket2::SockAddrStorage;
+
+    use super::*;
+
+    /// Room for the largest datagram, and one line of the cache more: at equal distances of a power of
+    /// two they would all be in each other's way there.
+    const ROOM: usize = 64 * 1024 + 64;
+
+    /// Datagrams that were taken from a socket by one call.
+    #[derive(Debug)]
+    pub(crate) struct Inbox {
+        memory: Vec<u8>,
+        senders: [SockAddrStorage; BATCH],
+        /// Of the senders' addresses and of the datagrams.
+        lengths: [(libc::socklen_t, usize); BATCH],
+        /// Those that nobody was given yet.
+        waiting: Range<usize>,
+    }
+
+    impl Inbox {
+        /// An empty one; its memory takes no place before it is used.
+        pub(crate) fn new() -> Option<Box<Self>> {
+            Some(Box::new(Self {
+                memory: vec![0; BATCH * ROOM],
+                senders: array::from_fn(|_| SockAddrStorage::zeroed()),
+                lengths: [(0, 0); BATCH],
+                waiting: 0..0,
+            }))
+        }
+
+        /// Takes what is there, up to a batch: whether that was all.
+        pub(crate) fn fill(&mut self, socket: &Socket) -> io::Result<bool> {
+            self.clear();
+            let mut slices = [EMPTY_SLICE; BATCH];
+            let mut messages = [EMPTY_MESSAGE; BATCH];
+            let rooms = self.memory.chunks_exact_mut(ROOM);
+            let parts = messages.iter_mut().zip(&mut slices);
+            for (((message, slice), sender), room) in parts.zip(&mut self.senders).zip(rooms) {
+                slice.iov_base = room.as_mut_ptr().cast();
+                slice.iov_len = ROOM;
+                message.msg_hdr.msg_name = ptr::from_mut(sender).cast();
+                message.msg_hdr.msg_namelen = size_of_val(sender) as _;
+                message.msg_hdr.msg_iov = slice;
+                message.msg_hdr.msg_iovlen = 1;
+            }
+            let fd = socket.as_raw_fd();
+            // SAFETY: what the messages point to lives until after the call, and is as large as is told.
+            let count = counted(unsafe {
+                let flags = libc::MSG_DONTWAIT as _;
+                libc::recvmmsg(
+                    fd,
+                    messages.as_mut_ptr(),
+                    BATCH as _,
+                    flags,
+                    ptr::null_mut(),
+                )
+            })?;
+            for (lengths, message) in self.lengths.iter_mut().zip(&messages).take(count) {
+                *lengths = (message.msg_hdr.msg_namelen, message.msg_len as usize);
+            }
+            self.waiting = 0..count;
+            Ok(count < BATCH)
+        }
+
+        /// Puts the next datagram at the start of `buffer`; its length and its sender.
+        pub(crate) fn next(&mut self, buffer: &mut [u8]) -> Option<(usize, SockAddr)> {
+            let index = self.waiting.next()?;
+            let (name_length, length) = self.lengths[index];
+            let length = length.min(buffer.len());
+            let data = &self.memory[index * ROOM..][..length];
+            buffer[..length].copy_from_slice(data);
+            // SAFETY: the system wrote an address of that length, and there is no more to a storage than
+            // its bytes.
+            let sender =
+                unsafe { SockAddr::new(ptr::from_ref(&self.senders[index]).read(), name_length) };
+            Some((length, sender))
+        }
+
+        pub(crate) fn is_empty(&self) -> bool {
+            self.waiting.is_empty()
+        }
+
+        /// Forgets what is in it.
+        pub(crate) fn clear(&mut self) {
+            self.waiting = 0..0;
+        }
+    }
+
+    /// Sends the first of these; how many. An error is one of the very first.
+    pub(crate) fn send<'a>(
+        socket: &Socket,
+        datagrams: impl Iterator<Item = (&'a SockAddr, &'a [u8])>,
+    ) -> io::Result<usize> {
+        let mut slices = [EMPTY_SLICE; BATCH];
+        let mut messages = [EMPTY_MESSAGE; BATCH];
+        let mut count = 0;
+        for ((message, slice), (target, data)) in
+            messages.iter_mut().zip(&mut slices).zip(datagrams)
+        {
+            slice.iov_base = data.as_ptr().cast_mut().cast();
+            slice.iov_len = data.len();
+            message.msg_hdr.msg_name = target.as_ptr().cast_mut().cast();
+            message.msg_hdr.msg_namelen = target.len();
+            message.msg_hdr.msg_iov = slice;
+            message.msg_hdr.msg_iovlen = 1;
+            count += 1;
+        }
+        // SAFETY: all that the messages point to lives until after the call, which only reads it.
+        counted(unsafe { libc::sendmmsg(socket.as_raw_fd(), messages.as_mut_ptr(), count, 0) })
+    }
+
+    const EMPTY_SLICE: libc::iovec = libc::iovec {
+        iov_base: ptr::null_mut(),
+        iov_len: 0,
+    };
+
+    // SAFETY: of numbers and pointers alone, for which zeros are what stands for nothing.
+    const EMPTY_MESSAGE: libc::mmsghdr = unsafe { std::mem::zeroed() };
+
+    fn counted(result: libc::c_int) -> io::Result<usize> {
+        usize::try_from(result).map_err(|_| io::Error::last_os_error())
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod elsewhere {
+    use super::*;
+
+    /// There is none: the type has no values.
+    #[derive(Debug)]
+    pub(crate) enum Inbox {}
+
+    impl Inbox {
+        pub(crate) fn new() -> Option<Box<Self>> {
+            None
+        }
+
+        pub(crate) fn fill(&mut self, _socket: &Socket) -> io::Result<bool> {
+            match *self {}
+        }
+
+        pub(crate) fn next(&mut self, _buffer: &mut [u8]) -> Option<(usize, SockAddr)> {
+            match *self {}
+        }
+
+        pub(crate) fn is_empty(&self) -> bool {
+            match *self {}
+        }
+
+        pub(crate) fn clear(&mut self) {
+            match *self {}
+        }
+    }
+
+    /// Sends the first of these.
+    pub(crate) fn send<'a>(
+        socket: &Socket,
+        mut datagrams: impl Iterator<Item = (&'a SockAddr, &'a [u8])>,
+    ) -> io::Result<usize> {
+        let Some((target, data)) = datagrams.next() else {
+            return Ok(0);
+        };
+        socket.send_to(data, target).map(|_| 1)
+    }
+}
