@@ -1,7 +1,9 @@
 # frozen_string_literal: true
 
+require "io/wait"
 require "json"
 
+require_relative "failed"
 require_relative "pinning"
 
 module Bench
@@ -9,8 +11,8 @@ module Bench
   class Load
     COMMAND = File.join(ROOT, "bench", "load", "target", "release", "load")
 
-    # How long it may take, in seconds.
-    LIMIT = "120"
+    # How long an answer of its own may take, in seconds.
+    LIMIT = 120
 
     # Connects, warms up and yields the load; closes its connections afterwards.
     #
@@ -18,11 +20,13 @@ module Bench
     # @param options [Hash{Symbol => Integer}] warm_up:, messages:, rate:
     def self.open(kind, address, *arguments, **options)
       told = options.compact.flat_map { |name, value| ["--#{name.to_s.tr('_', '-')}", value.to_s] }
-      command = ["timeout", LIMIT, *Pinning.load, COMMAND, kind, address, *arguments, *told]
+      command = [*Pinning.load, COMMAND, kind, address, *arguments, *told]
       IO.popen(command, "r+", err: %i[child out]) do |process|
         load = new(process)
         load.await("ready")
         yield load
+      ensure
+        Process.kill(:KILL, process.pid)
       end
     end
 
@@ -36,6 +40,8 @@ module Bench
     end
 
     def await(start)
+      raise Failed, "the load takes more than #{LIMIT} s" unless @process.wait_readable(LIMIT)
+
       line = @process.gets.to_s
       return line if line.start_with?(start)
 
@@ -46,6 +52,8 @@ module Bench
     def drive
       @process.puts("go")
       JSON.parse(await("{"))
+    rescue Errno::EPIPE
+      raise Failed, "the load is gone"
     end
   end
 end

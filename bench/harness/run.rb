@@ -34,11 +34,11 @@ module Bench
       end
     end
 
-    # All servers are up at once and have their turns.
+    # All servers are up at once and have their turns, each time another first.
     def sample_servers(subjects)
       without_failing_rivals(subjects) do |left|
         samples = together(left) do |sessions|
-          Session::TURNS.times { sessions.each_value(&:drive) }
+          Session::TURNS.times { |turn| sessions.values.rotate(turn).each(&:drive) }
           sessions.transform_values(&:sample)
         end
         samples.each { |subject, sample| add_sample(subject, sample) }

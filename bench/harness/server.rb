@@ -35,13 +35,12 @@ module Bench
     # What a block costs it. The kernel tells the sum exactly; what part of it was spent in the kernel, in
     # ticks.
     #
-    # @return [Array(Float, Float)] seconds of user and of system time
+    # @return [Array(Float, Integer, Integer)] seconds of CPU time, and ticks of it in the program and in the
+    #   kernel
     def cost
       before = [total, *ticks]
       yield
-      spent, user, system = [total, *ticks].zip(before).map { |now, then_| now - then_ }
-      share = system.fdiv([user + system, 1].max)
-      [spent * (1 - share), spent * share]
+      [total, *ticks].zip(before).map { |now, then_| now - then_ }
     end
 
     # @return [Integer] KiB of memory that it takes now

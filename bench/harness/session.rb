@@ -22,15 +22,18 @@ module Bench
     def drive
       Failed.blame(@subject) do
         told = nil
-        user, system = @server.cost { told = @load.drive }
-        @turns << { user: user, system: system, operations: told["operations"], seconds: told["seconds"] }
+        spent, user, system = @server.cost { told = @load.drive }
+        @turns << { spent: spent, user: user, system: system, operations: told["operations"],
+                    seconds: told["seconds"] }
       end
     end
 
     # @return [Hash{Symbol => Numeric}] what was measured in all turns; see {Measurement#sample}
     def sample
-      sums = @turns.reduce { |sum, turn| sum.merge(turn) { |_, one, other| one + other } }
-      { **sums, peak: @server.peak, footprint: footprint }.compact
+      spent, user, system, operations, seconds = @turns.map(&:values).transpose.map(&:sum)
+      kernel = spent * system.fdiv([user + system, 1].max)
+      { user: spent - kernel, system: kernel, operations: operations, seconds: seconds, peak: @server.peak,
+        footprint: footprint }.compact
     end
 
     private

@@ -7,6 +7,9 @@ module Bench
   PRELUDE = File.join(__dir__, "prelude.rb")
   PROBE = "puts EventMachine::VERSION, $LOADED_FEATURES.grep(%r{/eventmachine[.]rb$})"
 
+  # What tells Ruby how many slots its heap begins with: up to 3.2, and from 3.3 on.
+  HEAP = %w[RUBY_GC_HEAP_INIT_SLOTS RUBY_GC_HEAP_0_INIT_SLOTS].freeze
+
   # An implementation of EventMachine.
   #
   # @!attribute id [Symbol] its name in the record
@@ -18,7 +21,7 @@ module Bench
     # @param file [String] the program
     # @return [Array<String>] the command that runs it
     def command(line, file, operations)
-      heap = line.heap ? ["env", "RUBY_GC_HEAP_INIT_SLOTS=#{line.heap}"] : []
+      heap = line.heap ? ["env", *HEAP.map { |name| "#{name}=#{line.heap}" }] : []
       gems = line.gems ? [] : ["--disable-gems"]
       [*heap, RbConfig.ruby, *gems, *options, "-r", PRELUDE, file, operations.to_s, poller]
     end

@@ -12,14 +12,16 @@ RSpec.describe Bench::Run do
   before do
     allow(Bench::Measurement).to receive(:new) do |line, subject|
       instance_double(Bench::Measurement, system_calls: 2.5, latency: { "p50" => 1 }).tap do |measurement|
-        allow(measurement).to receive(:session).and_yield(session(line, subject))
+        allow(measurement).to receive(:session) do |&block|
+          Bench::Failed.blame(subject) { block.call(session(line, subject)) }
+        end
       end
     end
   end
 
   def session(line, subject)
     server = instance_double(Bench::Server, resident: 20_000, peak: 30_000)
-    allow(server).to receive(:cost) { |&block| block.call && [0.1, 0.2] }
+    allow(server).to receive(:cost) { |&block| block.call && [0.3, 1, 2] }
     load = instance_double(Bench::Load)
     allow(load).to receive(:drive) { drive(subject) }
     Bench::Session.new(line, subject, server, load, 10_000)
@@ -39,9 +41,9 @@ RSpec.describe Bench::Run do
     Bench::EVERY_RIVAL.find { |one| one.id == id }
   end
 
-  it "gives all servers of a round their turns, one after the other" do
+  it "gives all servers of a round their turns, each time another first" do
     record(:echo_64, [Bench::OURS, Bench::PEER])
-    expect(drives).to eq(%i[ours peer] * Bench::Session::TURNS)
+    expect(drives).to eq(%i[ours peer peer ours ours peer peer ours ours peer])
   end
 
   it "adds the turns up" do
@@ -72,6 +74,17 @@ RSpec.describe Bench::Run do
       expect { measured = record(:echo_64, subjects)["subjects"] }
         .to output("echo_64: Ruby threads failed: gone\n").to_stderr
       expect(measured.transform_values { |one| one["samples"].size }).to eq("ours" => 1, "peer" => 1, "c" => 1)
+    end
+
+    it "goes on without a rival that does not start" do
+      allow(Bench::Session).to receive(:new).and_wrap_original do |original, line, subject, *arguments|
+        raise Bench::Failed, "it does not listen" if subject.id == :c
+
+        original.call(line, subject, *arguments)
+      end
+      subjects = [Bench::OURS, rival(:c), Bench::PEER]
+      expect { record(:echo_64, subjects) }
+        .to output("echo_64: bare epoll loop in C failed: it does not listen\n").to_stderr
     end
 
     it "has nothing to tell without one of the gems" do

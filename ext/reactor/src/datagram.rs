@@ -99,14 +99,28 @@ impl Reactor {
         let Readiness {
             readable, received, ..
         } = descriptor.readiness;
-        if !(readable || received) || self.is_held(id) {
+        if !(readable || received) {
+            self.has_nothing_more(id);
+            return None;
+        }
+        if self.is_held(id) {
             return None;
         }
         self.receive_datagram(id, buffer)
     }
 
-    /// An ICMP error (a peer that does not listen) is reported by recvfrom(2) once, and means nothing
-    /// for the other peers.
+    /// Its next share is a whole one.
+    fn has_nothing_more(&mut self, id: Id) {
+        if let Some(descriptor) = self.descriptors.get_mut(id) {
+            descriptor.readiness.readable = false;
+            if let Kind::Datagram(datagrams) = &mut descriptor.kind {
+                datagrams.taken = 0;
+            }
+        }
+    }
+
+    /// An ICMP error (a peer that does not listen) is reported once, and means nothing for the other
+    /// peers.
     fn receive_datagram(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
         loop {
             match self.next_datagram(id, buffer) {
@@ -117,11 +131,7 @@ impl Reactor {
                 }
                 Err(error) if is_about_a_peer(&error) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let descriptor = self.descriptors.get_mut(id)?;
-                    descriptor.readiness.readable = false;
-                    if let Kind::Datagram(datagrams) = &mut descriptor.kind {
-                        datagrams.taken = 0;
-                    }
+                    self.has_nothing_more(id);
                     return None;
                 }
                 Err(error) => {
@@ -163,7 +173,7 @@ impl Reactor {
         let readiness = &mut descriptor.readiness;
         if inbox.is_empty() && readiness.readable {
             let is_all = descriptor.handle.attempt(|s| inbox.fill(s))?;
-            // What comes from now on, the system tells of.
+            // What comes from now on, the system tells of; of an error that cut it short, too.
             readiness.readable = !is_all;
         }
         let datagram = inbox.next(buffer);
@@ -172,7 +182,7 @@ impl Reactor {
     }
 
     /// Whether datagrams of this socket may be taken together: not while there are some of another, which
-    /// may be paused with them.
+    /// may be paused with them. Those of one that closes are nobody's.
     fn has_batch(&mut self, id: Id) -> bool {
         if self.batch.is_none() {
             self.batch = Inbox::new().map(|inbox| Batch { owner: id, inbox });
@@ -180,9 +190,9 @@ impl Reactor {
         let Some(batch) = &mut self.batch else {
             return false;
         };
-        if batch.owner != id
-            && (batch.inbox.is_empty() || self.descriptors.get(batch.owner).is_none())
-        {
+        let owner = self.descriptors.get(batch.owner);
+        let is_open = owner.is_some_and(|owner| matches!(owner.phase, Phase::Open));
+        if batch.owner != id && (batch.inbox.is_empty() || !is_open) {
             batch.inbox.clear();
             batch.owner = id;
         }

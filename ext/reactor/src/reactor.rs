@@ -193,8 +193,6 @@ impl Reactor {
         self.fork_generation = fork::generation();
         self.children_forked = fork::children();
         self.pipe = None;
-        // The parent has them, too.
-        self.batch = None;
         for id in self.descriptors.ids().collect::<Vec<_>>() {
             self.register(id)?;
         }

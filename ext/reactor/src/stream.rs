@@ -51,8 +51,8 @@ impl Reactor {
         Ok(self.descriptor(id)?.outbound_len())
     }
 
-    /// Stops or resumes both directions of a connection; what is sent meanwhile is queued, and the
-    /// system holds what comes in. Says whether that changed anything.
+    /// Stops or resumes both directions of a connection; what is sent meanwhile is queued, and what comes in
+    /// waits, in the system but for a few datagrams. Says whether that changed anything.
     pub fn set_paused(&mut self, id: Id, paused: bool) -> Result<bool> {
         let descriptor = self.descriptor_mut(id)?;
         if descriptor.paused == paused {

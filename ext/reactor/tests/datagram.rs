@@ -123,13 +123,14 @@ fn many_at_once_keep_their_order_and_their_senders() {
     assert!(replies[1].iter().copied().eq((1..150).step_by(2)));
 }
 
-#[test]
-fn what_came_along_waits_while_its_socket_is_paused() {
+/// Pauses a socket in the callback of the first of so many datagrams, lets another one have its own
+/// meanwhile, and resumes.
+fn pause_amidst(count: u8, more: u8) {
     let mut l = Loop::new();
     let (paused, address) = open(&mut l);
     let (other, other_address) = open(&mut l);
     let (sender, _) = open(&mut l);
-    send_numbered(&mut l, [sender, sender], address, 0..40);
+    send_numbered(&mut l, [sender, sender], address, 0..count);
     let mut received = Vec::new();
     l.run_until(|reactor, seen| {
         if matches!(seen.event, Event::Data { id, .. } if id == paused) {
@@ -139,6 +140,7 @@ fn what_came_along_waits_while_its_socket_is_paused() {
         !received.is_empty()
     });
     send_numbered(&mut l, [sender, sender], other_address, 100..140);
+    send_numbered(&mut l, [sender, sender], address, count..count + more);
     let mut others = Vec::new();
     l.run_until(|_, seen| {
         assert!(matches!(seen.event, Event::Data { id, .. } if id == other));
@@ -146,14 +148,63 @@ fn what_came_along_waits_while_its_socket_is_paused() {
         others.len() == 40
     });
     assert_eq!(others, (100..140).collect::<Vec<u8>>());
-    // What comes while some are held is told of, too.
-    send_numbered(&mut l, [sender, sender], address, 40..50);
     l.reactor.set_paused(paused, false).unwrap();
     l.run_until(|_, seen| {
         received.push(seen.data[0]);
-        received.len() == 50
+        received.len() == usize::from(count + more)
     });
-    assert_eq!(received, (0..50).collect::<Vec<u8>>());
+    assert_eq!(received, (0..count + more).collect::<Vec<u8>>());
+}
+
+#[test]
+fn what_came_along_waits_while_its_socket_is_paused() {
+    // Fewer than are taken together, and more; with nothing new meanwhile, and with some.
+    for (count, more) in [(10, 0), (10, 5), (16, 0), (40, 0), (40, 10)] {
+        pause_amidst(count, more);
+    }
+}
+
+#[test]
+fn what_came_along_waits_for_the_target_of_a_proxy() {
+    let mut l = Loop::new();
+    let (source, address) = open(&mut l);
+    let (sender, _) = open(&mut l);
+    let (target, peer) = l.pair();
+    l.reactor.set_paused(target, true).unwrap();
+    // As much as one datagram brings is the most that may wait.
+    l.reactor.start_proxy(source, target, 1, 0).unwrap();
+    send_numbered(&mut l, [sender, sender], address, 0..40);
+    l.turn(std::time::Duration::from_millis(200), |_, seen| {
+        panic!("{seen:?}")
+    });
+    assert_eq!(l.reactor.proxied_bytes(source).unwrap(), 1);
+    l.reactor.set_paused(target, false).unwrap();
+    let mut received = Vec::new();
+    l.run_until(|_, seen| {
+        assert!(matches!(seen.event, Event::Data { id, .. } if id == peer));
+        received.extend_from_slice(&seen.data);
+        received.len() == 40
+    });
+    assert_eq!(received, (0..40).collect::<Vec<u8>>());
+}
+
+#[test]
+fn a_share_is_that_of_a_turn() {
+    let mut l = Loop::new();
+    let (server, address) = open(&mut l);
+    let (sender, _) = open(&mut l);
+    // So many turns with one each leave the share of the next turn whole.
+    for number in 0..63 {
+        send_numbered(&mut l, [sender, sender], address, number..number + 1);
+        l.wait_for(|seen| (seen.data == [number]).then_some(()));
+    }
+    send_numbered(&mut l, [sender, sender], address, 100..150);
+    let mut received = 0;
+    l.turn(std::time::Duration::from_millis(200), |_, seen| {
+        assert!(matches!(seen.event, Event::Data { id, .. } if id == server));
+        received += 1;
+    });
+    assert_eq!(received, 50);
 }
 
 #[test]
