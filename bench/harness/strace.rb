@@ -9,7 +9,7 @@ module Bench
     COMMAND = %w[strace --summary-only --follow-forks --summary-columns=calls,name].freeze
 
     # How long a command may take, in seconds.
-    LIMIT = "120"
+    LIMIT = "300"
 
     module_function
 

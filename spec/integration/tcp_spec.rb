@@ -101,6 +101,24 @@ RSpec.describe "TCP" do
     expect(log).to eq([[port, "127.0.0.1"], "127.0.0.1"])
   end
 
+  it "knows who an accepted connection was from when the peer has reset it" do
+    log = self.log
+    handler = Class.new(EventMachine::Connection) do
+      define_method(:unbind) do |reason|
+        log << reason << Socket.unpack_sockaddr_in(get_peername)
+        EventMachine.stop
+      end
+    end
+    em do
+      EventMachine.start_server("127.0.0.1", port, handler)
+      client = TCPSocket.new("127.0.0.1", port)
+      log << Socket.unpack_sockaddr_in(client.getsockname)
+      client.setsockopt(:SOCKET, :LINGER, [1, 0].pack("ii"))
+      client.close
+    end
+    expect(log).to eq([log.first, Errno::ECONNRESET, log.first])
+  end
+
   it "connects by the name localhost to whichever of its addresses is listened on" do
     addresses = Addrinfo.getaddrinfo("localhost", nil, nil, :STREAM).map(&:ip_address).uniq
     addresses.each do |address|

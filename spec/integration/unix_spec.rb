@@ -34,6 +34,14 @@ RSpec.describe "Unix domain sockets" do
     end
   end
 
+  it "take what a client sent that was gone before it was accepted" do
+    em do
+      EventMachine.start_unix_domain_server(path, client)
+      UNIXSocket.open(path) { |socket| socket.write("data") }
+    end
+    expect(log).to eq(["data"])
+  end
+
   it "give arguments and the connection on" do
     handler = Class.new(EventMachine::Connection) do
       attr_reader :arguments

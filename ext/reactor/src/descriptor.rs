@@ -1,5 +1,6 @@
 //! What the reactor knows of one descriptor.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::connect::Attempt;
@@ -43,6 +44,8 @@ pub(crate) struct Descriptor {
     pub(crate) host: Option<Box<str>>,
     /// Whether it came in through a listener, so that it is a server's end.
     pub(crate) accepted: bool,
+    /// The peer's address where accept(2) told it, which saves asking for it.
+    pub(crate) peer: Option<SocketAddr>,
 }
 
 /// What a descriptor is for.
@@ -134,6 +137,7 @@ impl Descriptor {
             security: None,
             host: None,
             accepted: false,
+            peer: None,
         }
     }
 

@@ -96,10 +96,11 @@ impl Reactor {
         loop {
             let descriptor = self.descriptors.get_mut(listener)?;
             match descriptor.handle.attempt(socket::accept) {
-                Ok(socket) => {
+                Ok((socket, peer)) => {
                     let handle = Handle::from(socket);
                     let mut stream = Descriptor::new(handle, Kind::Stream, self.now);
                     stream.accepted = true;
+                    stream.peer = peer.as_socket();
                     let Ok(id) = self.add(stream) else { continue };
                     self.accept_again(listener);
                     return Some(Event::Accepted { listener, id });

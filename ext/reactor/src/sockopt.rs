@@ -8,13 +8,16 @@ use crate::sys::{sockaddr, sockopt};
 
 impl Reactor {
     /// The peer's address (on a datagram socket the last sender's), as a `struct sockaddr`. See
-    /// getpeername(2).
+    /// getpeername(2). That of an accepted connection is known when the peer is gone, too.
     pub fn peer_name(&self, id: Id) -> Result<Vec<u8>> {
         let descriptor = self.descriptor(id)?;
         if let Kind::Datagram(datagrams) = &descriptor.kind {
             if let Some(sender) = &datagrams.sender {
                 return Ok(sockaddr::bytes(sender));
             }
+        }
+        if let Some(peer) = descriptor.peer {
+            return Ok(sockaddr::bytes(&peer.into()));
         }
         let wrong_kind = Error::WrongKind {
             operation: "get_peername",

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockAddr, Socket, Type};
 
 /// What sends go with. It does not keep SIGPIPE away, but SO_NOSIGPIPE does, which socket2 sets when it
 /// makes the socket.
@@ -16,9 +16,9 @@ pub(crate) fn nonblocking(domain: Domain, kind: Type) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Takes one connection, with the new socket non-blocking and closed on exec.
-pub(crate) fn accept(listener: &Socket) -> io::Result<Socket> {
-    let (socket, _) = listener.accept()?;
+/// Takes one connection, with the new socket non-blocking and closed on exec; and the peer's address.
+pub(crate) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
+    let (socket, peer) = listener.accept()?;
     socket.set_nonblocking(true)?;
-    Ok(socket)
+    Ok((socket, peer))
 }

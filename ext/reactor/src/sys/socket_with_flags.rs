@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd};
 
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockAddr, Socket, Type};
 
 /// What sends go with, so that a peer that is gone raises no SIGPIPE.
 pub(crate) const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;
@@ -13,15 +13,18 @@ pub(crate) fn nonblocking(domain: Domain, kind: Type) -> io::Result<Socket> {
     Socket::new(domain, kind.nonblocking(), None)
 }
 
-/// Takes one connection, with the new socket non-blocking and closed on exec.
-pub(crate) fn accept(listener: &Socket) -> io::Result<Socket> {
+/// Takes one connection, with the new socket non-blocking and closed on exec; and the peer's address.
+pub(crate) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
     let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    let null = std::ptr::null_mut();
-    // SAFETY: accept4 may be given no room for the address, and takes no other pointers.
-    let fd = unsafe { libc::accept4(listener.as_raw_fd(), null, std::ptr::null_mut(), flags) };
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
+    // SAFETY: both pointers are valid for the call, which writes an address and its length to them.
+    let (fd, peer) = unsafe {
+        SockAddr::try_init(|address, length| {
+            match libc::accept4(listener.as_raw_fd(), address.cast(), length, flags) {
+                fd if fd < 0 => Err(io::Error::last_os_error()),
+                fd => Ok(fd),
+            }
+        })
+    }?;
     // SAFETY: accept4 just returned it, and nobody else has it.
-    Ok(unsafe { Socket::from_raw_fd(fd) })
+    Ok((unsafe { Socket::from_raw_fd(fd) }, peer))
 }
