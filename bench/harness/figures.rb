@@ -9,7 +9,6 @@ require_relative "failed"
 require_relative "strace"
 
 module Bench
-
   # What a script does for an operation, told without a clock: it is run with so many operations and with
   # twice as many, and the difference divided by them.
   class Figures

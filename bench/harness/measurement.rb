@@ -30,7 +30,10 @@ module Bench
     # @return [Hash{Symbol => Numeric}] user and system: seconds of CPU time; operations; seconds they took;
     #   peak: KiB of memory; footprint: bytes of memory for a connection. Of a line of memory the last alone.
     def sample
-      blaming { program_sample }
+      with_command do |*all|
+        output, status = Open3.capture2e("timeout", LIMIT, *Pinning.server, *all)
+        cost_told(output, status.success?)
+      end
     end
 
     # Runs a line's server, and its load, which waits for being driven.
@@ -48,7 +51,7 @@ module Bench
     # @return [Float] system calls for an operation
     def system_calls
       operations = [@line.operations / 10, 1].max
-      blaming { @line.server? ? server_system_calls(operations) : program_system_calls(operations) }
+      @line.server? ? server_system_calls(operations) : program_system_calls(operations)
     end
 
     # @param rate [Integer] how many operations a second are asked for
@@ -59,23 +62,19 @@ module Bench
 
     private
 
-    def blaming(&block)
-      Failed.blame(@subject, &block)
-    end
-
+    # Failures while it runs are the subject's.
     def with_command(operations = @line.operations)
       Tempfile.create(["bench", ".rb"]) do |file|
         file.write(@line.source)
         file.close
-        yield(*@subject.command(@line, file.path, operations))
+        Failed.blame(@subject) { yield(*@subject.command(@line, file.path, operations)) }
       end
     end
 
-    def program_sample
-      output, status = with_command { |*all| Open3.capture2e("timeout", LIMIT, *Pinning.server, *all) }
+    def cost_told(output, success)
       told = output.scan(/^(cpu|seconds|peak|bytes) (.*)$/).to_h
       told.transform_values! { |text| text.split.map(&:to_f) }
-      raise Failed, output unless status.success? && told[@line.memory? ? "bytes" : "cpu"]
+      raise Failed, output unless success && told[@line.memory? ? "bytes" : "cpu"]
       return { footprint: told["bytes"].first } if @line.memory?
 
       user, system = told["cpu"]
@@ -96,13 +95,11 @@ module Bench
     end
 
     def with_load(warm_up, messages, **options)
-      blaming do
-        with_command do |*command|
-          Server.run(*command) do |server|
-            empty = server.resident
-            Load.open(*load_arguments(server), warm_up: warm_up, messages: messages, **options) do |load|
-              yield load, server, empty
-            end
+      with_command do |*command|
+        Server.run(*command) do |server|
+          empty = server.resident
+          Load.open(*load_arguments(server), warm_up: warm_up, messages: messages, **options) do |load|
+            yield load, server, empty
           end
         end
       end

@@ -2,6 +2,7 @@
 
 require "etc"
 
+require_relative "failed"
 require_relative "pinning"
 
 module Bench

@@ -22,15 +22,14 @@ module Bench
     def drive
       Failed.blame(@subject) do
         told = nil
-        spent, user, system = @server.cost { told = @load.drive }
-        @turns << { spent: spent, user: user, system: system, operations: told["operations"],
-                    seconds: told["seconds"] }
+        cost = @server.cost { told = @load.drive }
+        @turns << [*cost, *told.fetch_values("operations", "seconds")]
       end
     end
 
     # @return [Hash{Symbol => Numeric}] what was measured in all turns; see {Measurement#sample}
     def sample
-      spent, user, system, operations, seconds = @turns.map(&:values).transpose.map(&:sum)
+      spent, user, system, operations, seconds = @turns.transpose.map(&:sum)
       kernel = spent * system.fdiv([user + system, 1].max)
       { user: spent - kernel, system: kernel, operations: operations, seconds: seconds, peak: @server.peak,
         footprint: footprint }.compact

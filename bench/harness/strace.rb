@@ -3,6 +3,8 @@
 require "open3"
 require "tempfile"
 
+require_relative "failed"
+
 module Bench
   # Counts system calls.
   module Strace

@@ -14,6 +14,8 @@ pub fn run(options: &Options, total: usize, rate: Option<usize>) -> io::Result<S
     let Address::Inet(address) = options.address else {
         return Err(ErrorKind::Unsupported.into());
     };
+    // With a rate nothing may sleep, since sleeping is not precise.
+    let sleepless = rate.is_some();
     let mut latencies = Vec::with_capacity(total);
     let mut open = VecDeque::with_capacity(options.connections);
     let start = Instant::now();
@@ -28,11 +30,11 @@ pub fn run(options: &Options, total: usize, rate: Option<usize>) -> io::Result<S
             if since > Instant::now() {
                 break;
             }
-            open.push_back((connect(address, rate.is_some())?, since));
+            open.push_back((connect(address, sleepless)?, since));
             issued += 1;
         }
-        // Without a rate the first is waited for; with one all are looked at.
-        let looked_at = if rate.is_none() { 1 } else { open.len() };
+        // The first is waited for, or all are looked at.
+        let looked_at = if sleepless { open.len() } else { 1 };
         for _ in 0..looked_at {
             let Some((mut stream, since)) = open.pop_front() else {
                 break;
@@ -47,7 +49,6 @@ pub fn run(options: &Options, total: usize, rate: Option<usize>) -> io::Result<S
     Ok(Summary::new(1, start.elapsed(), latencies, 0))
 }
 
-/// With a rate nothing may sleep, since sleeping is not precise.
 fn connect(address: SocketAddr, sleepless: bool) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address)?;
     stream.shutdown(Shutdown::Write)?;

@@ -190,13 +190,17 @@ impl Reactor {
         let Some(batch) = &mut self.batch else {
             return false;
         };
+        if batch.owner == id {
+            return true;
+        }
         let owner = self.descriptors.get(batch.owner);
         let is_open = owner.is_some_and(|owner| matches!(owner.phase, Phase::Open));
-        if batch.owner != id && (batch.inbox.is_empty() || !is_open) {
+        let is_free = batch.inbox.is_empty() || !is_open;
+        if is_free {
             batch.inbox.clear();
             batch.owner = id;
         }
-        batch.owner == id
+        is_free
     }
 
     /// Sends what is queued. A datagram that the system refuses is lost, as on the way it might be;

@@ -61,10 +61,8 @@ mod linux {
             for (((message, slice), sender), room) in parts.zip(&mut self.senders).zip(rooms) {
                 slice.iov_base = room.as_mut_ptr().cast();
                 slice.iov_len = ROOM;
-                message.msg_hdr.msg_name = ptr::from_mut(sender).cast();
-                message.msg_hdr.msg_namelen = size_of_val(sender) as _;
-                message.msg_hdr.msg_iov = slice;
-                message.msg_hdr.msg_iovlen = 1;
+                let length = size_of_val(sender) as _;
+                describe(message, ptr::from_mut(sender).cast(), length, slice);
             }
             let fd = socket.as_raw_fd();
             // SAFETY: what the messages point to lives until after the call, and is as large as is told.
@@ -122,10 +120,8 @@ mod linux {
         {
             slice.iov_base = data.as_ptr().cast_mut().cast();
             slice.iov_len = data.len();
-            message.msg_hdr.msg_name = target.as_ptr().cast_mut().cast();
-            message.msg_hdr.msg_namelen = target.len();
-            message.msg_hdr.msg_iov = slice;
-            message.msg_hdr.msg_iovlen = 1;
+            let name = target.as_ptr().cast_mut().cast();
+            describe(message, name, target.len(), slice);
             count += 1;
         }
         // SAFETY: all that the messages point to lives until after the call, which only reads it.
@@ -139,6 +135,19 @@ mod linux {
 
     // SAFETY: of numbers and pointers alone, for which zeros are what stands for nothing.
     const EMPTY_MESSAGE: libc::mmsghdr = unsafe { std::mem::zeroed() };
+
+    /// Fills in whom a message is from or to, and where its bytes are.
+    fn describe(
+        message: &mut libc::mmsghdr,
+        name: *mut libc::c_void,
+        name_length: libc::socklen_t,
+        slice: &mut libc::iovec,
+    ) {
+        message.msg_hdr.msg_name = name;
+        message.msg_hdr.msg_namelen = name_length;
+        message.msg_hdr.msg_iov = slice;
+        message.msg_hdr.msg_iovlen = 1;
+    }
 
     fn counted(result: libc::c_int) -> io::Result<usize> {
         usize::try_from(result).map_err(|_| io::Error::last_os_error())
