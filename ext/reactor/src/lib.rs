@@ -7,6 +7,7 @@
 mod buffers;
 mod connect;
 mod datagram;
+mod deadlines;
 mod descriptor;
 mod error;
 mod event;

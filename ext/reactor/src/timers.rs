@@ -1,36 +1,37 @@
-//! Deadlines, in lanes that are sorted because most timers come in order, and a heap for the rest.
+//! Timers by deadline.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
 use std::time::{Duration, Instant};
 
+use crate::deadlines::{Deadlines, Due, Lane};
 use crate::id::Id;
 use crate::table::Table;
 
-/// What deadlines are ordered by stands beside them, so that comparing looks nothing up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Due {
-    deadline: Instant,
-    sequence: u64,
-    id: Id,
-}
-
-/// Timers of one interval come sorted; programs have few intervals at a time.
-const LANES: usize = 4;
+/// Deadlines within that time are kept by themselves: timers that fire soon cost the same, however many
+/// wait for something that takes long.
+const NEAR: Duration = Duration::from_secs(1);
 
 /// So few elements of cancelled timers are not worth the work of removing them.
 const STALE_ALLOWED: usize = 64;
 
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Near(Lane),
+    Far(Lane),
+}
+
 /// Timers ordered by deadline, those of equal deadline by age.
 ///
-/// Adding a timer takes constant time where its deadline is not before the last in some lane, and so does
-/// taking it when it is due; else both take logarithmic time. Cancelling takes constant time: the timer
-/// and its key are gone at once, its deadline when it comes first or when more than half are such.
+/// Adding a timer takes constant time where its deadline is not before those that came last, and so does
+/// taking it when it is due; else both take time logarithmic in the number of those as near or as far.
+/// Cancelling takes constant time: the timer and its key are gone at once, its deadline when it comes
+/// first or when more than half are such.
 #[derive(Debug)]
 pub(crate) struct Timers<K> {
     table: Table<K>,
-    lanes: [VecDeque<Due>; LANES],
-    heap: BinaryHeap<Reverse<Due>>,
+    near: Deadlines,
+    far: Deadlines,
+    /// When something was last asked for that is due.
+    now: Instant,
     /// How many deadlines there are, those of cancelled timers included.
     deadlines: usize,
     sequence: u64,
@@ -40,8 +41,9 @@ impl<K> Timers<K> {
     pub(crate) fn new() -> Self {
         Self {
             table: Table::new(),
-            lanes: Default::default(),
-            heap: BinaryHeap::new(),
+            near: Deadlines::default(),
+            far: Deadlines::default(),
+            now: Instant::now(),
             deadlines: 0,
             sequence: 0,
         }
@@ -57,11 +59,13 @@ impl<K> Timers<K> {
         };
         self.sequence += 1;
         self.deadlines += 1;
-        let follows = |lane: &&mut VecDeque<Due>| lane.back().is_none_or(|last| *last < due);
-        match self.lanes.iter_mut().find(follows) {
-            Some(lane) => lane.push_back(due),
-            None => self.heap.push(Reverse(due)),
-        }
+        let is_near = deadline.saturating_duration_since(self.now) < NEAR;
+        let deadlines = if is_near {
+            &mut self.near
+        } else {
+            &mut self.far
+        };
+        deadlines.push(due);
         Some(id)
     }
 
@@ -70,10 +74,8 @@ impl<K> Timers<K> {
         let stale = self.deadlines - self.table.len();
         if stale > STALE_ALLOWED && stale > self.table.len() {
             let is_live = |due: &Due| self.table.get(due.id).is_some();
-            for lane in &mut self.lanes {
-                lane.retain(is_live);
-            }
-            self.heap.retain(|Reverse(due)| is_live(due));
+            self.near.retain(is_live);
+            self.far.retain(is_live);
             self.deadlines = self.table.len();
         }
         Some(key)
@@ -87,11 +89,12 @@ impl<K> Timers<K> {
     ///
     /// The mark keeps a timer that re-arms itself with no delay from holding up all else.
     pub(crate) fn pop_due(&mut self, now: Instant, mark: u64) -> Option<(Id, K, Instant)> {
-        let (first, lane) = self.first()?;
+        self.now = now;
+        let (first, place) = self.first()?;
         if first.deadline > now || first.sequence >= mark {
             return None;
         }
-        self.discard(lane);
+        self.discard(place);
         let key = self.table.remove(first.id)?;
         Some((first.id, key, first.deadline))
     }
@@ -105,34 +108,30 @@ impl<K> Timers<K> {
         self.first().map(|(due, _)| due.deadline)
     }
 
-    /// The first deadline of a timer that was not cancelled, and the lane that it is in; `LANES` stands
-    /// for the heap.
-    fn first(&mut self) -> Option<(Due, usize)> {
+    /// The first deadline of a timer that was not cancelled, and where it is.
+    fn first(&mut self) -> Option<(Due, Place)> {
         loop {
-            let (first, lane) = self.earliest()?;
+            let near = self
+                .near
+                .first()
+                .map(|(due, lane)| (due, Place::Near(lane)));
+            let far = self.far.first().map(|(due, lane)| (due, Place::Far(lane)));
+            let (first, place) = match (near, far) {
+                (Some(near), Some(far)) if far.0 < near.0 => far,
+                (near, far) => near.or(far)?,
+            };
             if self.table.get(first.id).is_some() {
-                return Some((first, lane));
+                return Some((*first, place));
             }
-            self.discard(lane);
+            self.discard(place);
         }
     }
 
-    fn earliest(&self) -> Option<(Due, usize)> {
-        let heap = self.heap.peek().map(|Reverse(due)| (*due, LANES));
-        let fronts = self.lanes.iter().enumerate();
-        fronts
-            .filter_map(|(lane, queue)| queue.front().map(|due| (*due, lane)))
-            .fold(heap, |least, front| match least {
-                Some(least) if least.0 < front.0 => Some(least),
-                _ => Some(front),
-            })
-    }
-
-    fn discard(&mut self, lane: usize) {
+    fn discard(&mut self, place: Place) {
         self.deadlines -= 1;
-        match self.lanes.get_mut(lane) {
-            Some(lane) => drop(lane.pop_front()),
-            None => drop(self.heap.pop()),
+        match place {
+            Place::Near(lane) => self.near.discard(lane),
+            Place::Far(lane) => self.far.discard(lane),
         }
     }
 }
@@ -268,19 +267,35 @@ mod tests {
     }
 
     #[test]
-    fn timers_of_few_intervals_keep_out_of_the_heap() {
+    fn order_does_not_depend_on_how_far_a_deadline_was_when_it_was_added() {
+        let start = Instant::now();
+        let at = |n: u32| start + Duration::from_millis(u64::from(n * 7919 % 4000));
+        let mut timers = Timers::new();
+        for n in 0..1000 {
+            timers.add(at(n), n).unwrap();
+        }
+        let first = drain(&mut timers, start + Duration::from_millis(1500));
+        for n in 1000..2000 {
+            timers.add(at(n), n).unwrap();
+        }
+        let rest = drain(&mut timers, start + Duration::from_secs(9));
+        let mut expected: Vec<u32> = (0..2000).filter(|n| !first.contains(n)).collect();
+        expected.sort_by_key(|n| at(*n));
+        assert_eq!(rest, expected);
+    }
+
+    #[test]
+    fn far_timers_are_not_in_the_way_of_near_ones() {
         let start = Instant::now();
         let mut timers = Timers::new();
         for n in 0..1000 {
-            for interval in [60_000, 20, 5_000] {
-                let deadline = start + Duration::from_millis(n + interval);
-                timers.add(deadline, interval as u32).unwrap();
-            }
+            timers.add(start + Duration::from_secs(3600 + n % 100), 0);
         }
-        assert_eq!(timers.heap.len(), 0);
-        let fired = drain(&mut timers, start + Duration::from_secs(100));
-        assert_eq!(fired[..1000], [20; 1000]);
-        assert_eq!(fired[1000..2000], [5_000; 1000]);
-        assert_eq!(timers.deadlines, 0);
+        assert!(timers.near.first().is_none());
+        timers.add(start + Duration::from_millis(1), 1);
+        assert!(timers.near.first().is_some());
+        assert_eq!(drain(&mut timers, start + Duration::from_secs(1)), [1]);
+        let rest = drain(&mut timers, start + Duration::from_secs(4000));
+        assert_eq!(rest, [0; 1000]);
     }
 }

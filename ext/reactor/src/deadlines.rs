@@ -1,0 +1,130 @@
+//! Deadlines in order: lanes that are sorted because most come in order, and a heap for the rest.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::time::Instant;
+
+use crate::id::Id;
+
+/// What deadlines are ordered by stands beside them, so that comparing looks nothing up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Due {
+    pub(crate) deadline: Instant,
+    pub(crate) sequence: u64,
+    pub(crate) id: Id,
+}
+
+/// Timers of one interval come sorted; programs have few intervals at a time.
+const LANES: usize = 2;
+
+/// Where a deadline is: a lane, or the heap.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lane(usize);
+
+const HEAP: Lane = Lane(LANES);
+
+#[derive(Debug, Default)]
+pub(crate) struct Deadlines {
+    lanes: [VecDeque<Due>; LANES],
+    heap: BinaryHeap<Reverse<Due>>,
+}
+
+impl Deadlines {
+    pub(crate) fn push(&mut self, due: Due) {
+        let follows = |lane: &&mut VecDeque<Due>| lane.back().is_none_or(|last| *last < due);
+        match self.lanes.iter_mut().find(follows) {
+            Some(lane) => lane.push_back(due),
+            None => self.heap.push(Reverse(due)),
+        }
+    }
+
+    /// The first deadline, and where it is.
+    pub(crate) fn first(&self) -> Option<(&Due, Lane)> {
+        let mut first = self.heap.peek().map(|Reverse(due)| (due, HEAP));
+        for (lane, queue) in self.lanes.iter().enumerate() {
+            let Some(due) = queue.front() else { continue };
+            if first.is_none_or(|(least, _)| due < least) {
+                first = Some((due, Lane(lane)));
+            }
+        }
+        first
+    }
+
+    /// Removes what is first in a lane.
+    pub(crate) fn discard(&mut self, lane: Lane) {
+        match self.lanes.get_mut(lane.0) {
+            Some(lane) => drop(lane.pop_front()),
+            None => drop(self.heap.pop()),
+        }
+    }
+
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Due) -> bool) {
+        for lane in &mut self.lanes {
+            lane.retain(&keep);
+        }
+        self.heap.retain(|Reverse(due)| keep(due));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    use crate::table::Table;
+
+    /// Dues of so many milliseconds, in the order given.
+    fn dues(milliseconds: impl IntoIterator<Item = u64>) -> Vec<Due> {
+        let start = Instant::now();
+        let id = Table::new().insert(()).unwrap();
+        let due = |(sequence, delay): (u64, u64)| Due {
+            deadline: start + Duration::from_millis(delay),
+            sequence,
+            id,
+        };
+        (0..).zip(milliseconds).map(due).collect()
+    }
+
+    fn deadlines(dues: &[Due]) -> Deadlines {
+        let mut deadlines = Deadlines::default();
+        dues.iter().for_each(|due| deadlines.push(*due));
+        deadlines
+    }
+
+    fn drain(deadlines: &mut Deadlines) -> Vec<Due> {
+        let mut next = || {
+            let (first, lane) = deadlines.first().map(|(due, lane)| (*due, lane))?;
+            deadlines.discard(lane);
+            Some(first)
+        };
+        std::iter::from_fn(&mut next).collect()
+    }
+
+    #[test]
+    fn they_come_in_order_whatever_the_order_they_were_given_in() {
+        let mut given = dues((0..1000).map(|n| n * 7919 % 500));
+        let mut deadlines = deadlines(&given);
+        assert!(!deadlines.heap.is_empty());
+        given.sort();
+        assert_eq!(drain(&mut deadlines), given);
+    }
+
+    #[test]
+    fn as_many_intervals_as_there_are_lanes_keep_out_of_the_heap() {
+        let mut given = dues((0..1000).flat_map(|n| [n + 5_000, n + 20]));
+        let mut deadlines = deadlines(&given);
+        assert!(deadlines.heap.is_empty());
+        given.sort();
+        assert_eq!(drain(&mut deadlines), given);
+    }
+
+    #[test]
+    fn what_is_not_kept_is_gone_from_lanes_and_heap() {
+        let mut given = dues((0..1000).map(|n| n * 7919 % 500));
+        let mut deadlines = deadlines(&given);
+        deadlines.retain(|due| due.sequence % 3 == 0);
+        given.retain(|due| due.sequence % 3 == 0);
+        given.sort();
+        assert_eq!(drain(&mut deadlines), given);
+    }
+}
