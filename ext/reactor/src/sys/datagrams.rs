@@ -1,4 +1,4 @@
-//! Several datagrams by one call, where the system has recvmmsg(2) and sendmmsg(2).
+//! Several datagrams by one call, where the system has recvmmsg(2) and sendmmsg(2), and lets them be used.
 
 use std::io;
 
@@ -24,6 +24,7 @@ mod linux {
     use socket2::SockAddrStorage;
 
     use super::*;
+    use crate::sys::io::as_uninit;
 
     /// Room for the largest datagram, and one line of the cache more: at equal distances of a power of
     /// two they would all be in each other's way there.
@@ -66,7 +67,7 @@ mod linux {
             }
             let fd = socket.as_raw_fd();
             // SAFETY: what the messages point to lives until after the call, and is as large as is told.
-            let count = counted(unsafe {
+            let taken = counted(unsafe {
                 let flags = libc::MSG_DONTWAIT as _;
                 libc::recvmmsg(
                     fd,
@@ -75,12 +76,26 @@ mod linux {
                     flags,
                     ptr::null_mut(),
                 )
-            })?;
+            });
+            let count = match taken {
+                Err(error) if may_be_forbidden(&error) => return self.take_one(socket),
+                taken => taken?,
+            };
             for (lengths, message) in self.lengths.iter_mut().zip(&messages).take(count) {
                 *lengths = (message.msg_hdr.msg_namelen, message.msg_len as usize);
             }
             self.waiting = 0..count;
             Ok(count < BATCH)
+        }
+
+        /// Takes the first that is there: never all, for all that is known.
+        fn take_one(&mut self, socket: &Socket) -> io::Result<bool> {
+            let room = as_uninit(&mut self.memory[..ROOM]);
+            let (length, sender) = socket.recv_from(room)?;
+            self.lengths[0] = (sender.len(), length);
+            self.senders[0] = sender.as_storage();
+            self.waiting = 0..1;
+            Ok(false)
         }
 
         /// Puts the next datagram at the start of `buffer`; its length and its sender.
@@ -115,6 +130,7 @@ mod linux {
         let mut slices = [EMPTY_SLICE; BATCH];
         let mut messages = [EMPTY_MESSAGE; BATCH];
         let mut count = 0;
+        let mut first = None;
         for ((message, slice), (target, data)) in
             messages.iter_mut().zip(&mut slices).zip(datagrams)
         {
@@ -122,10 +138,21 @@ mod linux {
             slice.iov_len = data.len();
             let name = target.as_ptr().cast_mut().cast();
             describe(message, name, target.len(), slice);
+            first = first.or(Some((target, data)));
             count += 1;
         }
+        let fd = socket.as_raw_fd();
         // SAFETY: all that the messages point to lives until after the call, which only reads it.
-        counted(unsafe { libc::sendmmsg(socket.as_raw_fd(), messages.as_mut_ptr(), count, 0) })
+        let sent = counted(unsafe { libc::sendmmsg(fd, messages.as_mut_ptr(), count, 0) });
+        match sent {
+            Err(error) if may_be_forbidden(&error) => send_one(socket, first),
+            sent => sent,
+        }
+    }
+
+    /// What a sandbox answers that does not know these calls, and a packet filter, too.
+    fn may_be_forbidden(error: &io::Error) -> bool {
+        matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM))
     }
 
     const EMPTY_SLICE: libc::iovec = libc::iovec {
@@ -189,9 +216,13 @@ mod elsewhere {
         socket: &Socket,
         mut datagrams: impl Iterator<Item = (&'a SockAddr, &'a [u8])>,
     ) -> io::Result<usize> {
-        let Some((target, data)) = datagrams.next() else {
-            return Ok(0);
-        };
-        socket.send_to(data, target).map(|_| 1)
+        send_one(socket, datagrams.next())
+    }
+}
+
+fn send_one(socket: &Socket, datagram: Option<(&SockAddr, &[u8])>) -> io::Result<usize> {
+    match datagram {
+        Some((target, data)) => socket.send_to(data, target).map(|_| 1),
+        None => Ok(0),
     }
 }
