@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use em_reactor::{Choice, Event, FileChange, Id, Reason};
 use magnus::prelude::*;
-use magnus::rb_sys::{AsRawId, AsRawValue};
-use magnus::value::IntoId;
+use magnus::rb_sys::{AsRawId, AsRawValue, protect};
+use magnus::value::{IntoId, LazyId};
 use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, Ruby, Value};
 
 use crate::{api, errors, instance, names, signatures};
@@ -79,9 +79,17 @@ impl<'r> Dispatcher<'r> {
         result.map(drop).or_else(|error| self.handle(error))
     }
 
-    /// The one event of which there are many: all of it is done under one protection.
     fn data(&self, id: Id, bytes: &[u8]) -> Result<(), Error> {
-        let receive_data = (*names::RECEIVE_DATA).into_id_with(self.ruby).as_raw();
+        match self.call(id, &names::RECEIVE_DATA, Some(bytes))? {
+            true => Ok(()),
+            false => Err(self.unknown(id)),
+        }
+    }
+
+    /// Calls a method of a connection, with bytes where there are some; false where there is no such
+    /// connection. Events of this kind are many: all of it is done under one protection.
+    fn call(&self, id: Id, method: &'static LazyId, bytes: Option<&[u8]>) -> Result<bool, Error> {
+        let method = (**method).into_id_with(self.ruby).as_raw();
         let mut known = true;
         // SAFETY: called with live objects, which the stack holds; nothing has a destructor.
         unsafe {
@@ -90,14 +98,19 @@ impl<'r> Dispatcher<'r> {
                 let signature = rb_sys::rb_ull2inum(id.as_u64());
                 let connection = rb_sys::rb_hash_lookup2(connections, signature, undefined);
                 known = connection != undefined;
-                if known {
-                    let data = rb_sys::rb_str_new(bytes.as_ptr().cast(), bytes.len() as _);
-                    rb_sys::rb_funcallv(connection, receive_data, 1, &data);
+                if !known {
+                    return rb_sys::Qnil.into();
                 }
-                rb_sys::Qnil.into()
+                match bytes {
+                    Some(bytes) => {
+                        let data = rb_sys::rb_str_new(bytes.as_ptr().cast(), bytes.len() as _);
+                        rb_sys::rb_funcallv(connection, method, 1, &data)
+                    }
+                    None => rb_sys::rb_funcallv(connection, method, 0, std::ptr::null()),
+                }
             })
         }?;
-        if known { Ok(()) } else { Err(self.unknown(id)) }
+        Ok(known)
     }
 
     /// Gives a watch the name of what happened.
@@ -116,6 +129,9 @@ impl<'r> Dispatcher<'r> {
     }
 
     fn connected(&self, id: Id) -> Result<(), Error> {
+        if self.call(id, &names::CONNECTION_COMPLETED, None)? {
+            return Ok(());
+        }
         self.await_object(id)?;
         self.notify(id, &names::CONNECTION_COMPLETED)
     }
@@ -154,28 +170,30 @@ impl<'r> Dispatcher<'r> {
     }
 
     fn build(&self, listener: Id, id: Id) -> Result<(), Error> {
-        let acceptors: RHash = self.module.ivar_get(*names::ACCEPTORS)?;
-        let Some(acceptor) = acceptors
-            .get(listener.as_u64())
-            .and_then(RArray::from_value)
-        else {
-            let message = format!("no handler for connections to server {}", listener.as_u64());
-            return Err(errors::own(
-                self.ruby,
-                "NoHandlerForAcceptedConnection",
-                message,
-            ));
+        let listener = listener.as_u64();
+        let Some(acceptor) = RArray::from_value(self.acceptor(listener)?) else {
+            let message = format!("no handler for connections to server {listener}");
+            let name = "NoHandlerForAcceptedConnection";
+            return Err(errors::own(self.ruby, name, message));
         };
         let class: Value = acceptor.entry(0)?;
-        let arguments = self.ruby.ary_new();
-        arguments.push(id.as_u64())?;
-        if let Some(more) = RArray::from_value(acceptor.entry(1)?) {
-            arguments.concat(more)?;
-        }
-        // SAFETY: nobody else has this array, so its elements stay where they are during the call.
-        let arguments_slice = unsafe { arguments.as_slice() };
-        let connection: Value = class.funcall(*names::NEW, arguments_slice)?;
-        self.connections()?.aset(id.as_u64(), connection)?;
+        let connection: Value = match RArray::from_value(acceptor.entry(1)?) {
+            Some(more) if !more.is_empty() => {
+                let arguments = self.ruby.ary_new();
+                arguments.push(id.as_u64())?;
+                arguments.concat(more)?;
+                // SAFETY: nobody else has this array, so its elements stay where they are during the call.
+                class.funcall(*names::NEW, unsafe { arguments.as_slice() })?
+            }
+            _ => class.funcall(*names::NEW, (id.as_u64(),))?,
+        };
+        signatures::store(
+            self.ruby,
+            self.module,
+            &names::CONNS,
+            id.as_u64(),
+            connection,
+        )?;
         let block: Value = acceptor.entry(2)?;
         if block.to_bool() {
             block.funcall::<_, _, Value>(*names::CALL, (connection,))?;
@@ -183,10 +201,22 @@ impl<'r> Dispatcher<'r> {
         Ok(())
     }
 
-    fn notify(&self, id: Id, method: &'static magnus::value::LazyId) -> Result<(), Error> {
-        self.connection(id)?
-            .funcall::<_, _, Value>(**method, ())
-            .map(drop)
+    /// What a server makes of connections; nil where there is no such server.
+    fn acceptor(&self, listener: u64) -> Result<Value, Error> {
+        let key = self.ruby.into_value(listener).as_raw();
+        // SAFETY: called with live objects; nothing has a destructor.
+        unsafe {
+            signatures::with(self.ruby, self.module, &names::ACCEPTORS, |acceptors| {
+                rb_sys::rb_hash_lookup(acceptors, key)
+            })
+        }
+    }
+
+    fn notify(&self, id: Id, method: &'static LazyId) -> Result<(), Error> {
+        match self.call(id, method, None)? {
+            true => Ok(()),
+            false => Err(self.unknown(id)),
+        }
     }
 
     /// The handshake is refused where the answer is not true, or is an exception.
@@ -232,25 +262,30 @@ impl<'r> Dispatcher<'r> {
 
     /// Removes a server or a connection from its table, and returns the connection's object.
     fn forget(&self, id: Id) -> Result<Value, Error> {
-        let acceptors: RHash = self.module.ivar_get(*names::ACCEPTORS)?;
-        let acceptor: Value = acceptors.delete(id.as_u64())?;
-        if acceptor.is_nil() {
-            self.await_object(id)?;
+        let signature = self.ruby.into_value(id.as_u64());
+        let remove =
+            |hash: &'static LazyId| signatures::remove(self.ruby, self.module, hash, signature);
+        let connection = remove(&names::CONNS)?;
+        if !connection.is_nil() || !remove(&names::ACCEPTORS)?.is_nil() {
+            return Ok(connection);
         }
-        self.connections()?.delete(id.as_u64())
+        self.await_object(id)?;
+        remove(&names::CONNS)
     }
 
+    /// Gives the reason where `unbind` is defined with a parameter.
     fn unbind(&self, connection: Value, reason: Option<&Reason>) -> Result<(), Error> {
-        if takes_reason(self.ruby, connection)? {
-            let reason = self.reason(reason)?;
-            connection
-                .funcall::<_, _, Value>(*names::UNBIND, (reason,))
-                .map(drop)
-        } else {
-            connection
-                .funcall::<_, _, Value>(*names::UNBIND, ())
-                .map(drop)
-        }
+        let method = (*names::UNBIND).into_id_with(self.ruby).as_raw();
+        let reason = self.reason(reason)?.as_raw();
+        protect(|| {
+            let connection = connection.as_raw();
+            // SAFETY: called with live objects, under protection: it raises where there is no such method.
+            unsafe {
+                let takes_reason = rb_sys::rb_obj_method_arity(connection, method) != 0;
+                rb_sys::rb_funcallv(connection, method, takes_reason.into(), &reason)
+            }
+        })
+        .map(drop)
     }
 
     /// The Errno class of a reason, or a subclass of EPROTO for a certificate that was refused.
@@ -311,18 +346,6 @@ fn made(error: &Error) -> Result<Value, Error> {
         magnus::error::ErrorType::Exception(exception) => Ok(exception.as_value()),
         magnus::error::ErrorType::Jump(_) => Err(error.clone()),
     }
-}
-
-/// Whether `unbind` is defined with a parameter.
-fn takes_reason(ruby: &Ruby, connection: Value) -> Result<bool, Error> {
-    let method = (*names::UNBIND).into_id_with(ruby).as_raw();
-    let mut arity = 0;
-    magnus::rb_sys::protect(|| {
-        // SAFETY: called with a live object, under protect: it raises where there is no such method.
-        arity = unsafe { rb_sys::rb_obj_method_arity(connection.as_raw(), method) };
-        connection.as_raw()
-    })?;
-    Ok(arity != 0)
 }
 
 /// Closes the IO that `EventMachine.attach` made a connection of; a plain descriptor stays open.

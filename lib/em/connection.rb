@@ -34,7 +34,8 @@ module EventMachine
       def new(signature, *args)
         connection = allocate
         connection.signature = signature
-        connection.__send__(:initialize, *args)
+        # Most have none, and a splat makes arrays.
+        args.empty? ? connection.__send__(:initialize) : connection.__send__(:initialize, *args)
         connection.__send__(:post_init)
         connection
       end
