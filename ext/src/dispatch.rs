@@ -80,15 +80,29 @@ impl<'r> Dispatcher<'r> {
     }
 
     fn data(&self, id: Id, bytes: &[u8]) -> Result<(), Error> {
-        match self.call(id, &names::RECEIVE_DATA, Some(bytes))? {
+        self.call(id, &names::RECEIVE_DATA, Some(bytes))
+    }
+
+    fn notify(&self, id: Id, method: &'static LazyId) -> Result<(), Error> {
+        self.call(id, method, None)
+    }
+
+    /// Calls a method of a connection, with bytes where there are some.
+    fn call(&self, id: Id, method: &'static LazyId, bytes: Option<&[u8]>) -> Result<(), Error> {
+        match self.call_known(id, method, bytes)? {
             true => Ok(()),
             false => Err(self.unknown(id)),
         }
     }
 
-    /// Calls a method of a connection, with bytes where there are some; false where there is no such
-    /// connection. Events of this kind are many: all of it is done under one protection.
-    fn call(&self, id: Id, method: &'static LazyId, bytes: Option<&[u8]>) -> Result<bool, Error> {
+    /// As [`call`](Self::call); false where there is no such connection. Events of this kind are many: all of
+    /// it is done under one protection.
+    fn call_known(
+        &self,
+        id: Id,
+        method: &'static LazyId,
+        bytes: Option<&[u8]>,
+    ) -> Result<bool, Error> {
         let method = (**method).into_id_with(self.ruby).as_raw();
         let mut known = true;
         // SAFETY: called with live objects, which the stack holds; nothing has a destructor.
@@ -129,7 +143,7 @@ impl<'r> Dispatcher<'r> {
     }
 
     fn connected(&self, id: Id) -> Result<(), Error> {
-        if self.call(id, &names::CONNECTION_COMPLETED, None)? {
+        if self.call_known(id, &names::CONNECTION_COMPLETED, None)? {
             return Ok(());
         }
         self.await_object(id)?;
@@ -171,7 +185,8 @@ impl<'r> Dispatcher<'r> {
 
     fn build(&self, listener: Id, id: Id) -> Result<(), Error> {
         let listener = listener.as_u64();
-        let Some(acceptor) = RArray::from_value(self.acceptor(listener)?) else {
+        let acceptor = signatures::look_up(self.ruby, self.module, &names::ACCEPTORS, listener)?;
+        let Some(acceptor) = RArray::from_value(acceptor) else {
             let message = format!("no handler for connections to server {listener}");
             let name = "NoHandlerForAcceptedConnection";
             return Err(errors::own(self.ruby, name, message));
@@ -199,24 +214,6 @@ impl<'r> Dispatcher<'r> {
             block.funcall::<_, _, Value>(*names::CALL, (connection,))?;
         }
         Ok(())
-    }
-
-    /// What a server makes of connections; nil where there is no such server.
-    fn acceptor(&self, listener: u64) -> Result<Value, Error> {
-        let key = self.ruby.into_value(listener).as_raw();
-        // SAFETY: called with live objects; nothing has a destructor.
-        unsafe {
-            signatures::with(self.ruby, self.module, &names::ACCEPTORS, |acceptors| {
-                rb_sys::rb_hash_lookup(acceptors, key)
-            })
-        }
-    }
-
-    fn notify(&self, id: Id, method: &'static LazyId) -> Result<(), Error> {
-        match self.call(id, method, None)? {
-            true => Ok(()),
-            false => Err(self.unknown(id)),
-        }
     }
 
     /// The handshake is refused where the answer is not true, or is an exception.
@@ -279,7 +276,8 @@ impl<'r> Dispatcher<'r> {
         let reason = self.reason(reason)?.as_raw();
         protect(|| {
             let connection = connection.as_raw();
-            // SAFETY: called with live objects, under protection: it raises where there is no such method.
+            // SAFETY: called with live objects, under protection: the call raises where there is no such
+            // method.
             unsafe {
                 let takes_reason = rb_sys::rb_obj_method_arity(connection, method) != 0;
                 rb_sys::rb_funcallv(connection, method, takes_reason.into(), &reason)

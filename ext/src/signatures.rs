@@ -57,6 +57,18 @@ pub(crate) fn store(
     stored.map(drop)
 }
 
+/// What is under a signature; nil where there is nothing.
+pub(crate) fn look_up(
+    ruby: &Ruby,
+    module: RModule,
+    hash: &'static LazyId,
+    signature: u64,
+) -> Result<Value, Error> {
+    let key = ruby.into_value(signature).as_raw();
+    // SAFETY: as for `store`.
+    unsafe { with(ruby, module, hash, |hash| rb_sys::rb_hash_lookup(hash, key)) }
+}
+
 /// Removes and returns what is under a key; nil where there is nothing.
 pub(crate) fn remove(
     ruby: &Ruby,

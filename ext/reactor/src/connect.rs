@@ -123,7 +123,7 @@ impl Reactor {
             }
             Ok(Started::Later) => {
                 self.timers
-                    .add(self.now + UNIX_RETRY, Deadline::RetryConnect(id));
+                    .add(self.now, self.now + UNIX_RETRY, Deadline::RetryConnect(id));
             }
             Err(error) => self.next_address(id, reason_of(&error)),
         }

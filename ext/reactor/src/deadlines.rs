@@ -15,7 +15,7 @@ pub(crate) struct Due {
 }
 
 /// Timers of one interval come sorted; programs have few intervals at a time.
-const LANES: usize = 2;
+const LANES: usize = 3;
 
 /// Where a deadline is: a lane, or the heap.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn as_many_intervals_as_there_are_lanes_keep_out_of_the_heap() {
-        let mut given = dues((0..1000).flat_map(|n| [n + 5_000, n + 20]));
+        let mut given = dues((0..1000).flat_map(|n| [n + 60_000, n + 20, n + 5_000]));
         let mut deadlines = deadlines(&given);
         assert!(deadlines.heap.is_empty());
         given.sort();

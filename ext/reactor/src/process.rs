@@ -265,7 +265,9 @@ impl Reactor {
             return;
         };
         if let (Some(&(delay, _)), None) = (DISMISSAL.get(child.step), child.timer) {
-            child.timer = self.timers.add(self.now + delay, Deadline::Dismissal(id));
+            child.timer = self
+                .timers
+                .add(self.now, self.now + delay, Deadline::Dismissal(id));
         }
     }
 
@@ -287,7 +289,8 @@ impl Reactor {
         let child = self.descriptors.get(id).and_then(|d| d.child.as_ref());
         if child.is_some_and(|child| !child.process.is_told_of()) {
             let deadline = self.now + CHECK_INTERVAL;
-            self.timers.add(deadline, Deadline::ChildCheck(id));
+            self.timers
+                .add(self.now, deadline, Deadline::ChildCheck(id));
         }
     }
 

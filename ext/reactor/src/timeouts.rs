@@ -22,7 +22,7 @@ impl Reactor {
 
     /// Adds a timer that fires once, `delay` after `now`.
     pub fn add_timer(&mut self, now: Instant, delay: Duration) -> Result<Id> {
-        self.add_user_timer(now + delay.min(FOREVER))
+        self.add_user_timer(now, now + delay.min(FOREVER))
     }
 
     /// Adds a timer that fires `period` after `now`; where `previous` is the timer that fired last, a
@@ -33,14 +33,14 @@ impl Reactor {
             Some((fired, due)) if fired == previous => next_multiple(due, period, now),
             _ => now + period,
         };
-        self.add_user_timer(deadline)
+        self.add_user_timer(now, deadline)
     }
 
-    fn add_user_timer(&mut self, deadline: Instant) -> Result<Id> {
+    fn add_user_timer(&mut self, now: Instant, deadline: Instant) -> Result<Id> {
         if self.user_timers >= self.timer_limit {
             return Err(Error::TooManyTimers(self.timer_limit));
         }
-        let Some(id) = self.timers.add(deadline, Deadline::User) else {
+        let Some(id) = self.timers.add(now, deadline, Deadline::User) else {
             return Err(Error::Exhausted);
         };
         self.user_timers += 1;
@@ -72,7 +72,7 @@ impl Reactor {
         let deadline = last_activity.max(self.now) + timeout;
         let timer = self
             .timers
-            .add(deadline, Deadline::Inactivity(id))
+            .add(self.now, deadline, Deadline::Inactivity(id))
             .ok_or(Error::Exhausted)?;
         self.timeouts(id)?.inactivity = Some((timeout, timer));
         Ok(())
@@ -94,7 +94,8 @@ impl Reactor {
         self.cancel_connect_timeout(id);
         let timeout = timeout.min(FOREVER);
         let timer = if connecting && !timeout.is_zero() {
-            self.timers.add(self.now + timeout, Deadline::Connect(id))
+            self.timers
+                .add(self.now, self.now + timeout, Deadline::Connect(id))
         } else {
             None
         };
@@ -132,7 +133,10 @@ impl Reactor {
         let deadline = if connecting { self.now } else { last_activity } + *timeout;
         if deadline <= self.now {
             self.end(id, Some(Reason::Errno(errno::ETIMEDOUT)));
-        } else if let Some(next) = self.timers.add(deadline, Deadline::Inactivity(id)) {
+        } else if let Some(next) = self
+            .timers
+            .add(self.now, deadline, Deadline::Inactivity(id))
+        {
             *timer = next;
         }
     }

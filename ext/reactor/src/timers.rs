@@ -6,8 +6,8 @@ use crate::deadlines::{Deadlines, Due, Lane};
 use crate::id::Id;
 use crate::table::Table;
 
-/// Deadlines within that time are kept by themselves: timers that fire soon cost the same, however many
-/// wait for something that takes long.
+/// Deadlines that are added within that time before they come are kept by themselves: timers that fire soon
+/// cost the same, however many wait for something that takes long.
 const NEAR: Duration = Duration::from_secs(1);
 
 /// So few elements of cancelled timers are not worth the work of removing them.
@@ -21,8 +21,8 @@ enum Place {
 
 /// Timers ordered by deadline, those of equal deadline by age.
 ///
-/// Adding a timer takes constant time where its deadline is not before those that came last, and so does
-/// taking it when it is due; else both take time logarithmic in the number of those as near or as far.
+/// Adding a timer takes constant time where its deadline is not before the last in some lane of those as
+/// near or as far, and so does taking it when it is due; else both take time logarithmic in their number.
 /// Cancelling takes constant time: the timer and its key are gone at once, its deadline when it comes
 /// first or when more than half are such.
 #[derive(Debug)]
@@ -30,8 +30,6 @@ pub(crate) struct Timers<K> {
     table: Table<K>,
     near: Deadlines,
     far: Deadlines,
-    /// When something was last asked for that is due.
-    now: Instant,
     /// How many deadlines there are, those of cancelled timers included.
     deadlines: usize,
     sequence: u64,
@@ -43,14 +41,13 @@ impl<K> Timers<K> {
             table: Table::new(),
             near: Deadlines::default(),
             far: Deadlines::default(),
-            now: Instant::now(),
             deadlines: 0,
             sequence: 0,
         }
     }
 
     /// `None` when all names are in use.
-    pub(crate) fn add(&mut self, deadline: Instant, key: K) -> Option<Id> {
+    pub(crate) fn add(&mut self, now: Instant, deadline: Instant, key: K) -> Option<Id> {
         let id = self.table.insert(key)?;
         let due = Due {
             deadline,
@@ -59,7 +56,7 @@ impl<K> Timers<K> {
         };
         self.sequence += 1;
         self.deadlines += 1;
-        let is_near = deadline.saturating_duration_since(self.now) < NEAR;
+        let is_near = deadline.saturating_duration_since(now) < NEAR;
         let deadlines = if is_near {
             &mut self.near
         } else {
@@ -89,7 +86,6 @@ impl<K> Timers<K> {
     ///
     /// The mark keeps a timer that re-arms itself with no delay from holding up all else.
     pub(crate) fn pop_due(&mut self, now: Instant, mark: u64) -> Option<(Id, K, Instant)> {
-        self.now = now;
         let (first, place) = self.first()?;
         if first.deadline > now || first.sequence >= mark {
             return None;
@@ -166,7 +162,7 @@ mod tests {
         let mut timers = Timers::new();
         for (key, delay) in [(1, 30), (2, 10), (3, 20), (4, 10)] {
             timers
-                .add(start + Duration::from_millis(delay), key)
+                .add(start, start + Duration::from_millis(delay), key)
                 .unwrap();
         }
         assert_eq!(drain(&mut timers, start + Duration::from_millis(9)), []);
@@ -189,7 +185,11 @@ mod tests {
         let ids: Vec<Id> = (0..1000)
             .map(|n| {
                 timers
-                    .add(start + Duration::from_millis(n * 7919 % 1000), n as u32)
+                    .add(
+                        start,
+                        start + Duration::from_millis(n * 7919 % 1000),
+                        n as u32,
+                    )
                     .unwrap()
             })
             .collect();
@@ -210,10 +210,10 @@ mod tests {
     fn a_timer_added_while_firing_waits_for_the_next_mark() {
         let now = Instant::now();
         let mut timers = Timers::new();
-        timers.add(now, 1).unwrap();
+        timers.add(now, now, 1).unwrap();
         let mark = timers.mark();
         assert_eq!(timers.pop_due(now, mark).map(|(_, key, _)| key), Some(1));
-        timers.add(now, 2).unwrap();
+        timers.add(now, now, 2).unwrap();
         assert_eq!(timers.pop_due(now, mark).map(|(_, key, _)| key), None);
         assert_eq!(
             timers.pop_due(now, timers.mark()).map(|(_, key, _)| key),
@@ -225,9 +225,11 @@ mod tests {
     fn cancelled_timers_take_no_room_and_do_not_wake() {
         let start = Instant::now();
         let mut timers = Timers::new();
-        let last = timers.add(start + Duration::from_secs(9), 0).unwrap();
+        let last = timers
+            .add(start, start + Duration::from_secs(9), 0)
+            .unwrap();
         for n in 0..100_000 {
-            let id = timers.add(start + Duration::from_millis(n % 5000), 1);
+            let id = timers.add(start, start + Duration::from_millis(n % 5000), 1);
             assert_eq!(timers.cancel(id.unwrap()), Some(1));
             assert!(timers.deadlines <= STALE_ALLOWED + 2);
         }
@@ -241,7 +243,9 @@ mod tests {
         let start = Instant::now();
         let mut timers = Timers::new();
         let at = |n: u32| start + Duration::from_millis(u64::from(n * 7919 % 1000));
-        let ids: Vec<Id> = (0..1000).map(|n| timers.add(at(n), n).unwrap()).collect();
+        let ids: Vec<Id> = (0..1000)
+            .map(|n| timers.add(start, at(n), n).unwrap())
+            .collect();
         for (_, id) in ids.iter().enumerate().filter(|(n, _)| n % 10 != 0) {
             timers.cancel(*id);
         }
@@ -272,11 +276,12 @@ mod tests {
         let at = |n: u32| start + Duration::from_millis(u64::from(n * 7919 % 4000));
         let mut timers = Timers::new();
         for n in 0..1000 {
-            timers.add(at(n), n).unwrap();
+            timers.add(start, at(n), n).unwrap();
         }
-        let first = drain(&mut timers, start + Duration::from_millis(1500));
+        let later = start + Duration::from_millis(1500);
+        let first = drain(&mut timers, later);
         for n in 1000..2000 {
-            timers.add(at(n), n).unwrap();
+            timers.add(later, at(n), n).unwrap();
         }
         let rest = drain(&mut timers, start + Duration::from_secs(9));
         let mut expected: Vec<u32> = (0..2000).filter(|n| !first.contains(n)).collect();
@@ -289,13 +294,14 @@ mod tests {
         let start = Instant::now();
         let mut timers = Timers::new();
         for n in 0..1000 {
-            timers.add(start + Duration::from_secs(3600 + n % 100), 0);
+            timers.add(start, start + Duration::from_secs(3600 + n % 100), 0);
         }
         assert!(timers.near.first().is_none());
-        timers.add(start + Duration::from_millis(1), 1);
+        timers.add(start, start + Duration::from_millis(1), 1);
         assert!(timers.near.first().is_some());
         assert_eq!(drain(&mut timers, start + Duration::from_secs(1)), [1]);
         let rest = drain(&mut timers, start + Duration::from_secs(4000));
         assert_eq!(rest, [0; 1000]);
+        assert_eq!(timers.deadlines, 0);
     }
 }

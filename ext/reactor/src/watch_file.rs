@@ -342,7 +342,9 @@ impl Reactor {
         }
         watch.withheld.push(change);
         if watch.deadline.is_none() {
-            watch.deadline = self.timers.add(deadline, Deadline::FileMissing(id));
+            watch.deadline = self
+                .timers
+                .add(self.now, deadline, Deadline::FileMissing(id));
         }
     }
 

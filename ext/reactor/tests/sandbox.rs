@@ -27,12 +27,16 @@ fn forbid(calls: [libc::c_long; 2], errno: i32) {
         len: filter.len() as u16,
         filter: filter.as_mut_ptr(),
     };
+    let (yes, none): (libc::c_ulong, libc::c_ulong) = (1, 0);
+    let mode = libc::c_ulong::from(libc::SECCOMP_MODE_FILTER);
     // SAFETY: the filter lives until after the call, which copies it.
-    let result = unsafe {
-        libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program)
+    let results = unsafe {
+        [
+            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, yes, none, none, none),
+            libc::prctl(libc::PR_SET_SECCOMP, mode, &program),
+        ]
     };
-    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+    assert_eq!(results, [0, 0], "{}", std::io::Error::last_os_error());
 }
 
 fn datagrams_go_one_by_one(errno: i32) {

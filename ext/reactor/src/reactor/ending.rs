@@ -136,9 +136,9 @@ impl Reactor {
     /// since others than this reactor close descriptors too.
     pub(crate) fn starve(&mut self, listener: Id, retry: Duration) {
         if self.starved.iter().all(|(id, _)| *id != listener) {
-            let timer = self
-                .timers
-                .add(self.now + retry, Deadline::RetryAccept(listener));
+            let timer =
+                self.timers
+                    .add(self.now, self.now + retry, Deadline::RetryAccept(listener));
             self.starved.push((listener, timer));
         }
     }
