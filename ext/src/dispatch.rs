@@ -154,7 +154,7 @@ impl<'r> Dispatcher<'r> {
     /// table only then.
     fn await_object(&self, id: Id) -> Result<(), Error> {
         let start = Instant::now();
-        while self.connections()?.get(id.as_u64()).is_none() && start.elapsed() < UNMADE {
+        while self.object(id)?.is_none() && start.elapsed() < UNMADE {
             self.ruby.thread_sleep(Duration::from_millis(1))?;
         }
         Ok(())
@@ -174,9 +174,8 @@ impl<'r> Dispatcher<'r> {
         let made = self.build(listener, id);
         if made.is_err() {
             // Where nobody is there to serve it, nobody is to be waited for either.
-            let connections = self.connections()?;
-            if connections.get(id.as_u64()).is_none() {
-                connections.aset(id.as_u64(), false)?;
+            if self.object(id)?.is_none() {
+                self.keep(id, self.ruby.qfalse().as_value())?;
             }
             instance::change(self.ruby, "accept", |i| i.reactor.close(id, false))?;
         }
@@ -186,7 +185,7 @@ impl<'r> Dispatcher<'r> {
     fn build(&self, listener: Id, id: Id) -> Result<(), Error> {
         let listener = listener.as_u64();
         let acceptor = signatures::look_up(self.ruby, self.module, &names::ACCEPTORS, listener)?;
-        let Some(acceptor) = RArray::from_value(acceptor) else {
+        let Some(acceptor) = acceptor.and_then(RArray::from_value) else {
             let message = format!("no handler for connections to server {listener}");
             let name = "NoHandlerForAcceptedConnection";
             return Err(errors::own(self.ruby, name, message));
@@ -202,13 +201,7 @@ impl<'r> Dispatcher<'r> {
             }
             _ => class.funcall(*names::NEW, (id.as_u64(),))?,
         };
-        signatures::store(
-            self.ruby,
-            self.module,
-            &names::CONNS,
-            id.as_u64(),
-            connection,
-        )?;
+        self.keep(id, connection)?;
         let block: Value = acceptor.entry(2)?;
         if block.to_bool() {
             block.funcall::<_, _, Value>(*names::CALL, (connection,))?;
@@ -306,14 +299,17 @@ impl<'r> Dispatcher<'r> {
         Ok(errnos.get(number).unwrap_or(self.ruby.qnil().as_value()))
     }
 
-    fn connections(&self) -> Result<RHash, Error> {
-        self.module.ivar_get(*names::CONNS)
+    /// A connection's object.
+    fn object(&self, id: Id) -> Result<Option<Value>, Error> {
+        signatures::look_up(self.ruby, self.module, &names::CONNS, id.as_u64())
+    }
+
+    fn keep(&self, id: Id, object: Value) -> Result<(), Error> {
+        signatures::store(self.ruby, self.module, &names::CONNS, id.as_u64(), object)
     }
 
     fn connection(&self, id: Id) -> Result<Value, Error> {
-        self.connections()?
-            .get(id.as_u64())
-            .ok_or_else(|| self.unknown(id))
+        self.object(id)?.ok_or_else(|| self.unknown(id))
     }
 
     fn unknown(&self, id: Id) -> Error {

@@ -57,16 +57,24 @@ pub(crate) fn store(
     stored.map(drop)
 }
 
-/// What is under a signature; nil where there is nothing.
+/// What is under a signature.
 pub(crate) fn look_up(
     ruby: &Ruby,
     module: RModule,
     hash: &'static LazyId,
     signature: u64,
-) -> Result<Value, Error> {
+) -> Result<Option<Value>, Error> {
     let key = ruby.into_value(signature).as_raw();
+    let mut known = true;
     // SAFETY: as for `store`.
-    unsafe { with(ruby, module, hash, |hash| rb_sys::rb_hash_lookup(hash, key)) }
+    let found = unsafe {
+        with(ruby, module, hash, |hash| {
+            let value = rb_sys::rb_hash_lookup2(hash, key, rb_sys::Qundef.into());
+            known = value != rb_sys::Qundef.into();
+            if known { value } else { rb_sys::Qnil.into() }
+        })
+    }?;
+    Ok(known.then_some(found))
 }
 
 /// Removes and returns what is under a key; nil where there is nothing.

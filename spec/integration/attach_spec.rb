@@ -193,7 +193,7 @@ RSpec.describe "Attached descriptors" do
       server = Module.new { define_method(:receive_data) { |data| (entries << data) && EventMachine.stop } }
       em do
         signature = EventMachine.attach_server(listener, server)
-        expect(EventMachine.instance_variable_get(:@acceptors)[signature].last).to equal(listener)
+        expect(state(:@acceptors)[signature].last).to equal(listener)
         EventMachine.connect("127.0.0.1", listener.addr[1]) { |connection| connection.send_data("data") }
       end
       expect(log).to eq(["data"])

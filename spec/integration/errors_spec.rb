@@ -180,7 +180,7 @@ RSpec.describe "Exceptions" do
 
   it "are not needed to end the reactor's thread" do
     thread = Thread.new { EventMachine.run { EventMachine.add_shutdown_hook { log << :hook } } }
-    wait_until { EventMachine.reactor_running? && EventMachine.instance_variable_get(:@tails).any? }
+    wait_until { EventMachine.reactor_running? && state(:@tails).any? }
     thread.kill
     thread.join
     expect(log).to eq([:hook])

@@ -67,7 +67,7 @@ RSpec.describe "Watched files" do
     em do
       watch = EventMachine.watch_file(path, recorder)
       expect(EventMachine.connection_count).to eq(0)
-      expect(EventMachine.instance_variable_get(:@conns)).to eq(watch.signature => watch)
+      expect(state(:@conns)).to eq(watch.signature => watch)
       expect(watch.send_data("x")).to eq(-1)
       expect(watch.get_outbound_data_size).to eq(0)
       done
@@ -181,7 +181,7 @@ RSpec.describe "Watched files" do
       expect { EventMachine.watch_file(nil) }.to raise_error(TypeError)
       expect { EventMachine.watch_file("a\0b") }.to raise_error(ArgumentError)
       expect { EventMachine.unwatch_filename(9999) }.to raise_error(EventMachine::InvalidSignature, /9999/)
-      expect(EventMachine.instance_variable_get(:@conns)).to be_empty
+      expect(state(:@conns)).to be_empty
       done
     end
     expect { EventMachine.watch_file(path) }.to raise_error(RuntimeError, /not initialized/)

@@ -3,10 +3,6 @@
 RSpec.describe "The reactor" do
   let(:log) { [] }
 
-  def state(name)
-    EventMachine.instance_variable_get(name)
-  end
-
   describe "EventMachine.run" do
     it "calls the block in the calling thread, and returns when it is stopped" do
       result = em do

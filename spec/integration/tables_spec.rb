@@ -3,8 +3,6 @@
 RSpec.describe "The tables of what goes by a signature" do
   let(:log) { [] }
 
-  def table(name) = EventMachine.instance_variable_get(name)
-
   # A client that is refused, and says what it is told of that.
   def refused(&body)
     em { EventMachine.connect("127.0.0.1", free_port, Class.new(EventMachine::Connection, &body)) }
@@ -38,7 +36,7 @@ RSpec.describe "The tables of what goes by a signature" do
     EventMachine.error_handler do |error|
       log << error.class
       EventMachine.next_tick do
-        log << EventMachine.connection_count << table(:@conns).size
+        log << EventMachine.connection_count << state(:@conns).size
         done
       end
     end
@@ -50,7 +48,7 @@ RSpec.describe "The tables of what goes by a signature" do
       start = Process.clock_gettime(Process::CLOCK_MONOTONIC)
       EventMachine.stop_server(EventMachine.start_server("127.0.0.1", 0))
       EventMachine.add_timer(0.02) do
-        log << table(:@acceptors).size << (Process.clock_gettime(Process::CLOCK_MONOTONIC) - start)
+        log << state(:@acceptors).size << (Process.clock_gettime(Process::CLOCK_MONOTONIC) - start)
         done
       end
     end
@@ -77,7 +75,7 @@ RSpec.describe "The tables of what goes by a signature" do
     log_and_put_back(:@acceptors)
     em do
       signature = EventMachine.start_server("127.0.0.1", port = free_port)
-      log << [signature, table(:@acceptors).delete(signature)]
+      log << [signature, state(:@acceptors).delete(signature)]
       EventMachine.connect("127.0.0.1", port)
     end
     expect(log.last).to be(EventMachine::NoHandlerForAcceptedConnection)
@@ -86,7 +84,7 @@ RSpec.describe "The tables of what goes by a signature" do
   # Has an error noted, and what was taken from a table put back, since its end is waited for.
   def log_and_put_back(name)
     EventMachine.error_handler do |error|
-      table(name).store(*log.first)
+      state(name).store(*log.first)
       log << error.class
       done
     end

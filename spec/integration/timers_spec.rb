@@ -76,7 +76,7 @@ RSpec.describe "Timers" do
 
     it "needs a reactor" do
       expect { EventMachine.add_timer(1) { nil } }.to raise_error(RuntimeError, /not initialized/)
-      expect(EventMachine.instance_variable_get(:@timers)).to be_empty
+      expect(state(:@timers)).to be_empty
     end
   end
 

@@ -24,6 +24,11 @@ module ReactorHelper
     EventMachine.stop
   end
 
+  # @return [Object] one of the instance variables of EventMachine that applications look at, too
+  def state(name)
+    EventMachine.instance_variable_get(name)
+  end
+
   # @return [Integer] a TCP port that nothing listens on
   def free_port(host = "127.0.0.1")
     TCPServer.open(host, 0) { |server| server.addr[1] }

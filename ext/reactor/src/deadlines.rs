@@ -58,6 +58,10 @@ impl Deadlines {
         }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.lanes.iter().map(VecDeque::len).sum::<usize>() + self.heap.len()
+    }
+
     pub(crate) fn retain(&mut self, keep: impl Fn(&Due) -> bool) {
         for lane in &mut self.lanes {
             lane.retain(&keep);
