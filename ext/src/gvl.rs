@@ -1,11 +1,11 @@
-//! The two doors out of the GVL: waiting for a descriptor, and running something else.
+//! The doors out of the GVL: waiting for a descriptor, letting others run, and running something else.
 
 use std::ffi::c_void;
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use em_reactor::Waker;
+use em_reactor::Interrupt;
 use magnus::{Error, Ruby, rb_sys};
 
 /// Waits, while other Ruby threads run, until `descriptor` is readable or `timeout` has passed;
@@ -38,6 +38,19 @@ pub(crate) fn wait_readable(descriptor: RawFd, timeout: Option<Duration>) -> Res
     Ok(ready != 0)
 }
 
+/// Lets other threads run that are ready to. An error is what was raised in this one meanwhile.
+pub(crate) fn pass(ruby: &Ruby) -> Result<(), Error> {
+    if ruby.thread_alone() {
+        return Ok(());
+    }
+    rb_sys::protect(|| {
+        // SAFETY: called with the GVL, under protect, since it raises what was sent to this thread.
+        unsafe { ::rb_sys::rb_thread_schedule() };
+        ::rb_sys::Qnil.into()
+    })
+    .map(drop)
+}
+
 /// RB_WAITFD_IN of ruby/io.h.
 const READABLE: i32 = 1;
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60 * 24);
@@ -65,7 +78,7 @@ struct Call<F, T> {
 /// Interrupts are handled before this returns, so an error may be one that a signal handler raised.
 pub(crate) fn without_gvl<F, T>(
     ruby: &Ruby,
-    unblock: &Waker,
+    unblock: &Interrupt,
     closure: F,
 ) -> Result<Option<T>, Error>
 where
@@ -103,8 +116,7 @@ extern "C" fn run<F: FnOnce() -> T, T>(data: *mut c_void) -> *mut c_void {
 }
 
 extern "C" fn wake(data: *mut c_void) {
-    // SAFETY: `data` is the waker that without_gvl was given, which lives until that returns.
-    let waker = unsafe { &*data.cast::<Waker>() };
-    // A full eventfd counter wakes just as well.
-    let _ = waker.wake();
+    // SAFETY: `data` is the interrupt that without_gvl was given, which lives until that returns.
+    let interrupt = unsafe { &*data.cast::<Interrupt>() };
+    interrupt.send();
 }

@@ -30,14 +30,11 @@ module EventMachine
     # @yieldparam connection [Connection]
     # @return [Connection]
     # @raise [ConnectionError] also when the local address cannot be had
-    def bind_connect(bind_addr, bind_port, server, port = nil, handler = nil, *args)
+    def bind_connect(bind_addr, bind_port, server, port = nil, handler = nil, *args, &block)
       number = port_number(port)
       handler, args = shift_handler(port, handler, args) if number.nil? && port
       klass = klass_from_handler(Connection, handler, *args)
-      signature = open_stream(server, number, bind_addr, bind_port)
-      connection = register(klass, signature, args)
-      yield connection if block_given?
-      connection
+      make(klass, args, -> { open_stream(server, number, bind_addr, bind_port) }, &block)
     end
     ruby2_keywords :bind_connect
 
@@ -70,10 +67,11 @@ module EventMachine
       end
       return handler if @conns.key?(handler.signature)
 
-      signature = open_stream(server, port)
-      handler.signature = signature
-      @conns[signature] = handler
-      yield handler if block_given?
+      know(-> { open_stream(server, port) }) do |signature|
+        handler.signature = signature
+        @conns[signature] = handler
+        yield handler if block_given?
+      end
       handler
     end
 
@@ -88,11 +86,9 @@ module EventMachine
     # @return [Connection]
     # @raise [RuntimeError] when the address cannot be had
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
-    def open_datagram_socket(address, port, handler = nil, *args)
+    def open_datagram_socket(address, port, handler = nil, *args, &block)
       klass = klass_from_handler(Connection, handler, *args)
-      connection = register(klass, open_udp_socket(address, port.to_i), args)
-      yield connection if block_given?
-      connection
+      make(klass, args, -> { open_udp_socket(address, port.to_i) }, &block)
     end
     ruby2_keywords :open_datagram_socket
 

@@ -46,28 +46,27 @@ module EventMachine
       klass = klass_from_handler(Connection, handler, *args)
       refuse_notifications(klass) unless watch_mode
       descriptor = descriptor_of(io)
-      connection = register(klass, attach_fd(descriptor, watch_mode), args)
-      # The IO object is kept, lest the descriptor be closed when it is collected.
-      connection.instance_variable_set(:@io, io)
-      connection.instance_variable_set(:@watch_mode, watch_mode)
-      connection.instance_variable_set(:@fd, descriptor)
-      yield connection if block_given?
-      connection
+      make(klass, args, -> { attach_fd(descriptor, watch_mode) }) do |connection|
+        # The IO object is kept, lest the descriptor be closed when it is collected.
+        connection.instance_variable_set(:@io, io)
+        connection.instance_variable_set(:@watch_mode, watch_mode)
+        connection.instance_variable_set(:@fd, descriptor)
+        yield connection if block_given?
+      end
     end
     ruby2_keywords :attach_io
 
-    # Reads what is typed into {Connection#receive_data}.
+    # Reads what is typed into {Connection#receive_data}, byte by byte: what is not read when the connection is
+    # closed is left to others.
     #
     # @param handler [Class, Module, nil] as {connect}
     # @param args as {connect}
     # @yieldparam connection [Connection]
     # @return [Connection]
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
-    def open_keyboard(handler = nil, *args)
+    def open_keyboard(handler = nil, *args, &block)
       klass = klass_from_handler(Connection, handler, *args)
-      connection = register(klass, read_keyboard, args)
-      yield connection if block_given?
-      connection
+      make(klass, args, -> { read_keyboard }, &block)
     end
     ruby2_keywords :open_keyboard
 
@@ -82,10 +81,10 @@ module EventMachine
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def watch_file(filename, handler = nil, *args)
       klass = klass_from_handler(FileWatch, handler, *args)
-      watch = register(klass, watch_filename(filename), args)
-      watch.instance_variable_set(:@path, filename)
-      yield watch if block_given?
-      watch
+      make(klass, args, -> { watch_filename(filename) }) do |watch|
+        watch.instance_variable_set(:@path, filename)
+        yield watch if block_given?
+      end
     end
     ruby2_keywords :watch_file
 
@@ -101,10 +100,10 @@ module EventMachine
     def watch_process(pid, handler = nil, *args)
       pid = pid.to_i
       klass = klass_from_handler(ProcessWatch, handler, *args)
-      watch = register(klass, watch_pid(pid), args)
-      watch.instance_variable_set(:@pid, pid)
-      yield watch if block_given?
-      watch
+      make(klass, args, -> { watch_pid(pid) }) do |watch|
+        watch.instance_variable_set(:@pid, pid)
+        yield watch if block_given?
+      end
     end
     ruby2_keywords :watch_process
 

@@ -56,6 +56,36 @@ module EventMachine
       port.is_a?(Integer) ? port : Integer(port, exception: false)
     end
 
+    # Opens a descriptor, makes its object and yields that. In another thread than the reactor's, no event of
+    # the descriptor is told before all this is done.
+    def make(klass, args, open)
+      connection = nil
+      know(open) do |signature|
+        connection = register(klass, signature, args)
+        yield connection if block_given?
+      end
+      connection
+    end
+
+    # Opens a descriptor and yields its signature; no event of it is told meanwhile.
+    def know(open)
+      return yield(open.call) if reactor_thread?
+
+      signature = hold_back(&open)
+      begin
+        yield signature
+      ensure
+        claim(signature)
+      end
+    end
+
+    def hold_back
+      hold_opened(true)
+      yield
+    ensure
+      hold_opened(false)
+    end
+
     # Makes the object of a descriptor that the reactor has just taken over.
     def register(klass, signature, args)
       @conns[signature] = klass.new(signature, *args)

@@ -22,14 +22,12 @@ module EventMachine
     # @raise [ArgumentError] when a quote is not closed or a word has a NUL byte
     # @raise [RuntimeError] when the reactor is not running, or there is no word at all
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
-    def popen(cmd, handler = nil, *args)
+    def popen(cmd, handler = nil, *args, &block)
       klass = klass_from_handler(Connection, handler, *args)
       words = cmd.is_a?(String) ? Shellwords.shellwords(cmd) : cmd
       # The program, and what it is told that it was called by.
       argv = words.empty? ? [] : [words.first, *words]
-      connection = register(klass, invoke_popen(argv), args)
-      yield connection if block_given?
-      connection
+      make(klass, args, -> { invoke_popen(argv) }, &block)
     end
     ruby2_keywords :popen
 

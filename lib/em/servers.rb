@@ -21,9 +21,9 @@ module EventMachine
       number = port_number(port)
       handler, args = shift_handler(port, handler, args) if number.nil? && port
       klass = klass_from_handler(Connection, handler, *args)
-      signature = number ? start_tcp_server(server, number) : start_unix_server(server)
-      @acceptors[signature] = [klass, args, block]
-      signature
+      accept_on([klass, args, block]) do
+        number ? start_tcp_server(server, number) : start_unix_server(server)
+      end
     end
     ruby2_keywords :start_server
 
@@ -48,10 +48,9 @@ module EventMachine
     # @raise [RuntimeError, ArgumentError, TypeError] as {start_server}
     def attach_server(sock, handler = nil, *args, &block)
       klass = klass_from_handler(Connection, handler, *args)
-      signature = attach_sd(descriptor_of(sock))
+      descriptor = descriptor_of(sock)
       # The socket is kept, lest it be closed when it is collected.
-      @acceptors[signature] = [klass, args, block, sock]
-      signature
+      accept_on([klass, args, block, sock]) { attach_sd(descriptor) }
     end
     ruby2_keywords :attach_server
 
@@ -65,6 +64,16 @@ module EventMachine
     end
 
     private
+
+    # Opens a server, whose connections are made as the acceptor says. Returns the server's signature.
+    def accept_on(acceptor, &open)
+      signature = nil
+      know(open) do |opened|
+        signature = opened
+        @acceptors[signature] = acceptor
+      end
+      signature
+    end
 
     # The handler stood where the port is expected, so everything moves up by one.
     def shift_handler(handler, first, rest)

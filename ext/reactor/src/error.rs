@@ -28,6 +28,8 @@ pub enum Error {
         /// The text of `gai_strerror(3)`.
         reason: String,
     },
+    /// The loop was stopped while a name was being resolved.
+    Stopped,
     /// The port, as it was given, is no port number.
     InvalidPort(String),
     /// The path is longer than a Unix socket address can hold.
@@ -99,6 +101,7 @@ impl fmt::Display for Error {
                 write!(f, "{} - {call}(2) for {subject}", describe(source))
             }
             Self::Resolve { host, reason } => write!(f, "{reason} ({host:?})"),
+            Self::Stopped => f.write_str("the event loop was stopped meanwhile"),
             Self::InvalidPort(port) => write!(f, "port {port} is not in 0..65535"),
             Self::PathTooLong(path) => write!(f, "unix-domain server name is too long: {path:?}"),
             Self::DatagramTooLong(size) => {

@@ -22,7 +22,7 @@ pub fn literal(host: &str, port: u16) -> Option<SocketAddr> {
 
 /// All addresses of a host, in the system's order of preference (RFC 6724). Waits for name servers:
 /// call it where waiting harms nobody.
-pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>> {
+pub(crate) fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>> {
     if let Some(address) = literal(host, port) {
         return Ok(vec![address]);
     }

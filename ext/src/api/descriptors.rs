@@ -21,11 +21,11 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
 /// Takes over an open descriptor by its number: to watch only, or as a connection.
 fn attach_fd(ruby: &Ruby, descriptor: i32, watch_only: Value) -> Result<u64, Error> {
     let watch_only = watch_only.to_bool();
-    let attached = instance::change(ruby, "attach_fd", |instance| {
+    let attached = instance::open(ruby, "attach_fd", |reactor| {
         if watch_only {
-            instance.reactor.watch(descriptor)
+            reactor.watch(descriptor)
         } else {
-            instance.reactor.attach(descriptor)
+            reactor.attach(descriptor)
         }
     })?;
     attached
@@ -35,8 +35,8 @@ fn attach_fd(ruby: &Ruby, descriptor: i32, watch_only: Value) -> Result<u64, Err
 
 /// Reads the standard input as a connection, and returns its signature.
 fn read_keyboard(ruby: &Ruby) -> Result<u64, Error> {
-    let attached = instance::change(ruby, "read_keyboard", |i| {
-        i.reactor.attach_for_a_while(libc::STDIN_FILENO)
+    let attached = instance::open(ruby, "read_keyboard", |reactor| {
+        reactor.attach_for_a_while(libc::STDIN_FILENO)
     })?;
     attached
         .map(|id| id.as_u64())

@@ -15,7 +15,7 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
 /// Watches a file or directory, and returns the signature of the watch.
 fn watch_filename(ruby: &Ruby, path: Value) -> Result<u64, Error> {
     let path = convert::path(ruby, path)?;
-    let watched = instance::change(ruby, "watch_filename", |i| i.reactor.watch_file(&path))?;
+    let watched = instance::open(ruby, "watch_filename", |reactor| reactor.watch_file(&path))?;
     watched.map(|id| id.as_u64()).map_err(|cause| {
         let (path, reason) = (path.display(), cause.reason());
         let message = format!("error registering file {path} for watching: {reason}");

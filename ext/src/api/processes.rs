@@ -31,7 +31,7 @@ fn invoke_popen(ruby: &Ruby, words: RArray) -> Result<u64, Error> {
             "no popen: there is no program to run",
         ));
     };
-    let spawned = instance::change(ruby, "invoke_popen", |i| i.reactor.spawn(program, argv))?;
+    let spawned = instance::open(ruby, "invoke_popen", |reactor| reactor.spawn(program, argv))?;
     spawned
         .map(|id| id.as_u64())
         .map_err(|cause| errors::runtime(ruby, format!("no popen: {cause}")))
@@ -95,7 +95,7 @@ fn make_status(ruby: &Ruby, arguments: &[Value], _: Option<Proc>) -> Result<Valu
 
 /// Tells of the end of any process; `Unsupported` where that cannot be.
 fn watch_pid(ruby: &Ruby, pid: i32) -> Result<u64, Error> {
-    let watched = instance::change(ruby, "watch_pid", |i| i.reactor.watch_process(pid))?;
+    let watched = instance::open(ruby, "watch_pid", |reactor| reactor.watch_process(pid))?;
     watched.map(|id| id.as_u64()).map_err(|cause| {
         let message = format!("no pid watching: {cause}");
         errors::own(ruby, "Unsupported", message)

@@ -1,13 +1,12 @@
 //! Servers and outgoing connections.
 
 use std::net::SocketAddr;
-use std::path::Path;
 
-use em_reactor::{Error as Cause, Id, literal, resolve};
+use em_reactor::{Error as Cause, Id, Lookup, Reactor, literal};
 use magnus::prelude::*;
 use magnus::{Error, RModule, Ruby, Value, function};
 
-use crate::{convert, errors, gvl, instance};
+use crate::{convert, errors, gvl, instance, names};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("start_tcp_server", function!(start_tcp_server, 2))?;
@@ -29,12 +28,12 @@ fn start_tcp_server(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error>
     let port = port.map_err(|cause| refused(&cause))?;
     let addresses = match host.as_str() {
         "" => Ok(vec![SocketAddr::from(([0, 0, 0, 0], port))]),
-        host => addresses(ruby, host, port)?,
+        host => addresses(ruby, "start_tcp_server", host, port)?,
     };
     let addresses = addresses.map_err(|cause| refused(&cause))?;
     let mut result = Err(Cause::Unsupported("a host without addresses"));
     for address in addresses {
-        result = instance::change(ruby, "start_tcp_server", |i| i.reactor.listen_tcp(address))?;
+        result = instance::open(ruby, "start_tcp_server", |reactor| reactor.listen_tcp(address))?;
         if result.is_ok() {
             break;
         }
@@ -45,9 +44,9 @@ fn start_tcp_server(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error>
 }
 
 fn start_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
-    let path = convert::text(ruby, path)?;
-    let listen = |i: &mut instance::Instance| i.reactor.listen_unix(Path::new(&path));
-    let listener = instance::change(ruby, "start_unix_server", listen)?;
+    let path = convert::path(ruby, path)?;
+    let listen = |reactor: &mut Reactor| reactor.listen_unix(&path);
+    let listener = instance::open(ruby, "start_unix_server", listen)?;
     listener
         .map(|id| id.as_u64())
         .map_err(|cause| errors::runtime(ruby, format!("no unix-domain acceptor: {cause}")))
@@ -55,7 +54,9 @@ fn start_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
 
 /// Takes over a listening socket by its descriptor's number.
 fn attach_sd(ruby: &Ruby, descriptor: i32) -> Result<u64, Error> {
-    let attached = instance::change(ruby, "attach_sd", |i| i.reactor.attach_listener(descriptor))?;
+    let attached = instance::open(ruby, "attach_sd", |reactor| {
+        reactor.attach_listener(descriptor)
+    })?;
     attached
         .map(|id| id.as_u64())
         .map_err(|cause| errors::from(ruby, &cause))
@@ -99,16 +100,24 @@ fn connect(
     if host.is_empty() || port == 0 {
         return Err(refused(format!("invalid server or port: {host:?}, {port}")));
     }
-    let remote = addresses(ruby, &host, port)?
-        .map_err(|cause| refused(format!("unable to resolve address: {cause}")))?;
+    let remote = addresses(ruby, "connect_server", &host, port)?;
+    if matches!(remote, Err(Cause::Stopped)) {
+        // The loop ends with this callback, and tells of the connection's end as of any other's.
+        let opened = instance::open(ruby, "connect_server", |r| r.connect_nowhere(None))?;
+        return opened.map(Id::as_u64).map_err(|cause| errors::from(ruby, &cause));
+    }
+    let remote =
+        remote.map_err(|cause| refused(format!("unable to resolve address: {cause}")))?;
     let bind = match bind {
         Some((host, port)) => Some(bind_address(ruby, host, port, &remote)?),
         None => None,
     };
     let suits = |address: &SocketAddr| bind.is_none_or(|b| b.is_ipv4() == address.is_ipv4());
     let remote: Vec<SocketAddr> = remote.into_iter().filter(suits).collect();
-    let connected = instance::change(ruby, "connect_server", |i| {
-        connect_tcp(i, &host, &remote, bind)
+    let connected = instance::open(ruby, "connect_server", |reactor| {
+        let id = reactor.connect_tcp(&remote, bind)?;
+        reactor.set_host(id, &host)?;
+        Ok(id)
     })?;
     connected
         .map(|id| id.as_u64())
@@ -118,17 +127,6 @@ fn connect(
             }
             _ => refused(format!("unable to connect: {cause}")),
         })
-}
-
-fn connect_tcp(
-    instance: &mut instance::Instance,
-    host: &str,
-    remote: &[SocketAddr],
-    bind: Option<SocketAddr>,
-) -> em_reactor::Result<Id> {
-    let id = instance.reactor.connect_tcp(remote, bind)?;
-    instance.reactor.set_host(id, host)?;
-    Ok(id)
 }
 
 /// The local address to connect from, of the family of a remote one.
@@ -151,7 +149,7 @@ fn bind_address(
     } else {
         convert::port_number(ruby, port)?
     };
-    let local = addresses(ruby, &host, port.map_err(refused)?)?.map_err(refused)?;
+    let local = addresses(ruby, "bind_connect_server", &host, port.map_err(refused)?)?.map_err(refused)?;
     let suits = |address: &&SocketAddr| remote.iter().any(|r| r.is_ipv4() == address.is_ipv4());
     local.iter().find(suits).copied().ok_or_else(|| {
         refused(Cause::Resolve {
@@ -162,27 +160,51 @@ fn bind_address(
 }
 
 fn connect_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
-    let path = convert::text(ruby, path)?;
-    let connect = |i: &mut instance::Instance| i.reactor.connect_unix(Path::new(&path));
-    let connected = instance::change(ruby, "connect_unix_server", connect)?;
+    let path = convert::path(ruby, path)?;
+    let connect = |reactor: &mut Reactor| reactor.connect_unix(&path);
+    let connected = instance::open(ruby, "connect_unix_server", connect)?;
     connected
         .map(|id| id.as_u64())
         .map_err(|cause| errors::runtime(ruby, format!("no connection: {cause}")))
 }
 
-/// The addresses of a host. Other Ruby threads run while name servers are asked.
+/// The addresses of a host. Other Ruby threads run while name servers are asked, and signals are handled;
+/// where the loop is stopped meanwhile, its own thread waits no more.
 pub(super) fn addresses(
     ruby: &Ruby,
+    operation: &str,
     host: &str,
     port: u16,
 ) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
     if let Some(address) = literal(host, port) {
         return Ok(Ok(vec![address]));
     }
-    let waker = instance::look(ruby, "connect_server", |instance| instance.waker.clone())?;
-    loop {
-        if let Some(addresses) = gvl::without_gvl(ruby, &waker, || resolve(host, port))? {
-            return Ok(addresses);
-        }
+    let lookup = match Lookup::start(host, port) {
+        Ok(lookup) => lookup,
+        Err(cause) => return Ok(Err(cause)),
+    };
+    let interrupt = lookup.interrupt();
+    let is_ours = is_loops_thread(ruby)?;
+    if is_ours {
+        instance::look(ruby, operation, |i| i.lookup = Some(interrupt.clone()))?;
     }
+    let found = loop {
+        match gvl::without_gvl(ruby, &interrupt, || lookup.wait()) {
+            Ok(Some(Some(found))) => break Ok(found),
+            Err(error) => break Err(error),
+            Ok(_) => {}
+        }
+        if is_ours && instance::look(ruby, operation, |i| i.stopping)? {
+            break Ok(Err(Cause::Stopped));
+        }
+    };
+    if is_ours {
+        instance::peek(ruby, |i| i.lookup = None)?;
+    }
+    found
+}
+
+/// Whether the calling thread is the one that runs the loop.
+fn is_loops_thread(ruby: &Ruby) -> Result<bool, Error> {
+    names::module(ruby)?.funcall("reactor_thread?", ())
 }

@@ -12,11 +12,13 @@ use crate::id::Id;
 use crate::process::EXIT;
 use crate::sys::errno;
 use crate::sys::handle::RawDescriptor;
-use crate::sys::queue::{self, CALLS};
+use crate::sys::queue::{self, CALLS, URGENT};
 
 impl Reactor {
     /// Adds a descriptor and has the system watch it.
-    pub(crate) fn add(&mut self, descriptor: Descriptor) -> Result<Id> {
+    pub(crate) fn add(&mut self, mut descriptor: Descriptor) -> Result<Id> {
+        descriptor.serial = self.made;
+        self.made += 1;
         let id = self
             .descriptors
             .insert(descriptor)
@@ -38,16 +40,13 @@ impl Reactor {
         let handle = &mut descriptor.handle;
         let fd = handle.raw();
         let registered = handle.register(&self.registry, token(id), interest);
-        let added = registered.is_ok();
+        let added = registered.is_ok() && !handle.is_duplicated();
         self.registered(id, registered)?;
         if added {
             self.displace(id, fd);
         }
-        let registered = self.register_child(id);
-        let Some(descriptor) = self.descriptors.get(id) else {
-            return Ok(());
-        };
-        registered.map_err(|error| Error::system(CALLS.control, descriptor.describe(), error))
+        self.register_child(id);
+        Ok(())
     }
 
     /// Files that are always ready are refused by epoll_ctl(2), and need no watching.
@@ -84,7 +83,7 @@ impl Reactor {
             Some(interest) => match handle.reregister(&self.registry, token(id), interest) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     let added = handle.register(&self.registry, token(id), interest);
-                    if added.is_ok() {
+                    if added.is_ok() && !handle.is_duplicated() {
                         self.displace(id, fd);
                     }
                     added
@@ -134,7 +133,13 @@ fn interest(descriptor: &Descriptor) -> Option<Interest> {
             (false, true) => Some(Interest::WRITABLE),
             (false, false) => None,
         },
-        _ if descriptor.watches_writable => Some(Interest::READABLE | Interest::WRITABLE),
-        _ => Some(Interest::READABLE),
+        _ => {
+            let wanted = [
+                Some(Interest::READABLE),
+                descriptor.watches_writable.then_some(Interest::WRITABLE),
+                URGENT.filter(|_| descriptor.is_stream()),
+            ];
+            wanted.into_iter().flatten().reduce(Interest::add)
+        }
     }
 }

@@ -80,8 +80,14 @@ impl Handle {
         Ok(true)
     }
 
-    /// Whether a read that did not fill its buffer may have left something.
-    pub(crate) fn reads_in_lines(&self) -> bool {
+    /// A TCP socket of our own.
+    pub(crate) fn tcp(socket: Socket) -> Self {
+        Self::from(socket)
+    }
+
+    /// Whether a read that did not fill its buffer may have left something. The system tells of that
+    /// again when it is asked to: see [`rearm`](Self::rearm).
+    pub(crate) fn reads_in_part(&self) -> bool {
         false
     }
 
@@ -118,6 +124,11 @@ impl Handle {
         interest: Interest,
     ) -> io::Result<()> {
         self.source.register(registry, token, interest)
+    }
+
+    /// Whether the system watches a duplicate of it: never here.
+    pub(crate) fn is_duplicated(&self) -> bool {
+        false
     }
 
     /// Changes what the system is to tell of; what is ready already is told once more. Fails with
