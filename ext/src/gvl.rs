@@ -1,11 +1,8 @@
-//! The doors out of the GVL: waiting for a descriptor, letting others run, and running something else.
+//! The two doors out of the GVL: waiting for a descriptor, and letting other threads run.
 
-use std::ffi::c_void;
 use std::os::fd::RawFd;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use em_reactor::Interrupt;
 use magnus::{Error, Ruby, rb_sys};
 
 /// Waits, while other Ruby threads run, until `descriptor` is readable or `timeout` has passed;
@@ -54,69 +51,3 @@ pub(crate) fn pass(ruby: &Ruby) -> Result<(), Error> {
 /// RB_WAITFD_IN of ruby/io.h.
 const READABLE: i32 = 1;
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60 * 24);
-
-unsafe extern "C" {
-    /// See ruby/thread.h. Does not run `func` where an interrupt is pending, and never unwinds.
-    fn rb_thread_call_without_gvl2(
-        func: extern "C" fn(*mut c_void) -> *mut c_void,
-        data: *mut c_void,
-        unblock: Option<extern "C" fn(*mut c_void)>,
-        unblock_data: *mut c_void,
-    ) -> *mut c_void;
-}
-
-/// A call on its way: the closure, then its result.
-struct Call<F, T> {
-    closure: Option<F>,
-    result: Option<std::thread::Result<T>>,
-}
-
-/// Runs `closure` while other Ruby threads run; `closure` may touch nothing of Ruby's.
-///
-/// `unblock` is used, from any thread, when Ruby wants this thread back: for a signal, `Thread#kill`
-/// or the end of the process. `None` where the closure did not run because Ruby wanted that already.
-/// Interrupts are handled before this returns, so an error may be one that a signal handler raised.
-pub(crate) fn without_gvl<F, T>(
-    ruby: &Ruby,
-    unblock: &Interrupt,
-    closure: F,
-) -> Result<Option<T>, Error>
-where
-    F: FnOnce() -> T,
-{
-    let mut call = Call {
-        closure: Some(closure),
-        result: None,
-    };
-    // SAFETY: `call` and `unblock` outlive the call, which returns only after `run` has, and neither
-    // `run` nor `wake` touches Ruby. This form of the call never longjmps over this frame.
-    unsafe {
-        rb_thread_call_without_gvl2(
-            run::<F, T>,
-            (&raw mut call).cast(),
-            Some(wake),
-            std::ptr::from_ref(unblock).cast_mut().cast(),
-        );
-    }
-    ruby.thread_check_ints()?;
-    match call.result {
-        None => Ok(None),
-        Some(Ok(result)) => Ok(Some(result)),
-        Some(Err(panic)) => std::panic::resume_unwind(panic),
-    }
-}
-
-extern "C" fn run<F: FnOnce() -> T, T>(data: *mut c_void) -> *mut c_void {
-    // SAFETY: `data` is the Call that without_gvl passed, which nobody else touches meanwhile.
-    let call = unsafe { &mut *data.cast::<Call<F, T>>() };
-    if let Some(closure) = call.closure.take() {
-        call.result = Some(catch_unwind(AssertUnwindSafe(closure)));
-    }
-    std::ptr::null_mut()
-}
-
-extern "C" fn wake(data: *mut c_void) {
-    // SAFETY: `data` is the interrupt that without_gvl was given, which lives until that returns.
-    let interrupt = unsafe { &*data.cast::<Interrupt>() };
-    interrupt.send();
-}

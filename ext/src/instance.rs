@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use em_reactor::{Id, Interrupt, Poller, Reactor, Spare, Waker};
+use em_reactor::{Id, Poller, Reactor, Spare, Waker};
 use magnus::rb_sys::AsRawValue;
 use magnus::{Error, Ruby};
 use rb_sys::VALUE;
 
 use crate::errors;
 use crate::guarded::Guarded;
+use crate::resolving::Interrupt;
 
 /// A loop that is initialised, running or not.
 pub(crate) struct Instance {

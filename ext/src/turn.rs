@@ -257,7 +257,11 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
     for pid in instance::look(ruby, "release_machine", close_all)? {
         first_error = first_error.and(leave_child(ruby, pid));
     }
-    let next = |i: &mut Instance| i.reactor.next_event(&mut []).or_else(|| i.reactor.next_end());
+    let next = |i: &mut Instance| {
+        i.reactor
+            .next_event(&mut [])
+            .or_else(|| i.reactor.next_end())
+    };
     while let Some(event) = instance::peek(ruby, next)?.flatten() {
         first_error = first_error.and(dispatcher.dispatch(&event, &[]));
     }

@@ -46,7 +46,13 @@ impl Descriptor {
     /// Whether the system refused to take what was sent, so that nothing more is.
     pub(crate) fn is_refused(&self) -> bool {
         let departure = self.departure.as_deref();
-        matches!(departure, Some(Departure { cause: Cause::Refused(_), .. }))
+        matches!(
+            departure,
+            Some(Departure {
+                cause: Cause::Refused(_),
+                ..
+            })
+        )
     }
 
     /// Whether it was closed before it was connected.
@@ -64,7 +70,9 @@ impl Descriptor {
 
     /// Whether it ends now, unless there is something left to read.
     fn departs(&self) -> bool {
-        self.departure.as_ref().is_some_and(|departure| departure.looked)
+        self.departure
+            .as_ref()
+            .is_some_and(|departure| departure.looked)
     }
 
     /// Whether what has arrived is told before it ends; `held`, where that waits for another.

@@ -111,9 +111,8 @@ impl Reactor {
         let forward = self.descriptors.get(source).and_then(Descriptor::forward);
         forward.is_some_and(|forward| {
             let target = self.descriptors.get(forward.target);
-            target.is_some_and(|target| {
-                target.outbound_len() >= forward.limit || target.is_refused()
-            })
+            target
+                .is_some_and(|target| target.outbound_len() >= forward.limit || target.is_refused())
         })
     }
 
@@ -248,7 +247,11 @@ impl Reactor {
             }
         }
         // An end that was passed on is now its own.
-        if self.descriptors.get(source).is_some_and(|source| source.input_ended) {
+        if self
+            .descriptors
+            .get(source)
+            .is_some_and(|source| source.input_ended)
+        {
             self.finish(source, true);
         }
     }

@@ -41,6 +41,8 @@ pub(crate) enum Deadline {
     RetryAccept(Id),
     /// The child of a connection that was closed is told so.
     Dismissal(Id),
+    /// A peer may have all that was written since this time, and its connection may close.
+    Delivery(Id, Instant),
     /// A child may have ended, where the system does not tell.
     ChildCheck(Id),
     /// A watched file is missing for so long that nothing takes its place.
@@ -275,6 +277,7 @@ impl Reactor {
                     self.mark_readable(listener);
                 }
                 Deadline::Dismissal(id) => self.dismissal_due(id),
+                Deadline::Delivery(id, began) => self.delivery_due(id, began),
                 Deadline::ChildCheck(id) => self.child_check_due(id),
                 Deadline::FileMissing(watch) => self.file_missing_due(watch),
             }

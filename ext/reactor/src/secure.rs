@@ -154,7 +154,10 @@ impl Descriptor {
 impl Descriptor {
     /// Why a connection ends to which the system refuses to write.
     pub(crate) fn refusal_reason(&self, error: &io::Error) -> Option<Reason> {
-        let parting = self.security.as_ref().is_some_and(|security| security.parting);
+        let parting = self
+            .security
+            .as_ref()
+            .is_some_and(|security| security.parting);
         match parting {
             true => None,
             false => departure(self.session(), error),
@@ -337,7 +340,8 @@ impl Reactor {
                 self.end_securely(id, reason);
                 return None;
             }
-            if !descriptor.readiness.readable || descriptor.input_ended || !self.receive_records(id) {
+            if !descriptor.readiness.readable || descriptor.input_ended || !self.receive_records(id)
+            {
                 return None;
             }
         }

@@ -147,7 +147,10 @@ impl Reactor {
 
     /// Whether one of which one byte is read at a time may have another in this turn.
     fn has_bytes_left(&mut self, id: Id) -> bool {
-        let taken = self.descriptors.get_mut(id).and_then(|d| d.bytewise.as_mut());
+        let taken = self
+            .descriptors
+            .get_mut(id)
+            .and_then(|d| d.bytewise.as_mut());
         taken.is_some_and(|taken| {
             *taken = (*taken + 1) % BYTES_PER_TURN;
             *taken > 0
@@ -209,7 +212,7 @@ impl Reactor {
             } else if descriptor.child.is_some() {
                 self.dismiss_fed(id);
             } else {
-                self.depart(id, Cause::Written);
+                self.deliver(id);
             }
         } else if descriptor.output == Output::Ending {
             descriptor.end_output();

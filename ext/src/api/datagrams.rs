@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use em_reactor::Error as Cause;
 use magnus::{Error, RModule, RString, Ruby, Value, function};
 
-use super::servers::addresses;
+use crate::resolving::addresses;
 use crate::{convert, errors, instance};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {

@@ -4,8 +4,8 @@ use magnus::prelude::*;
 use magnus::rb_sys::AsRawValue;
 use magnus::{Error, RModule, Ruby, Symbol, Value, function, method};
 
-use crate::{convert, instance};
 use crate::turn::{self, Loop};
+use crate::{convert, instance};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("initialize_event_machine", function!(instance::create, 0))?;

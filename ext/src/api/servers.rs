@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 
-use em_reactor::{Error as Cause, Id, Lookup, Reactor, literal};
+use em_reactor::{Error as Cause, Id, Reactor};
 use magnus::prelude::*;
 use magnus::{Error, RModule, Ruby, Value, function};
 
-use crate::{convert, errors, gvl, instance, names};
+use crate::resolving::addresses;
+use crate::{convert, errors, instance};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("start_tcp_server", function!(start_tcp_server, 2))?;
@@ -33,7 +34,9 @@ fn start_tcp_server(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error>
     let addresses = addresses.map_err(|cause| refused(&cause))?;
     let mut result = Err(Cause::Unsupported("a host without addresses"));
     for address in addresses {
-        result = instance::open(ruby, "start_tcp_server", |reactor| reactor.listen_tcp(address))?;
+        result = instance::open(ruby, "start_tcp_server", |reactor| {
+            reactor.listen_tcp(address)
+        })?;
         if result.is_ok() {
             break;
         }
@@ -104,10 +107,11 @@ fn connect(
     if matches!(remote, Err(Cause::Stopped)) {
         // The loop ends with this callback, and tells of the connection's end as of any other's.
         let opened = instance::open(ruby, "connect_server", |r| r.connect_nowhere(None))?;
-        return opened.map(Id::as_u64).map_err(|cause| errors::from(ruby, &cause));
+        return opened
+            .map(Id::as_u64)
+            .map_err(|cause| errors::from(ruby, &cause));
     }
-    let remote =
-        remote.map_err(|cause| refused(format!("unable to resolve address: {cause}")))?;
+    let remote = remote.map_err(|cause| refused(format!("unable to resolve address: {cause}")))?;
     let bind = match bind {
         Some((host, port)) => Some(bind_address(ruby, host, port, &remote)?),
         None => None,
@@ -149,7 +153,8 @@ fn bind_address(
     } else {
         convert::port_number(ruby, port)?
     };
-    let local = addresses(ruby, "bind_connect_server", &host, port.map_err(refused)?)?.map_err(refused)?;
+    let local =
+        addresses(ruby, "bind_connect_server", &host, port.map_err(refused)?)?.map_err(refused)?;
     let suits = |address: &&SocketAddr| remote.iter().any(|r| r.is_ipv4() == address.is_ipv4());
     local.iter().find(suits).copied().ok_or_else(|| {
         refused(Cause::Resolve {
@@ -166,45 +171,4 @@ fn connect_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
     connected
         .map(|id| id.as_u64())
         .map_err(|cause| errors::runtime(ruby, format!("no connection: {cause}")))
-}
-
-/// The addresses of a host. Other Ruby threads run while name servers are asked, and signals are handled;
-/// where the loop is stopped meanwhile, its own thread waits no more.
-pub(super) fn addresses(
-    ruby: &Ruby,
-    operation: &str,
-    host: &str,
-    port: u16,
-) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
-    if let Some(address) = literal(host, port) {
-        return Ok(Ok(vec![address]));
-    }
-    let lookup = match Lookup::start(host, port) {
-        Ok(lookup) => lookup,
-        Err(cause) => return Ok(Err(cause)),
-    };
-    let interrupt = lookup.interrupt();
-    let is_ours = is_loops_thread(ruby)?;
-    if is_ours {
-        instance::look(ruby, operation, |i| i.lookup = Some(interrupt.clone()))?;
-    }
-    let found = loop {
-        match gvl::without_gvl(ruby, &interrupt, || lookup.wait()) {
-            Ok(Some(Some(found))) => break Ok(found),
-            Err(error) => break Err(error),
-            Ok(_) => {}
-        }
-        if is_ours && instance::look(ruby, operation, |i| i.stopping)? {
-            break Ok(Err(Cause::Stopped));
-        }
-    };
-    if is_ours {
-        instance::peek(ruby, |i| i.lookup = None)?;
-    }
-    found
-}
-
-/// Whether the calling thread is the one that runs the loop.
-fn is_loops_thread(ruby: &Ruby) -> Result<bool, Error> {
-    names::module(ruby)?.funcall("reactor_thread?", ())
 }

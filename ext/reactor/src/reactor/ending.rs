@@ -163,7 +163,11 @@ impl Reactor {
         self.unbound_share = None;
         let mut left = Vec::new();
         let mut ids: Vec<Id> = self.descriptors.ids().collect();
-        ids.sort_by_key(|id| self.descriptors.get(*id).map(|descriptor| descriptor.serial));
+        ids.sort_by_key(|id| {
+            self.descriptors
+                .get(*id)
+                .map(|descriptor| descriptor.serial)
+        });
         for id in ids {
             if let Some(descriptor) = self.descriptors.get_mut(id) {
                 let open = matches!(descriptor.phase, Phase::Open | Phase::Draining);

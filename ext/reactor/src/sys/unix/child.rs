@@ -84,7 +84,9 @@ impl Process {
     pub(crate) fn register(&mut self, registry: &Registry, token: Token) {
         if let Some(pidfd) = &self.pidfd {
             let mut source = SourceFd(&pidfd.as_raw_fd());
-            self.told = registry.register(&mut source, token, Interest::READABLE).is_ok();
+            self.told = registry
+                .register(&mut source, token, Interest::READABLE)
+                .is_ok();
         }
     }
 

@@ -31,6 +31,7 @@ pub(crate) struct Handle {
     owned: bool,
     /// See [`reads_in_part`](Self::reads_in_part).
     in_part: bool,
+    tcp: bool,
     /// Whether the system was told to watch it.
     registered: bool,
     /// What is watched in its place, where another watches the same open file by the same number.
@@ -55,6 +56,7 @@ impl Handle {
             kind: ManuallyDrop::new(kind),
             owned: false,
             in_part: true,
+            tcp: false,
             registered: false,
             duplicate: None,
         })
@@ -64,7 +66,13 @@ impl Handle {
     pub(crate) fn tcp(socket: Socket) -> Self {
         let mut handle = Self::from(socket);
         handle.in_part = URGENT.is_none();
+        handle.tcp = true;
         handle
+    }
+
+    /// Whether it is a TCP socket of our own.
+    pub(crate) fn is_tcp(&self) -> bool {
+        self.tcp
     }
 
     /// The number that the system knows it by.
@@ -179,7 +187,9 @@ impl Handle {
 
     /// The number by which the system watches it.
     fn watched(&self) -> RawFd {
-        self.duplicate.as_ref().map_or(self.raw(), AsRawFd::as_raw_fd)
+        self.duplicate
+            .as_ref()
+            .map_or(self.raw(), AsRawFd::as_raw_fd)
     }
 
     pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -205,6 +215,7 @@ impl From<Socket> for Handle {
             kind: ManuallyDrop::new(Kind::Socket(socket)),
             owned: true,
             in_part: true,
+            tcp: false,
             registered: false,
             duplicate: None,
         }
@@ -217,6 +228,7 @@ impl From<File> for Handle {
             kind: ManuallyDrop::new(Kind::File(file)),
             owned: true,
             in_part: true,
+            tcp: false,
             registered: false,
             duplicate: None,
         }

@@ -85,6 +85,11 @@ impl Handle {
         Self::from(socket)
     }
 
+    /// Whether it is known to be a TCP socket.
+    pub(crate) fn is_tcp(&self) -> bool {
+        false
+    }
+
     /// Whether a read that did not fill its buffer may have left something. The system tells of that
     /// again when it is asked to: see [`rearm`](Self::rearm).
     pub(crate) fn reads_in_part(&self) -> bool {
