@@ -27,11 +27,11 @@ pub(crate) fn addresses(
         Err(cause) => return Ok(Err(cause)),
     };
     if !is_loops_thread(ruby)? {
-        return wait(ruby, &lookup, &near);
+        return wait(&lookup, &near);
     }
     let interrupt = Interrupt(near.try_clone().map_err(|error| shortage(ruby, &error))?);
     instance::look(ruby, operation, |i| i.lookup = Some(interrupt))?;
-    let found = wait(ruby, &lookup, &near);
+    let found = wait(&lookup, &near);
     instance::peek(ruby, |i| i.lookup = None)?;
     found
 }
@@ -47,11 +47,7 @@ impl Interrupt {
 }
 
 /// Waits until `done` is at its end, which either the answer or an interrupt brings about.
-fn wait(
-    ruby: &Ruby,
-    lookup: &Lookup,
-    done: &UnixStream,
-) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
+fn wait(lookup: &Lookup, done: &UnixStream) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
     gvl::wait_readable(done.as_raw_fd(), None)?;
     Ok(lookup.answer().unwrap_or(Err(Cause::Stopped)))
 }

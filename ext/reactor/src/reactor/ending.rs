@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Deadline, Reactor};
 use crate::departure::Cause;
-use crate::descriptor::{Descriptor, Kind, Phase};
+use crate::descriptor::{Descriptor, Kind, Output, Phase};
 use crate::error::{Error, Result};
 use crate::event::Reason;
 use crate::id::Id;
@@ -126,12 +126,10 @@ impl Reactor {
             }
             return is_stream && !descriptor.detached;
         }
-        // A child process may hold the socket too, and what was not read makes a close a reset: the peer
-        // is to see the end all the same.
-        let may_be_shared = fork::children() > 0 || fork::generation() > 0;
-        let may_be_reset = descriptor.readiness.readable || descriptor.paused;
-        let is_needed = is_stream && (may_be_shared || may_be_reset);
-        if let (true, Some(socket)) = (is_needed, descriptor.handle.socket()) {
+        // The peer is to see an end, though a child process may hold the socket too, and though what was
+        // not read makes a close a reset.
+        let is_open = is_stream && !descriptor.input_ended && descriptor.output != Output::Ended;
+        if let (true, Some(socket)) = (is_open, descriptor.handle.socket()) {
             let _ = socket.shutdown(std::net::Shutdown::Write);
         }
         self.wake_starved();
