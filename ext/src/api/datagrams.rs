@@ -19,7 +19,7 @@ fn open_udp_socket(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error> 
     let port = convert::port_number(ruby, port)?.map_err(refused)?;
     let address = match host.as_str() {
         "" => SocketAddr::from(([0, 0, 0, 0], port)),
-        host => first(addresses(ruby, host, port)?, host).map_err(refused)?,
+        host => first(addresses(ruby, "open_udp_socket", host, port)?, host).map_err(refused)?,
     };
     let opened = instance::change(ruby, "open_udp_socket", |i| {
         i.reactor.open_datagram(address)
@@ -46,7 +46,7 @@ fn send_datagram(
     let id = convert::id(signature)?;
     let host = convert::text(ruby, host)?;
     let port = convert::port_number(ruby, port)?.map_err(refused)?;
-    let address = first(addresses(ruby, &host, port)?, &host).map_err(refused)?;
+    let address = first(addresses(ruby, "send_datagram", &host, port)?, &host).map_err(refused)?;
     let sent = instance::change(ruby, "send_datagram", |instance| {
         // SAFETY: the reactor copies the bytes before any Ruby code can run.
         let bytes = unsafe { data.as_slice() };

@@ -29,7 +29,7 @@ fn start_tcp_server(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error>
     let port = port.map_err(|cause| refused(&cause))?;
     let addresses = match host.as_str() {
         "" => Ok(vec![SocketAddr::from(([0, 0, 0, 0], port))]),
-        host => addresses(ruby, host, port)?,
+        host => addresses(ruby, "start_tcp_server", host, port)?,
     };
     let addresses = addresses.map_err(|cause| refused(&cause))?;
     let mut result = Err(Cause::Unsupported("a host without addresses"));
@@ -73,7 +73,7 @@ fn stop_tcp_server(ruby: &Ruby, signature: Value) -> Result<(), Error> {
 }
 
 fn connect_server(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error> {
-    connect(ruby, None, host, port)
+    connect(ruby, "connect_server", None, host, port)
 }
 
 fn bind_connect_server(
@@ -83,11 +83,13 @@ fn bind_connect_server(
     host: Value,
     port: Value,
 ) -> Result<u64, Error> {
-    connect(ruby, Some((bind_host, bind_port)), host, port)
+    let bind = Some((bind_host, bind_port));
+    connect(ruby, "bind_connect_server", bind, host, port)
 }
 
 fn connect(
     ruby: &Ruby,
+    operation: &str,
     bind: Option<(Value, Value)>,
     host: Value,
     port: Value,
@@ -99,17 +101,15 @@ fn connect(
     if host.is_empty() || port == 0 {
         return Err(refused(format!("invalid server or port: {host:?}, {port}")));
     }
-    let remote = addresses(ruby, &host, port)?
+    let remote = addresses(ruby, operation, &host, port)?
         .map_err(|cause| refused(format!("unable to resolve address: {cause}")))?;
     let bind = match bind {
-        Some((host, port)) => Some(bind_address(ruby, host, port, &remote)?),
+        Some((host, port)) => bind_address(ruby, host, port, &remote)?,
         None => None,
     };
     let suits = |address: &SocketAddr| bind.is_none_or(|b| b.is_ipv4() == address.is_ipv4());
     let remote: Vec<SocketAddr> = remote.into_iter().filter(suits).collect();
-    let connected = instance::change(ruby, "connect_server", |i| {
-        connect_tcp(i, &host, &remote, bind)
-    })?;
+    let connected = instance::change(ruby, operation, |i| connect_tcp(i, &host, &remote, bind))?;
     connected
         .map(|id| id.as_u64())
         .map_err(|cause| match (bind, &cause) {
@@ -131,13 +131,13 @@ fn connect_tcp(
     Ok(id)
 }
 
-/// The local address to connect from, of the family of a remote one.
+/// The local address to connect from, of the family of a remote one; none where the host is empty.
 fn bind_address(
     ruby: &Ruby,
     host: Value,
     port: Value,
     remote: &[SocketAddr],
-) -> Result<SocketAddr, Error> {
+) -> Result<Option<SocketAddr>, Error> {
     let refused = |cause: Cause| {
         errors::own(
             ruby,
@@ -151,14 +151,19 @@ fn bind_address(
     } else {
         convert::port_number(ruby, port)?
     };
-    let local = addresses(ruby, &host, port.map_err(refused)?)?.map_err(refused)?;
+    let port = port.map_err(refused)?;
+    if host.is_empty() {
+        return Ok(None);
+    }
+    let local = addresses(ruby, "bind_connect_server", &host, port)?.map_err(refused)?;
     let suits = |address: &&SocketAddr| remote.iter().any(|r| r.is_ipv4() == address.is_ipv4());
-    local.iter().find(suits).copied().ok_or_else(|| {
-        refused(Cause::Resolve {
+    match local.iter().find(suits) {
+        Some(address) => Ok(Some(*address)),
+        None => Err(refused(Cause::Resolve {
             host,
             reason: "Address family for hostname not supported".into(),
-        })
-    })
+        })),
+    }
 }
 
 fn connect_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
@@ -173,13 +178,14 @@ fn connect_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
 /// The addresses of a host. Other Ruby threads run while name servers are asked.
 pub(super) fn addresses(
     ruby: &Ruby,
+    operation: &str,
     host: &str,
     port: u16,
 ) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
     if let Some(address) = literal(host, port) {
         return Ok(Ok(vec![address]));
     }
-    let waker = instance::look(ruby, "connect_server", |instance| instance.waker.clone())?;
+    let waker = instance::look(ruby, operation, |instance| instance.waker.clone())?;
     loop {
         if let Some(addresses) = gvl::without_gvl(ruby, &waker, || resolve(host, port))? {
             return Ok(addresses);

@@ -16,7 +16,7 @@ module EventMachine
     class SmtpClient < Connection
       include Deferrable
       include LineText2
-      include MailData
+      include Smtp::MailData
 
       # What the callbacks are given.
       #

@@ -2,8 +2,8 @@
 
 module EventMachine
   module Protocols
-    class SmtpClient < Connection
-      # What is sent after DATA. Texts are taken byte by byte: a mail may have parts in several encodings.
+    module Smtp
+      # What {SmtpClient} sends after DATA. Texts are taken byte by byte: a mail may have parts in several encodings.
       module MailData
         END_OF_DATA = "\r\n.\r\n"
         private_constant :END_OF_DATA
@@ -48,7 +48,7 @@ module EventMachine
           text.is_a?(Array) ? text.flatten.map { |part| part.to_s.b }.join.b : text.to_s.b
         end
       end
-      private_constant :MailData
     end
+    private_constant :Smtp
   end
 end
