@@ -181,15 +181,15 @@ module EventMachine
 
     # @!method set_max_timer_count(count)
     #   See {set_max_timers}.
-    #   @param count [Integer]
-    #   @return [Integer] the count
-    #   @raise [ArgumentError] unless it is positive
+    #   @param count [Integer] 100 stands for anything less
+    #   @return [nil]
 
     # @!method set_timer_quantum(milliseconds)
     #   See {set_quantum}.
     #   @param milliseconds [Integer]
-    #   @return [Integer]
+    #   @return [nil]
     #   @raise [ArgumentError] unless it is positive
+    #   @raise [RuntimeError] when no reactor runs
 
     # @!method get_heartbeat_interval
     #   See {heartbeat_interval}.
@@ -238,7 +238,7 @@ module EventMachine
 
     # @!method bind_connect_server(bind_host, bind_port, host, port)
     #   As {connect_server}, from a local address of one's choice.
-    #   @param bind_host [String]
+    #   @param bind_host [String] where it is empty, the system chooses
     #   @param bind_port [Integer]
     #   @param host [String]
     #   @param port [Integer, String]
@@ -269,20 +269,17 @@ module EventMachine
     # @!method pause_connection(signature)
     #   See {Connection#pause}, which calls this.
     #   @param signature [Integer] the connection's
-    #   @return [Boolean] whether anything changed
-    #   @raise [RuntimeError] when no reactor runs
+    #   @return [Boolean] whether anything changed; false when no reactor runs
 
     # @!method resume_connection(signature)
     #   See {Connection#resume}, which calls this.
     #   @param signature [Integer] the connection's
-    #   @return [Boolean] whether anything changed
-    #   @raise [RuntimeError] when no reactor runs
+    #   @return [Boolean] whether anything changed; false when no reactor runs
 
     # @!method connection_paused?(signature)
     #   See {Connection#paused?}, which calls this.
     #   @param signature [Integer] the connection's
-    #   @return [Boolean]
-    #   @raise [RuntimeError] when no reactor runs
+    #   @return [Boolean] false when no reactor runs
 
     # @!method get_connection_count
     #   See {connection_count}.
@@ -322,7 +319,7 @@ module EventMachine
     # @!method set_pending_connect_timeout(signature, seconds)
     #   See {Connection#pending_connect_timeout=}, which calls this.
     #   @param signature [Integer] the connection's
-    #   @param seconds [Float]
+    #   @param seconds [Float] zero is not set
     #   @return [Boolean] whether it was set
     #   @raise [RuntimeError] when no reactor runs
 
@@ -332,9 +329,8 @@ module EventMachine
 
     # @!method set_simultaneous_accept_count(count)
     #   Sets {get_simultaneous_accept_count}, also of servers that run.
-    #   @param count [Integer]
-    #   @return [Integer] the count
-    #   @raise [ArgumentError] unless it is positive
+    #   @param count [Integer] 1 stands for anything less
+    #   @return [nil]
 
     # @!group Sockets
 
@@ -419,20 +415,17 @@ module EventMachine
     # @!method watch_only?(signature)
     #   See {Connection#watch_only?}, which calls this.
     #   @param signature [Integer] the connection's
-    #   @return [Boolean]
-    #   @raise [RuntimeError] when no reactor runs
+    #   @return [Boolean] false when no reactor runs
 
     # @!method is_notify_readable(signature)
     #   See {Connection#notify_readable?}, which calls this.
     #   @param signature [Integer] the connection's
-    #   @return [Boolean]
-    #   @raise [RuntimeError] when no reactor runs
+    #   @return [Boolean] false when no reactor runs
 
     # @!method is_notify_writable(signature)
     #   See {Connection#notify_writable?}, which calls this.
     #   @param signature [Integer] the connection's
-    #   @return [Boolean]
-    #   @raise [RuntimeError] when no reactor runs
+    #   @return [Boolean] false when no reactor runs
 
     # @!method set_notify_readable(signature, mode)
     #   See {Connection#notify_readable=}, which calls this.
@@ -512,7 +505,7 @@ module EventMachine
     #   @param arguments [Array<String>] the program, and what it is given for its arguments, its own name
     #     first
     #   @return [Integer] signature
-    #   @raise [RuntimeError] when there is nothing to start
+    #   @raise [RuntimeError] when there is nothing to start, or there are 2,048 elements or more
 
     # @!method get_subprocess_pid(signature)
     #   See {Connection#get_pid}, which calls this.
@@ -602,7 +595,7 @@ module EventMachine
 
     # @!method epoll
     #   Accepted for compatibility: epoll is used wherever there is one.
-    #   @return [nil]
+    #   @return [true]
 
     # @!method epoll?
     #   Whether the loop waits by epoll(7).
@@ -612,7 +605,7 @@ module EventMachine
     #   Accepted for compatibility, as {epoll}.
     #   @param wanted [Boolean]
     #   @return [Boolean] wanted
-    #   @raise [Unsupported] when it is wanted on a system that has none
+    #   @raise [Unsupported] when it is true on a system that has none
 
     # @!method kqueue
     #   Accepted for compatibility: kqueue is used wherever there is one.
@@ -626,11 +619,11 @@ module EventMachine
     #   Accepted for compatibility, as {kqueue}.
     #   @param wanted [Boolean]
     #   @return [Boolean] wanted
-    #   @raise [Unsupported] when it is wanted on a system that has none
+    #   @raise [Unsupported] when it is true on a system that has none
 
     # @!method set_rlimit_nofile(limit)
     #   See {set_descriptor_table_size}, which calls this.
-    #   @param limit [Integer] a negative one changes nothing
+    #   @param limit [Integer, nil] nil and a negative one change nothing
     #   @return [Integer] the limit in force
     #   @raise [SystemCallError] when the system refuses
 

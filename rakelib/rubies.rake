@@ -15,7 +15,9 @@ end
 module Rubies
   RELEASES = { "3.3" => "trixie" }.freeze
   # Building and the specs want there what they want here.
-  PACKAGES = FileList["bin/packages/*.txt"].flat_map { |list| File.read(list).gsub(/#.*/, "").split }.uniq.freeze
+  PACKAGES = FileList["bin/packages/*.txt"].flat_map do |list|
+    File.read(list, encoding: "UTF-8").gsub(/#.*/, "").split
+  end.uniq.freeze
 
   module_function
 
@@ -52,7 +54,7 @@ module Roots
   # Installs what the lists of packages did not name when the root was made.
   def update(path, packages)
     wanted = File.join(path, "wanted")
-    return if File.exist?(wanted) && (packages - File.read(wanted).split).empty?
+    return if File.exist?(wanted) && (packages - File.read(wanted, encoding: "UTF-8").split).empty?
 
     puts "Installing packages into #{path} (#{path}.log)"
     install(path, packages, "#{path}.log") || abort("packages could not be installed: see #{path}.log")

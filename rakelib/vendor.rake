@@ -65,8 +65,9 @@ module Vendored
 
   # cargo wants every crate of Cargo.lock to be there, with its manifest; it compiles what a platform takes.
   def hollow(crate)
-    manifest = File.read(File.join(crate, "Cargo.toml"))
-    checksum = JSON.parse(File.read(File.join(crate, ".cargo-checksum.json"))).fetch("package")
+    manifest = File.read(File.join(crate, "Cargo.toml"), encoding: "UTF-8")
+    checksums = File.read(File.join(crate, ".cargo-checksum.json"), encoding: "UTF-8")
+    checksum = JSON.parse(checksums).fetch("package")
     FileUtils.rm_rf(crate)
     FileUtils.mkdir_p(File.join(crate, "src"))
     File.write(File.join(crate, "Cargo.toml"), manifest)

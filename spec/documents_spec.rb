@@ -30,7 +30,7 @@ RSpec.describe "The documents", time_limit: 30 do
   end
 
   documents.each do |document|
-    text = File.read(File.join(root, document))
+    text = File.read(File.join(root, document), encoding: "UTF-8")
 
     blocks.call(text).each do |found|
       program = found.text.include?("EventMachine.run") && found.text.include?("require ")
@@ -63,7 +63,7 @@ RSpec.describe "The documents", time_limit: 30 do
         target = path.empty? ? document : File.join(File.dirname(document), path)
         target = File.expand_path(target, root)
         expect(File).to exist(target)
-        expect(slugs.call(File.read(target))).to include(anchor) if anchor
+        expect(slugs.call(File.read(target, encoding: "UTF-8"))).to include(anchor) if anchor
       end
     end
 
@@ -94,13 +94,15 @@ RSpec.describe "The documents", time_limit: 30 do
   it "describe each function of the native library" do
     functions = EventMachine.singleton_methods(false)
     native = functions.select { |name| EventMachine.method(name).source_location.nil? }
-    described = File.read(File.join(root, "docs", "native.rb")).scan(/@!method ([\w?=]+)/).flatten
+    documentation = File.read(File.join(root, "docs", "native.rb"), encoding: "UTF-8")
+    described = documentation.scan(/@!method ([\w?=]+)/).flatten
     expect(native).not_to be_empty
     expect(native - described.map(&:to_sym)).to be_empty
   end
 
   it "have a first program that echoes" do
-    program = blocks.call(File.read(File.join(root, "README.md"))).find { |found| found.language == "ruby" }
+    readme = File.read(File.join(root, "README.md"), encoding: "UTF-8")
+    program = blocks.call(readme).find { |found| found.language == "ruby" }
     output, = run_program(program.text)
     expect(program.text.lines.size).to be <= 15
     expect(output).to include("answer: hello\n")

@@ -28,7 +28,8 @@ RSpec.describe "The signatures", time_limit: 60 do
   end
   # An application's own method takes the argument, the one that stands in for it need not.
   overridden = { EventMachine::Connection => %i[unbind] }
-  surface = JSON.parse(File.read(File.join(__dir__, "fixtures", "surface.json"))).fetch("modules")
+  fixture = File.read(File.join(__dir__, "fixtures", "surface.json"), encoding: "UTF-8")
+  surface = JSON.parse(fixture).fetch("modules")
 
   before(:context) { @signatures = Signatures.new }
 

@@ -124,7 +124,15 @@ pub(crate) fn change<T>(
     operation: &str,
     body: impl FnOnce(&mut Instance) -> T,
 ) -> Result<T, Error> {
-    look(ruby, operation, |instance| {
+    change_if_any(ruby, body)?.ok_or_else(|| not_initialized(ruby, operation))
+}
+
+/// As [`change`], for what has a meaning where there is no loop.
+pub(crate) fn change_if_any<T>(
+    ruby: &Ruby,
+    body: impl FnOnce(&mut Instance) -> T,
+) -> Result<Option<T>, Error> {
+    peek(ruby, |instance| {
         if instance.sleeping {
             instance.reactor.advance(Instant::now());
         }
@@ -179,7 +187,10 @@ fn exists(ruby: &Ruby) -> Result<bool, Error> {
 /// Makes the loop.
 pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
     if exists(ruby)? {
-        return Err(errors::runtime(ruby, "eventmachine already initialized"));
+        return Err(errors::runtime(
+            ruby,
+            "eventmachine already initialized: initialize_event_machine",
+        ));
     }
     let now = Instant::now();
     let spare = with_state(ruby, |state| state.spare.take())?;

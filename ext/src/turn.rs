@@ -45,8 +45,9 @@ enum Outlook {
 }
 
 impl<'r> Loop<'r> {
-    pub(crate) fn new(ruby: &'r Ruby) -> Result<Self, Error> {
-        let serial = instance::look(ruby, "run_machine", |i| i.serial)?;
+    /// `operation` is named in the error where there is no loop.
+    pub(crate) fn new(ruby: &'r Ruby, operation: &str) -> Result<Self, Error> {
+        let serial = instance::look(ruby, operation, |i| i.serial)?;
         let dispatcher = Dispatcher::new(ruby)?;
         let mut buffer = instance::take_buffer(ruby)?;
         buffer.resize(READ_SIZE, 0);

@@ -306,30 +306,37 @@ module EventMachine
     # Has the system probe whether the peer is still there while no data comes or goes.
     #
     # @overload enable_keepalive(idle = nil, interval = nil, count = nil)
-    #   @param idle [Integer, nil] seconds without data before the first probe; nil leaves the system's choice
+    #   @param idle [Integer, nil] seconds without data before the first probe; nil and what is not positive
+    #     leave the system's choice
     #   @param interval [Integer, nil] seconds between probes
     #   @param count [Integer, nil] how many unanswered probes end the connection
     # @return [Integer] 0
-    # @raise [SystemCallError]
+    # @raise [RuntimeError] when the socket does not take them
+    # @raise [TypeError] for what is no number
     def enable_keepalive(*args)
       if args.size > KEEPALIVE_OPTIONS.size
         raise ArgumentError,
               "wrong number of arguments (given #{args.size}, expected 0..#{KEEPALIVE_OPTIONS.size})"
       end
 
+      values = args.map { |value| keepalive_number(value) }
       set_sock_opt(Socket::SOL_SOCKET, Socket::SO_KEEPALIVE, true)
-      KEEPALIVE_OPTIONS.zip(args) do |option, value|
-        set_sock_opt(Socket::IPPROTO_TCP, option, value) if option && value
+      KEEPALIVE_OPTIONS.zip(values) do |option, value|
+        set_sock_opt(Socket::IPPROTO_TCP, option, value) if option && value&.positive?
       end
       0
+    rescue RuntimeError, SystemCallError => e
+      raise "unable to enable keepalive: #{e.message}"
     end
 
     # Ends {#enable_keepalive}.
     #
     # @return [Integer] 0
-    # @raise [SystemCallError]
+    # @raise [RuntimeError] when the socket does not take it
     def disable_keepalive
       set_sock_opt(Socket::SOL_SOCKET, Socket::SO_KEEPALIVE, false)
+    rescue RuntimeError, SystemCallError => e
+      raise "unable to disable keepalive: #{e.message}"
     end
 
     # Begins TLS: at once on an established connection, otherwise as soon as it is established. Data sent
@@ -472,6 +479,13 @@ module EventMachine
     private_constant :KEEPALIVE_OPTIONS
 
     private
+
+    def keepalive_number(value)
+      return value if value.nil?
+      return value.to_int if value.respond_to?(:to_int)
+
+      raise TypeError, "no implicit conversion of #{value.class} into Integer: #{value.inspect}"
+    end
 
     # Called during the handshake of a server whose `:certificates` are to be asked.
     def ssl_certificate_for(host)

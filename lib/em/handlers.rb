@@ -6,7 +6,7 @@ module EventMachine
     # into a subclass of `klass`, which is kept in the module as EM_CONNECTION_CLASS.
     #
     # @param klass [Class] what the handler must descend from
-    # @param handler [Class, Module, nil] nil stands for `klass` itself
+    # @param handler [Class, Module, nil] nil, or false, stands for `klass` itself
     # @param args what `initialize` is going to receive
     # @return [Class]
     # @raise [TypeError] if the handler is no module
@@ -22,13 +22,13 @@ module EventMachine
 
     def connection_class_of(klass, handler)
       case handler
-      when nil then klass
+      when nil, false then klass
       when Class
         return handler if handler <= klass
 
-        raise ArgumentError, "must provide module or subclass of #{klass.name}: #{handler.inspect}"
+        raise ArgumentError, "must provide module or subclass of #{klass.name}"
       when Module then class_mixing_in(klass, handler)
-      else raise TypeError, "wrong argument type #{handler.class} (expected Module): #{handler.inspect}"
+      else raise TypeError, "wrong argument type #{handler == true || handler.class} (expected Module)"
       end
     end
 

@@ -22,7 +22,7 @@ module EventMachine
 
     # Starts to send.
     #
-    # @param connection [Connection]
+    # @param connection [Connection, #send_data] what lacks `get_outbound_data_size` is given all at once
     # @param io [#read] read from where it stands, up to its end
     # @param opts [Hash]
     # @option opts [Boolean] :http_chunks (false) whether to send in HTTP's chunked transfer coding (RFC 9112,

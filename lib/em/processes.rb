@@ -20,7 +20,8 @@ module EventMachine
     # @yieldparam connection [Connection]
     # @return [Connection]
     # @raise [ArgumentError] when a quote is not closed or a word has a NUL byte
-    # @raise [RuntimeError] when the reactor is not running, or there is no word at all
+    # @raise [RuntimeError] when the reactor is not running, there is no word at all, or there are 2,047 words
+    #   or more
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def popen(cmd, handler = nil, *args, &block)
       klass = klass_from_handler(Connection, handler, *args)

@@ -8,7 +8,9 @@ module EventMachine
       get_connection_count
     end
 
-    # How often, in seconds, inactivity timeouts are looked at. Default: 2.0.
+    # Kept for compatibility: {heartbeat_interval=} sets it, and nothing depends on it, upstream neither. A
+    # connection that is idle for as long as {Connection#comm_inactivity_timeout=} says ends on time.
+    # Default: 2.0, in seconds, for each {run}.
     #
     # @return [Float]
     # @raise [RuntimeError] when no reactor runs
@@ -16,7 +18,7 @@ module EventMachine
       get_heartbeat_interval
     end
 
-    # @param time [Numeric] seconds
+    # @param time [Numeric] seconds; nothing is set unless it is positive
     # @raise [RuntimeError] when no reactor runs
     def heartbeat_interval=(time)
       set_heartbeat_interval(time.to_f)

@@ -67,13 +67,18 @@ module EventMachine
     end
 
     def backlogged?
-      @connection.get_outbound_data_size > FileStreamer::BackpressureLevel
+      outbound_data_size > FileStreamer::BackpressureLevel
+    end
+
+    # What stands in for a connection may have send_data and no more.
+    def outbound_data_size
+      @connection.respond_to?(:get_outbound_data_size) ? @connection.get_outbound_data_size : 0
     end
 
     # The next turn is soon enough where the peer reads; where it does not, looking each turn would keep the
     # reactor from sleeping.
     def resume_stream(progress)
-      backlog = @connection.get_outbound_data_size
+      backlog = outbound_data_size
       if progress || backlog < (@backlog || Float::INFINITY)
         @wait = SHORTEST_WAIT
         EventMachine.next_tick { stream_one_chunk }

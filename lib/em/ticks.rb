@@ -10,7 +10,7 @@ module EventMachine
     # @raise [ArgumentError] when there is nothing that can be called
     def next_tick(callback = nil, &block)
       callback ||= block
-      raise ArgumentError, "no proc or block given: #{callback.inspect}" unless callback.respond_to?(:call)
+      raise ArgumentError, "no proc or block given" unless callback.respond_to?(:call)
 
       @next_tick_queue << callback
       wake_reactor

@@ -98,7 +98,7 @@ class Application
 
   # @return [String] what it has written
   def output
-    File.read(@output)
+    File.read(@output, encoding: "UTF-8")
   end
 
   private

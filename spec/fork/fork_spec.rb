@@ -138,7 +138,7 @@ RSpec.describe "Forking" do
 
   # The kernel tells them in octal.
   def open_flags(number)
-    flags = File.read("/proc/self/fdinfo/#{number}")[/^flags:\s+(\d+)/, 1]
+    flags = File.read("/proc/self/fdinfo/#{number}", encoding: "UTF-8")[/^flags:\s+(\d+)/, 1]
     flags.to_i(8)
   end
 

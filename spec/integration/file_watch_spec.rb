@@ -126,7 +126,7 @@ RSpec.describe "Watched files" do
   it "is not bothered by reading, nor by a change of permissions" do
     em do
       EventMachine.watch_file(path, recorder)
-      File.read(path)
+      File.read(path, encoding: "UTF-8")
       File.chmod(0o600, path)
       later { done }
     end

@@ -101,7 +101,7 @@ RSpec.describe "Sent files" do
       File.open(path, "wb") { |file| 64.times { file.write(content) } }
       digest = Digest::SHA256.new
       64.times { digest << content }
-      resident = -> { File.read("/proc/self/statm").split[1].to_i * 4096 }
+      resident = -> { File.read("/proc/self/statm", encoding: "UTF-8").split[1].to_i * 4096 }
       before = resident.call
       growth = nil
       data, = received(30, client: reading_late { growth = resident.call - before }) do |connection|

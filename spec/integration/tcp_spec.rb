@@ -263,6 +263,28 @@ RSpec.describe "TCP" do
     expect(log).to eq([0.0, 20.0, 2.5, 3.0])
   end
 
+  it "connects within some time, whoever sets it to none" do
+    em do
+      EventMachine.connect("127.0.0.1", port) do |connection|
+        log << connection.set_pending_connect_timeout(0) << connection.pending_connect_timeout
+        done
+      end
+    end
+    expect(log).to eq([false, 20.0])
+  end
+
+  it "binds to no address of its own where that is empty or nil" do
+    entries = log
+    client = Module.new { define_method(:connection_completed) { (entries << :connected) && EventMachine.stop } }
+    ["", nil].each do |address|
+      em do
+        EventMachine.start_server("127.0.0.1", port)
+        EventMachine.bind_connect(address, 0, "127.0.0.1", port, client)
+      end
+    end
+    expect(log).to eq(%i[connected connected])
+  end
+
   it "sets and tells options of the socket, without delay by default" do
     em do
       EventMachine.start_server("127.0.0.1", port) do |connection|

@@ -16,7 +16,7 @@ RSpec.describe "The source gem" do
 
   it "has every file that the crates include" do
     included = Dir.glob("ext/**/src/**/*.rs", base: root).flat_map do |path|
-      text = File.read(File.join(root, path))
+      text = File.read(File.join(root, path), encoding: "UTF-8")
       text.scan(/include_(?:str|bytes)!\("([^"]+)"\)/).map do |name,|
         File.expand_path(name, "/#{File.dirname(path)}").delete_prefix("/")
       end
@@ -35,8 +35,9 @@ RSpec.describe "The source gem" do
     expect(specification.required_ruby_version).not_to be_satisfied_by(Gem::Version.new("3.0.7"))
     expect(specification.required_ruby_version).to be_satisfied_by(Gem::Version.new("3.1.0"))
     expect(specification.required_rubygems_version).to be_satisfied_by(Gem::Version.new("3.3.15"))
-    minimum = File.read(File.join(root, "Cargo.toml"))[/^rust-version = "([\d.]+)"/, 1]
-    expect(File.read(File.join(root, "ext/prerequisites/extconf.rb"))).to include(%(RUST = "#{minimum}"))
+    minimum = File.read(File.join(root, "Cargo.toml"), encoding: "UTF-8")[/^rust-version = "([\d.]+)"/, 1]
+    extconf = File.read(File.join(root, "ext/prerequisites/extconf.rb"), encoding: "UTF-8")
+    expect(extconf).to include(%(RUST = "#{minimum}"))
     expect(specification.requirements.join).to include("Rust #{minimum}")
   end
 end

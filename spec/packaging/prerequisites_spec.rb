@@ -46,7 +46,7 @@ RSpec.describe "Looking for prerequisites" do
     expect(output).to be_empty
     expect(status).to be_success
     makefile = File.join(@directory, "Makefile")
-    expect(File.read(makefile)).to eq("all install clean:\n")
+    expect(File.read(makefile, encoding: "UTF-8")).to eq("all install clean:\n")
   end
 
   {

@@ -102,7 +102,7 @@ module TLSPrograms
 
   def wait_for_listener(port, process, output)
     wait_until(what: "the listener at #{port}") do
-      raise "the server ended: #{File.read(output)}" if Process.wait(process, Process::WNOHANG)
+      raise "the server ended: #{File.read(output, encoding: 'UTF-8')}" if Process.wait(process, Process::WNOHANG)
 
       TCPSocket.new("127.0.0.1", port).close
       true

@@ -95,7 +95,7 @@ module Upstream
 
     def timed?(file)
       path = File.join(@directory, file)
-      File.exist?(path) && File.read(path).match?(TIMED)
+      File.exist?(path) && File.read(path, encoding: "UTF-8").match?(TIMED)
     end
 
     def run_file(subject, file)

@@ -98,7 +98,7 @@ module Upstream
     # @return [Array<String>] the addresses that resolv.conf tells; without any, 127.0.0.1 is asked
     def name_servers
       path = "/etc/resolv.conf"
-      lines = File.exist?(path) ? File.readlines(path) : []
+      lines = File.exist?(path) ? File.readlines(path, encoding: "UTF-8") : []
       addresses = lines.filter_map { |line| line[/\Anameserver\s+([^\s%]+)/, 1] }.uniq
       addresses.empty? ? ["127.0.0.1"] : addresses
     end

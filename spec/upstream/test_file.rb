@@ -86,7 +86,7 @@ module Upstream
     end
 
     def read(events)
-      File.readlines(events, chomp: true).each_with_object({}) do |line, results|
+      File.readlines(events, chomp: true, encoding: "UTF-8").each_with_object({}) do |line, results|
         event = JSON.parse(line)
         result = results[event["test"]] ||= Result.new("started")
         result.library ||= event["library"]

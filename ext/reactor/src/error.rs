@@ -115,7 +115,10 @@ impl fmt::Display for Error {
             Self::WrongKind { operation, kind } => write!(f, "{operation} is not for {kind}"),
             Self::Exhausted => f.write_str("no more signatures to give"),
             Self::TooManyTimers(limit) => {
-                write!(f, "no more than {limit} timers: see set_max_timers")
+                write!(
+                    f,
+                    "ran out of timers; use #set_max_timers to increase limit (now {limit})"
+                )
             }
             Self::Tls(error) => error.fmt(f),
             Self::Unsupported(what) => write!(f, "{what} is not supported on this platform"),

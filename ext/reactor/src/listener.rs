@@ -47,6 +47,10 @@ impl Reactor {
     pub fn listen_unix(&mut self, path: &Path) -> Result<Id> {
         let address = sockaddr::unix(path)?;
         let describe = |call| move |error| Error::system(call, path.display().to_string(), error);
+        if path.as_os_str().is_empty() {
+            // Linux would take it for a name of its own choice, which no client knows.
+            return Err(describe("bind")(io::ErrorKind::InvalidInput.into()));
+        }
         let socket = socket::nonblocking(Domain::UNIX, Type::STREAM).map_err(describe("socket"))?;
         match socket.bind(&address) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && file::is_socket(path) => {

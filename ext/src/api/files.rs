@@ -46,6 +46,10 @@ fn send_file_data(ruby: &Ruby, signature: Value, path: Value) -> Result<i32, Err
             ruby.exception_io_error(),
             format!("{}: {}", path.display(), cause.reason()),
         )),
+        Err(Cause::WrongKind { kind, .. }) => {
+            let message = format!("send_file_data is not for {kind}");
+            Err(errors::runtime(ruby, message))
+        }
         Err(cause) => Err(errors::from(ruby, &cause)),
     }
 }

@@ -10,7 +10,8 @@ use crate::{convert, instance};
 pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("initialize_event_machine", function!(instance::create, 0))?;
     module.define_module_function("run_machine", function!(run_machine, 0))?;
-    module.define_module_function("run_machine_without_threads", function!(run_machine, 0))?;
+    let run = function!(run_machine_without_threads, 0);
+    module.define_module_function("run_machine_without_threads", run)?;
     module.define_module_function("run_machine_once", function!(run_machine_once, 0))?;
     module.define_module_function("release_machine", function!(turn::release, 0))?;
     module.define_module_function("stop", function!(stop, 0))?;
@@ -24,11 +25,16 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
 }
 
 fn run_machine(ruby: &Ruby) -> Result<(), Error> {
-    Loop::new(ruby)?.run()
+    Loop::new(ruby, "run_machine")?.run()
+}
+
+/// The same: no loop needs a thread of its own.
+fn run_machine_without_threads(ruby: &Ruby) -> Result<(), Error> {
+    Loop::new(ruby, "run_machine_without_threads")?.run()
 }
 
 fn run_machine_once(ruby: &Ruby) -> Result<bool, Error> {
-    Loop::new(ruby)?.turn()
+    Loop::new(ruby, "run_machine_once")?.turn()
 }
 
 fn stop(ruby: &Ruby) -> Result<(), Error> {

@@ -21,9 +21,15 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("unwatch_pid", function!(unwatch_pid, 1))
 }
 
+/// As many as upstream refuses.
+const TOO_MANY_WORDS: usize = 2048;
+
 /// Starts a child process and returns the signature of the connection to it. The array holds the
 /// program, the name it is told to have, and its arguments.
 fn invoke_popen(ruby: &Ruby, words: RArray) -> Result<u64, Error> {
+    if words.len() >= TOO_MANY_WORDS {
+        return Err(errors::runtime(ruby, "too many arguments to popen"));
+    }
     let words = arguments(ruby, words)?;
     let Some((program, argv)) = words.split_first() else {
         return Err(errors::runtime(

@@ -77,7 +77,7 @@ fn stop_tcp_server(ruby: &Ruby, signature: Value) -> Result<(), Error> {
 }
 
 fn connect_server(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error> {
-    connect(ruby, None, host, port)
+    connect(ruby, "connect_server", None, host, port)
 }
 
 fn bind_connect_server(
@@ -87,11 +87,13 @@ fn bind_connect_server(
     host: Value,
     port: Value,
 ) -> Result<u64, Error> {
-    connect(ruby, Some((bind_host, bind_port)), host, port)
+    let bind = Some((bind_host, bind_port));
+    connect(ruby, "bind_connect_server", bind, host, port)
 }
 
 fn connect(
     ruby: &Ruby,
+    operation: &str,
     bind: Option<(Value, Value)>,
     host: Value,
     port: Value,
@@ -103,22 +105,22 @@ fn connect(
     if host.is_empty() || port == 0 {
         return Err(refused(format!("invalid server or port: {host:?}, {port}")));
     }
-    let remote = addresses(ruby, "connect_server", &host, port)?;
+    let remote = addresses(ruby, operation, &host, port)?;
     if matches!(remote, Err(Cause::Stopped)) {
         // The loop ends with this callback, and tells of the connection's end as of any other's.
-        let opened = instance::open(ruby, "connect_server", |r| r.connect_nowhere(None))?;
+        let opened = instance::open(ruby, operation, |r| r.connect_nowhere(None))?;
         return opened
             .map(Id::as_u64)
             .map_err(|cause| errors::from(ruby, &cause));
     }
     let remote = remote.map_err(|cause| refused(format!("unable to resolve address: {cause}")))?;
     let bind = match bind {
-        Some((host, port)) => Some(bind_address(ruby, host, port, &remote)?),
+        Some((host, port)) => bind_address(ruby, host, port, &remote)?,
         None => None,
     };
     let suits = |address: &SocketAddr| bind.is_none_or(|b| b.is_ipv4() == address.is_ipv4());
     let remote: Vec<SocketAddr> = remote.into_iter().filter(suits).collect();
-    let connected = instance::open(ruby, "connect_server", |reactor| {
+    let connected = instance::open(ruby, operation, |reactor| {
         let id = reactor.connect_tcp(&remote, bind)?;
         reactor.set_host(id, &host)?;
         Ok(id)
@@ -133,13 +135,13 @@ fn connect(
         })
 }
 
-/// The local address to connect from, of the family of a remote one.
+/// The local address to connect from, of the family of a remote one; none where the host is empty.
 fn bind_address(
     ruby: &Ruby,
     host: Value,
     port: Value,
     remote: &[SocketAddr],
-) -> Result<SocketAddr, Error> {
+) -> Result<Option<SocketAddr>, Error> {
     let refused = |cause: Cause| {
         errors::own(
             ruby,
@@ -153,15 +155,19 @@ fn bind_address(
     } else {
         convert::port_number(ruby, port)?
     };
-    let local =
-        addresses(ruby, "bind_connect_server", &host, port.map_err(refused)?)?.map_err(refused)?;
+    let port = port.map_err(refused)?;
+    if host.is_empty() {
+        return Ok(None);
+    }
+    let local = addresses(ruby, "bind_connect_server", &host, port)?.map_err(refused)?;
     let suits = |address: &&SocketAddr| remote.iter().any(|r| r.is_ipv4() == address.is_ipv4());
-    local.iter().find(suits).copied().ok_or_else(|| {
-        refused(Cause::Resolve {
+    match local.iter().find(suits) {
+        Some(address) => Ok(Some(*address)),
+        None => Err(refused(Cause::Resolve {
             host,
             reason: "Address family for hostname not supported".into(),
-        })
-    })
+        })),
+    }
 }
 
 fn connect_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {

@@ -50,7 +50,7 @@ module EventMachine
         end
 
         def lines(path)
-          File.readlines(path).map(&:scrub)
+          File.readlines(path, encoding: "UTF-8").map(&:scrub)
         rescue SystemCallError
           []
         end

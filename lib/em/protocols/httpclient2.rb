@@ -41,7 +41,7 @@ module EventMachine
         def initialize(conn, args)
           @conn = conn
           @args = args
-          @verb = (args[:verb] || "GET").to_s.upcase
+          @verb = Http.bytes(args[:verb] || "GET").upcase
           expect_response(head: @verb == "HEAD", limit: Http::MAX_CONTENT_LENGTH)
         end
 

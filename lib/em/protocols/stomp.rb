@@ -92,7 +92,7 @@ module EventMachine
       # @return [void]
       def send_frame(verb, headers = {}, body = "")
         body = body.to_s
-        head = [verb, *headers.map { |name, value| "#{name}:#{value}" },
+        head = [verb, *headers.map { |name, value| "#{name.to_s.b}:#{value.to_s.b}" },
                 "content-length: #{body.bytesize}", "content-type: text/plain; charset=UTF-8", "", ""]
         send_data("#{head.join("\n").b}#{body.b}\0".force_encoding(body.encoding))
       end

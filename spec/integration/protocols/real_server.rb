@@ -97,7 +97,7 @@ class RealServer
 
   # @return [String] what the program has written
   def log
-    File.read(@log)
+    File.read(@log, encoding: "UTF-8")
   end
 
   # @return [void]

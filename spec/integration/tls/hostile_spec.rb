@@ -235,7 +235,7 @@ RSpec.describe "TLS against spoilt input", tls: true do
 
     def resident
       GC.start
-      File.read("/proc/self/status")[/^VmRSS:\s+(\d+)/, 1].to_i
+      File.read("/proc/self/status", encoding: "UTF-8")[/^VmRSS:\s+(\d+)/, 1].to_i
     end
 
     it "leaves nothing behind", time_limit: 90 do

@@ -51,6 +51,26 @@ RSpec.describe EventMachine::Completion do
     end
   end
 
+  it "hands on keywords, at once and later" do
+    settlements = { succeed: :callback, set_deferred_success: :completion, fail: :errback,
+                    set_deferred_failure: :completion }
+    in_reactor do
+      settlements.each do |settle, add|
+        completion = described_class.new
+        completion.public_send(add) { |value, reason:| seen << [value, reason] }
+        completion.public_send(settle, 1, reason: "x")
+        completion.public_send(add) { |value, reason:| seen << [value, reason] }
+      end
+    end
+    expect(seen).to eq([[1, "x"]] * 8)
+  end
+
+  it "hands on keywords of any state, from a thread, too" do
+    completion.stateback(:ready) { |reason:| (seen << reason) && done }
+    em { Thread.new { completion.change_state(:ready, reason: "x") } }
+    expect(seen).to eq(["x"])
+  end
+
   it "has the names of a Deferrable, too" do
     in_reactor do
       completion.callback(note(:callback))
@@ -248,6 +268,14 @@ RSpec.describe EventMachine::Completion do
         completion.errback { |*args| (seen << args) && done }
       end
       expect(seen).to eq([[1, 2]])
+    end
+
+    it "hands on keywords" do
+      em do
+        completion.timeout(0, 1, reason: "late")
+        completion.errback { |value, reason:| (seen << [value, reason]) && done }
+      end
+      expect(seen).to eq([[1, "late"]])
     end
 
     it "is over with the outcome, and leaves no timer" do

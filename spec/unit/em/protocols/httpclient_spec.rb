@@ -42,6 +42,14 @@ RSpec.describe EventMachine::Protocols::HttpClient do
     expect(sent(verb: "post")).to include("application/octet-stream\r\nContent-length: 0\r\n")
   end
 
+  it "takes what it sends byte by byte, whatever the encodings" do
+    head = sent(request: "é", query_string: "\xE9".b, cookie: "\xE9", custom_headers: { "é" => "\xE9" },
+                host_header: "é".encode("UTF-16LE"), basic_auth: { username: "é", password: "\xE9" })
+    expect(head).to start_with("GET /\xC3\xA9?\xE9 HTTP/1.1\r\nHost: \xE9\x00:80\r\n".b)
+    expect(head).to end_with("Cookie: \xE9\r\n\xC3\xA9: \xE9\r\nAuthorization: Basic w6k66Q==\r\n\r\n".b)
+    expect(sent(verb: "\xE9")).to eq("close{:status=>0}")
+  end
+
   it "reads a body with a length, one in chunks, and one that the end closes" do
     { "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcd" => "abc",
       "HTTP/1.1 200 OK\nTransfer-Encoding: gzip, Chunked\n\n3;x=y\r\nabc\r\n" \
