@@ -81,7 +81,7 @@ fn client(
     versions: &[&'static SupportedProtocolVersion],
     trust: Option<Trust>,
 ) -> Result<Config, Error> {
-    let verifier = Arc::new(Servers::new(trust)?);
+    let verifier = Arc::new(Servers::new(trust));
     let identity = certificates::load(Role::Client, &sources.identity)?;
     if let Some(hopeless) = hopeless(&provider, versions) {
         return Ok(Config::Hopeless(hopeless));
@@ -114,7 +114,7 @@ fn server(
     let ask = sources.verify_peer || trust.is_some();
     let mandatory = sources.fail_if_no_peer_cert || trust.is_some();
     let verifier = match ask {
-        true => Arc::new(Clients::new(trust, mandatory)?),
+        true => Arc::new(Clients::new(trust, mandatory)),
         false => WebPkiClientVerifier::no_client_auth(),
     };
     let resolver = ByName::new(sources)?;
