@@ -9,16 +9,20 @@ const SMALLEST_RSA: usize = 2048;
 /// The arc of PKCS #1, as contents.
 const PKCS1: [u8; 8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1];
 
-/// The size of an RSA key that is too small; `None` for all others.
-pub(super) fn small_rsa(certificate: &Certificate<'_>) -> Option<usize> {
+/// The size of an RSA key in bits; `None` for all others.
+pub(super) fn rsa_bits(certificate: &Certificate<'_>) -> Option<usize> {
     let identifier = Reader(certificate.algorithm).take(tag::OBJECT_IDENTIFIER)?;
     if !matches!(identifier.strip_prefix(&PKCS1), Some([1 | 10])) {
         return None;
     }
     let modulus = *leading_integers(certificate.public_key)?.first()?;
     let unused = modulus.first()?.leading_zeros();
-    let bits = modulus.len() * 8 - usize::try_from(unused).ok()?;
-    (bits < SMALLEST_RSA).then_some(bits)
+    Some(modulus.len() * 8 - usize::try_from(unused).ok()?)
+}
+
+/// As [`rsa_bits`], of a key that is too small.
+pub(super) fn small_rsa(certificate: &Certificate<'_>) -> Option<usize> {
+    rsa_bits(certificate).filter(|bits| *bits < SMALLEST_RSA)
 }
 
 /// Says so of `whose` key.
