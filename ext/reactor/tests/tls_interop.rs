@@ -317,3 +317,31 @@ fn as_a_server_of_every_cipher_and_curve() {
         assert!(text.contains(expected), "{args}: {text}");
     }
 }
+
+#[test]
+#[cfg(feature = "dhe")]
+fn finite_fields_that_fit_the_key() {
+    let scratch = Scratch::new();
+    for (bits, field) in [(2048, 2048), (3072, 3072), (4096, 4096)] {
+        let name = format!("rsa{bits}");
+        make_pair(
+            &scratch,
+            &name,
+            &format!("-algorithm RSA -pkeyopt rsa_keygen_bits:{bits}"),
+        );
+        let params = Parameters {
+            identity: identity(&scratch, &name),
+            ..Parameters::default()
+        };
+        let (wire, text) = serve(
+            &scratch,
+            &params,
+            "-tls1_2 -cipher DHE-RSA-AES128-GCM-SHA256",
+        );
+        assert!(wire.completed, "{bits}: {:?}", wire.session.failure());
+        assert!(
+            text.contains(&format!("DH, {field} bits")),
+            "{bits}: {text}"
+        );
+    }
+}

@@ -7,6 +7,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
+use super::algorithm::rsa_bits;
 use super::der::Certificate;
 use super::error::Error;
 use super::keys::private_key;
@@ -84,6 +85,8 @@ fn default_identity() -> Result<Arc<CertifiedKey>, Error> {
 pub(super) struct ByName {
     default: Arc<CertifiedKey>,
     names: HashMap<String, Arc<CertifiedKey>>,
+    /// The size of the largest RSA key that was given; `None` where none was.
+    pub(super) rsa_bits: Option<usize>,
 }
 
 impl ByName {
@@ -94,11 +97,17 @@ impl ByName {
                 .ok_or_else(|| Error::BadCertificate(format!("none is given for {name}")))?;
             names.insert(name.to_ascii_lowercase(), identity);
         }
-        let default = match load(Role::Server, &sources.identity)? {
+        let own = load(Role::Server, &sources.identity)?;
+        let rsa_bits = own.iter().chain(names.values()).filter_map(key_size).max();
+        let default = match own {
             Some(identity) => identity,
             None => default_identity()?,
         };
-        Ok(Self { default, names })
+        Ok(Self {
+            default,
+            names,
+            rsa_bits,
+        })
     }
 
     fn find(&self, name: &str) -> Option<&Arc<CertifiedKey>> {
@@ -111,6 +120,10 @@ impl ByName {
             self.names.get(&format!("*.{domain}"))
         })
     }
+}
+
+fn key_size(identity: &Arc<CertifiedKey>) -> Option<usize> {
+    rsa_bits(&Certificate::parse(identity.cert.first()?)?)
 }
 
 impl ResolvesServerCert for ByName {

@@ -63,25 +63,24 @@ pub(super) fn build(sources: &Sources) -> Result<Config, Error> {
             name.len()
         )));
     }
-    let provider = provider(sources)?;
     let versions = versions(sources.protocols);
     let trust = match &sources.trust {
         Some(trust) => Some(Trust::load(sources.role, trust)?),
         None => None,
     };
     match sources.role {
-        Role::Client => client(sources, provider, &versions, trust),
-        Role::Server => server(sources, provider, &versions, trust),
+        Role::Client => client(sources, &versions, trust),
+        Role::Server => server(sources, &versions, trust),
     }
 }
 
 fn client(
     sources: &Sources,
-    provider: CryptoProvider,
     versions: &[&'static SupportedProtocolVersion],
     trust: Option<Trust>,
 ) -> Result<Config, Error> {
-    let verifier = Arc::new(Servers::new(trust)?);
+    let provider = provider(sources, dhe::client_groups())?;
+    let verifier = Arc::new(Servers::new(trust));
     let identity = certificates::load(Role::Client, &sources.identity)?;
     if let Some(hopeless) = hopeless(&provider, versions) {
         return Ok(Config::Hopeless(hopeless));
@@ -107,17 +106,17 @@ fn client(
 
 fn server(
     sources: &Sources,
-    provider: CryptoProvider,
     versions: &[&'static SupportedProtocolVersion],
     trust: Option<Trust>,
 ) -> Result<Config, Error> {
     let ask = sources.verify_peer || trust.is_some();
     let mandatory = sources.fail_if_no_peer_cert || trust.is_some();
     let verifier = match ask {
-        true => Arc::new(Clients::new(trust, mandatory)?),
+        true => Arc::new(Clients::new(trust, mandatory)),
         false => WebPkiClientVerifier::no_client_auth(),
     };
     let resolver = ByName::new(sources)?;
+    let provider = provider(sources, server_groups(sources, &resolver)?)?;
     if let Some(hopeless) = hopeless(&provider, versions) {
         return Ok(Config::Hopeless(hopeless));
     }
@@ -137,7 +136,23 @@ fn server(
     Ok(Config::Server(Arc::new(config)))
 }
 
-fn provider(sources: &Sources) -> Result<CryptoProvider, Error> {
+/// The groups for the DHE suites of a server: those asked for, or such as fit its key. With the
+/// built-in key there are none, as ever.
+fn server_groups(
+    sources: &Sources,
+    identities: &ByName,
+) -> Result<Vec<&'static dyn SupportedKxGroup>, Error> {
+    match (&sources.dhparam, identities.rsa_bits) {
+        (Some(params), _) => dhe::server_groups(&params.path, &params.pem),
+        (None, Some(bits)) => Ok(dhe::standard_groups(bits)),
+        (None, None) => Ok(Vec::new()),
+    }
+}
+
+fn provider(
+    sources: &Sources,
+    finite: Vec<&'static dyn SupportedKxGroup>,
+) -> Result<CryptoProvider, Error> {
     let ciphers = match &sources.cipher_list {
         Some(list) => ciphers::select(list),
         None => ciphers::default_selection(),
@@ -145,11 +160,6 @@ fn provider(sources: &Sources) -> Result<CryptoProvider, Error> {
     let groups = match &sources.curve {
         Some(name) => vec![curves::by_name(name)?],
         None => provider::default_groups(),
-    };
-    let finite: Vec<&'static dyn SupportedKxGroup> = match (sources.role, &sources.dhparam) {
-        (Role::Client, _) => dhe::client_groups(),
-        (Role::Server, Some(params)) => dhe::server_groups(&params.path, &params.pem)?,
-        (Role::Server, None) => Vec::new(),
     };
     Ok(provider::limited(&ciphers, groups, finite))
 }

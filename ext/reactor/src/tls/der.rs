@@ -1,22 +1,22 @@
-//! The few fields of a certificate that handshakes need, read without a judgement on the rest.
+//! The fields of a certificate, read without a judgement on them.
 //!
 //! Certificates of version 1, and those that carry a version of the future, are in use as
 //! self-signed identities; the verifying parser refuses them.
 
 use super::calendar::days_since_epoch;
+use super::tag;
 
-/// The tags that are met on the way (X.690 section 8).
-mod tag {
-    pub(super) const INTEGER: u8 = 0x02;
-    pub(super) const BIT_STRING: u8 = 0x03;
-    pub(super) const UTC_TIME: u8 = 0x17;
-    pub(super) const GENERALIZED_TIME: u8 = 0x18;
-    pub(super) const SEQUENCE: u8 = 0x30;
-    pub(super) const VERSION: u8 = 0xa0;
-}
-
-/// What a certificate says of its key and its lifetime (RFC 5280 section 4.1).
+/// What a certificate says (RFC 5280 section 4.1).
 pub(super) struct Certificate<'a> {
+    /// As people count them: 1, 2 or 3.
+    pub(super) version: u8,
+    pub(super) serial: &'a [u8],
+    /// The contents of the AlgorithmIdentifier that it is signed by.
+    pub(super) signature_algorithm: &'a [u8],
+    /// The contents of the issuer's Name.
+    pub(super) issuer: &'a [u8],
+    /// The contents of the subject's Name.
+    pub(super) subject: &'a [u8],
     /// SubjectPublicKeyInfo, with its tag.
     pub(super) public_key_info: &'a [u8],
     /// The contents of the key's AlgorithmIdentifier.
@@ -27,6 +27,8 @@ pub(super) struct Certificate<'a> {
     pub(super) not_before: i64,
     /// Seconds since the epoch.
     pub(super) not_after: i64,
+    /// The contents of Extensions; empty where there are none.
+    pub(super) extensions: &'a [u8],
 }
 
 impl<'a> Certificate<'a> {
@@ -34,16 +36,20 @@ impl<'a> Certificate<'a> {
     pub(super) fn parse(der: &'a [u8]) -> Option<Self> {
         let mut signed = Reader(Reader(der).take(tag::SEQUENCE)?);
         let mut tbs = Reader(signed.take(tag::SEQUENCE)?);
-        if tbs.peek() == Some(tag::VERSION) {
-            tbs.next()?;
-        }
-        tbs.take(tag::INTEGER)?;
-        tbs.take(tag::SEQUENCE)?;
-        tbs.take(tag::SEQUENCE)?;
+        let version = match tbs.peek() {
+            Some(tag::VERSION) => match Reader(tbs.next()?.contents).take(tag::INTEGER)? {
+                [version] => version.checked_add(1)?,
+                _ => return None,
+            },
+            _ => 1,
+        };
+        let serial = tbs.take(tag::INTEGER)?;
+        let signature_algorithm = tbs.take(tag::SEQUENCE)?;
+        let issuer = tbs.take(tag::SEQUENCE)?;
         let mut validity = Reader(tbs.take(tag::SEQUENCE)?);
         let not_before = validity.time()?;
         let not_after = validity.time()?;
-        tbs.take(tag::SEQUENCE)?;
+        let subject = tbs.take(tag::SEQUENCE)?;
         let public_key_info = tbs.next().filter(|value| value.tag == tag::SEQUENCE)?;
         let mut key = Reader(public_key_info.contents);
         let algorithm = key.take(tag::SEQUENCE)?;
@@ -51,12 +57,24 @@ impl<'a> Certificate<'a> {
             Some((0, bits)) => bits,
             _ => return None,
         };
+        let mut extensions: &[u8] = &[];
+        while let Some(value) = tbs.next() {
+            if value.tag == tag::EXTENSIONS {
+                extensions = Reader(value.contents).take(tag::SEQUENCE)?;
+            }
+        }
         Some(Self {
+            version,
+            serial,
+            signature_algorithm,
+            issuer,
+            subject,
             public_key_info: public_key_info.whole,
             algorithm,
             public_key,
             not_before,
             not_after,
+            extensions,
         })
     }
 }
@@ -67,7 +85,6 @@ pub(super) fn first_value(der: &[u8]) -> Option<&[u8]> {
 }
 
 /// The integers that a sequence starts with, without leading zeros.
-#[cfg(feature = "dhe")]
 pub(super) fn leading_integers(der: &[u8]) -> Option<Vec<&[u8]>> {
     let mut fields = Reader(Reader(der).take(tag::SEQUENCE)?);
     let mut integers = Vec::new();
@@ -79,20 +96,26 @@ pub(super) fn leading_integers(der: &[u8]) -> Option<Vec<&[u8]>> {
     Some(integers)
 }
 
-struct Value<'a> {
-    tag: u8,
-    contents: &'a [u8],
+/// One value: its tag, its contents, and both with the length between.
+pub(super) struct Value<'a> {
+    pub(super) tag: u8,
+    pub(super) contents: &'a [u8],
     whole: &'a [u8],
 }
 
-struct Reader<'a>(&'a [u8]);
+/// Reads values one after the other.
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn peek(&self) -> Option<u8> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
         self.0.first().copied()
     }
 
-    fn next(&mut self) -> Option<Value<'a>> {
+    pub(super) fn next(&mut self) -> Option<Value<'a>> {
         let (&tag, rest) = self.0.split_first()?;
         let (&first, rest) = rest.split_first()?;
         let (length, rest) = match first {
@@ -118,7 +141,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
+    pub(super) fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
         self.next()
             .filter(|value| value.tag == tag)
             .map(|value| value.contents)

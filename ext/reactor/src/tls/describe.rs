@@ -1,16 +1,18 @@
 //! What went wrong, in words for the owner of the connection.
 
+use std::fmt;
+
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
 use super::calendar::utc;
 use super::error::Fault;
+use super::refusal::Refusal;
 
 /// What kind of failure it is.
 pub(super) fn fault(error: &Error) -> Fault {
     let error = match error {
         Error::InvalidCertificate(error) => error,
         Error::NoCertificatesPresented => return Fault::Missing,
-        Error::InvalidCertRevocationList(_) => return Fault::Untrusted,
         _ => return Fault::Protocol,
     };
     match error {
@@ -27,18 +29,24 @@ pub(super) fn fault(error: &Error) -> Fault {
     }
 }
 
+/// The most that is told.
+const LONGEST: usize = 300;
+
 /// The text for a failed handshake or record.
 pub(super) fn failure(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(error) => certificate(error),
         Error::NoCertificatesPresented => "the peer sent no certificate".into(),
-        Error::InvalidCertRevocationList(error) => {
-            format!("the revocation list is unusable: {error:?}")
-        }
         Error::AlertReceived(alert) => format!("the peer refused: {}", self::alert(*alert)),
         Error::NoApplicationProtocol => "no application protocol in common (alpn)".into(),
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
             "the peer does not speak TLS".into()
+        }
+        Error::InvalidMessage(error) => {
+            format!("the peer sent a malformed message ({})", words(error))
+        }
+        Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
+            "the peer sent a message that has no place there".into()
         }
         Error::PeerIncompatible(
             PeerIncompatible::NoCipherSuitesInCommon | PeerIncompatible::NoKxGroupsInCommon,
@@ -50,8 +58,32 @@ pub(super) fn failure(error: &Error) -> String {
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
             | PeerIncompatible::SupportedVersionsExtensionRequired,
         ) => "no protocol version in common".into(),
-        error => error.to_string(),
+        Error::PeerIncompatible(PeerIncompatible::NoSignatureSchemesInCommon) => {
+            "no signature algorithm in common".into()
+        }
+        Error::PeerIncompatible(error) => {
+            format!("the peer lacks what is needed ({})", words(error))
+        }
+        Error::PeerMisbehaved(error) => format!("the peer broke the protocol ({})", words(error)),
+        Error::DecryptError => "a record of the peer cannot be decrypted".into(),
+        Error::PeerSentOversizedRecord => "the peer sent a record that is too long".into(),
+        Error::General(text) => text.clone(),
+        _ => "the handshake failed".into(),
     }
+}
+
+/// `text` as one line that does nothing to a terminal, and not too long a one.
+pub(super) fn one_line(text: &str) -> String {
+    let harmless = |letter: char| match letter {
+        ' '..='~' => letter,
+        letter if letter.is_alphanumeric() => letter,
+        _ => '?',
+    };
+    let mut line: String = text.chars().take(LONGEST).map(harmless).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        line.push_str("...");
+    }
+    line
 }
 
 fn certificate(error: &CertificateError) -> String {
@@ -80,37 +112,33 @@ fn certificate(error: &CertificateError) -> String {
             if presented.is_empty() {
                 return format!("the certificate names no host, {expected} was expected");
             }
-            let presented: Vec<_> = presented.iter().map(|name| plain(name)).collect();
             format!(
                 "the certificate is for {}, not for {expected}",
                 presented.join(", ")
             )
         }
+        CertificateError::Expired => "the certificate expired before it was valid".into(),
         CertificateError::BadEncoding => "the certificate is malformed".into(),
         CertificateError::BadSignature => "a signature of the certificate does not match".into(),
-        CertificateError::Other(error) => words(&error.0.to_string()),
-        error => error.to_string(),
+        CertificateError::Other(error) => match error.0.downcast_ref::<Refusal>() {
+            Some(refusal) => refusal.to_string(),
+            None => "the certificate was refused".into(),
+        },
+        _ => "the certificate was refused".into(),
     }
 }
 
-/// `MaximumPathDepthExceeded` as words.
-fn words(name: &str) -> String {
-    let mut words = String::from("the certificate was refused:");
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() {
+/// The name that Debug gives to a value without fields, as words; of others the name alone.
+fn words(value: &impl fmt::Debug) -> String {
+    let name = format!("{value:?}");
+    let mut words = String::new();
+    for letter in name.chars().take_while(char::is_ascii_alphanumeric) {
+        if letter.is_ascii_uppercase() && !words.is_empty() {
             words.push(' ');
         }
         words.push(letter.to_ascii_lowercase());
     }
     words
-}
-
-/// `DnsName("a.example")` and `IpAddress(192.0.2.1)` without the decoration.
-fn plain(name: &str) -> &str {
-    name.split_once('(')
-        .and_then(|(_, rest)| rest.strip_suffix(')'))
-        .unwrap_or(name)
-        .trim_matches('"')
 }
 
 fn alert(alert: AlertDescription) -> &'static str {
@@ -149,14 +177,33 @@ mod tests {
     fn both_names_of_a_mismatch() {
         let error = CertificateError::NotValidForNameContext {
             expected: ServerName::try_from("host.example").unwrap(),
-            presented: vec![
-                "DnsName(\"a.example\")".into(),
-                "IpAddress(192.0.2.1)".into(),
-            ],
+            presented: vec!["a.example".into(), "192.0.2.1".into()],
         };
         assert_eq!(
             failure(&error.into()),
             "the certificate is for a.example, 192.0.2.1, not for host.example"
         );
+    }
+
+    #[test]
+    fn names_of_faults_as_words() {
+        assert_eq!(
+            words(&PeerIncompatible::Tls12NotOffered),
+            "tls12 not offered"
+        );
+        assert_eq!(
+            words(&InvalidMessage::MissingData("Random")),
+            "missing data"
+        );
+    }
+
+    #[test]
+    fn nothing_but_one_line() {
+        assert_eq!(
+            one_line("a\n\r\0\x1b[1m \u{202e}\u{9b}\u{2028}\u{200b}é"),
+            "a????[1m ????é"
+        );
+        assert_eq!(one_line(&"x".repeat(400)).len(), LONGEST + 3);
+        assert_eq!(one_line(&"x".repeat(300)).len(), LONGEST);
     }
 }

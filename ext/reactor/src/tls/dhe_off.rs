@@ -14,6 +14,10 @@ pub(super) fn server_groups(
     Err(Error::BadDhParam("built without the feature `dhe`".into()))
 }
 
+pub(super) fn standard_groups(_key_bits: usize) -> Vec<&'static dyn SupportedKxGroup> {
+    Vec::new()
+}
+
 pub(super) fn client_groups() -> Vec<&'static dyn SupportedKxGroup> {
     Vec::new()
 }

@@ -1,9 +1,11 @@
 //! TLS 1.2 and 1.3 as a state machine over byte slices: no sockets and no callbacks. Nothing
 //! outside of this module knows which implementation is underneath.
 
+mod algorithm;
 mod cache;
 mod calendar;
 mod certificates;
+mod chain;
 mod ciphers;
 mod config;
 mod curves;
@@ -16,15 +18,22 @@ mod dhe;
 mod dhe;
 mod engine;
 mod error;
+mod explain;
+mod extensions;
 mod keys;
+mod names;
 mod params;
+mod path;
 mod peer;
 mod pem;
 mod provider;
 mod received;
+mod refusal;
 mod resumption;
 mod session;
 mod sources;
+mod subject;
+mod tag;
 mod trust;
 mod verify;
 

@@ -44,7 +44,8 @@ pub struct Parameters {
     pub cipher_list: Option<String>,
     /// Server: the only curve to exchange keys on.
     pub ecdh_curve: Option<String>,
-    /// Server: a PEM file of Diffie-Hellman parameters, which enables the DHE suites of TLS 1.2.
+    /// Server: a PEM file of Diffie-Hellman parameters for the DHE suites of TLS 1.2, instead of RFC
+    /// 7919's that fit its key.
     pub dhparam: Option<PathBuf>,
     /// Union of the `EM_PROTO_*` bits; zero means every supported protocol.
     pub protocols: u32,

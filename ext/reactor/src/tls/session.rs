@@ -430,7 +430,7 @@ impl Session {
     fn fail(&mut self, text: impl Into<String>, fault: Fault) {
         if self.failure.is_none() {
             self.failure = Some(Failure {
-                text: text.into(),
+                text: describe::one_line(&text.into()),
                 fault,
                 silent: false,
             });

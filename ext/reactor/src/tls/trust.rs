@@ -2,8 +2,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::RootCertStore;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+use webpki::{CertRevocationList, OwnedCertRevocationList, anchor_from_trusted_cert};
 
 use super::der::Certificate;
 use super::error::Error;
@@ -12,12 +12,56 @@ use super::pem;
 use super::sources::{Stamped, TrustSource};
 
 /// Whom to believe about a peer, and about whom no longer.
+#[derive(Debug)]
 pub(super) struct Trust {
-    /// What chains may end in.
-    pub(super) roots: Arc<RootCertStore>,
-    /// What the user gave as trusted: a peer may be one of these itself.
-    pub(super) given: Vec<CertificateDer<'static>>,
-    pub(super) revocation_lists: Vec<CertificateRevocationListDer<'static>>,
+    pub(super) anchors: Arc<Anchors>,
+    pub(super) revocation_lists: Vec<CertRevocationList<'static>>,
+}
+
+/// Certificates that are trusted: what chains may end in, and what a peer may be itself.
+#[derive(Debug, Default)]
+pub(super) struct Anchors {
+    certificates: Vec<CertificateDer<'static>>,
+    /// What chains may end in as far as names and keys go.
+    pub(super) anchors: Vec<TrustAnchor<'static>>,
+    /// Which certificate each of them is of.
+    origins: Vec<usize>,
+}
+
+impl Anchors {
+    fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
+        let (anchors, origins) = certificates
+            .iter()
+            .enumerate()
+            .filter_map(|(index, der)| {
+                let anchor = anchor_from_trusted_cert(der).ok()?;
+                Some((anchor.to_owned(), index))
+            })
+            .unzip();
+        Self {
+            certificates,
+            anchors,
+            origins,
+        }
+    }
+
+    pub(super) fn certificates(&self) -> &[CertificateDer<'static>] {
+        &self.certificates
+    }
+
+    /// The certificate that one of [`Self::anchors`] is of. Several may have the same name and key.
+    pub(super) fn origin(&self, anchor: &TrustAnchor<'_>) -> Option<&CertificateDer<'static>> {
+        let mut pairs = self.anchors.iter().zip(&self.origins);
+        let (_, index) = pairs.find(|(own, _)| std::ptr::eq::<TrustAnchor<'_>>(*own, anchor))?;
+        self.certificates.get(*index)
+    }
+
+    /// Whether this certificate is trusted itself.
+    pub(super) fn hold(&self, der: &CertificateDer<'_>) -> bool {
+        self.certificates
+            .iter()
+            .any(|own| own.as_ref() == der.as_ref())
+    }
 }
 
 impl Trust {
@@ -29,8 +73,7 @@ impl Trust {
         if source.file.is_none() && source.directory.is_none() && source.pem.is_none() {
             return match role {
                 Role::Client => Ok(Self {
-                    roots: system_roots()?,
-                    given: Vec::new(),
+                    anchors: system_anchors()?,
                     revocation_lists,
                 }),
                 Role::Server => Err(Error::BadTrust(
@@ -58,35 +101,31 @@ impl Trust {
                 "malformed certificate in what was given".into(),
             ));
         }
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(given.iter().cloned());
         Ok(Self {
-            roots: Arc::new(roots),
-            given,
+            anchors: Arc::new(Anchors::new(given)),
             revocation_lists,
         })
     }
 }
 
-/// The system's trust anchors, read once.
-fn system_roots() -> Result<Arc<RootCertStore>, Error> {
-    static ROOTS: Mutex<Option<Arc<RootCertStore>>> = Mutex::new(None);
+/// What the system trusts, read once.
+fn system_anchors() -> Result<Arc<Anchors>, Error> {
+    static ANCHORS: Mutex<Option<Arc<Anchors>>> = Mutex::new(None);
 
-    let mut kept = ROOTS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(roots) = &*kept {
-        return Ok(Arc::clone(roots));
+    let mut kept = ANCHORS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(anchors) = &*kept {
+        return Ok(Arc::clone(anchors));
     }
     let found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() {
+    let anchors = Anchors::new(found.certs);
+    if anchors.anchors.is_empty() {
         let reason = match found.errors.first() {
             Some(error) => format!("the system's trust anchors cannot be read: {error}"),
             None => "the system has no trust anchors".into(),
         };
         return Err(Error::BadTrust(reason));
     }
-    Ok(Arc::clone(kept.insert(Arc::new(roots))))
+    Ok(Arc::clone(kept.insert(Arc::new(anchors))))
 }
 
 fn read_certificates(
@@ -113,17 +152,20 @@ fn read_directory(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     Ok(found)
 }
 
-fn read_revocation_lists(
-    file: &Stamped,
-) -> Result<Vec<CertificateRevocationListDer<'static>>, Error> {
+fn read_revocation_lists(file: &Stamped) -> Result<Vec<CertRevocationList<'static>>, Error> {
     let text = fs::read(&file.path).map_err(|error| Error::io("crl_file", &file.path, &error))?;
     let bad = |reason: &str| Error::BadTrust(format!("{}: {reason}", file.path.display()));
     let lists = pem::revocation_lists(&text).map_err(|reason| bad(&reason))?;
     if lists.is_empty() {
         return Err(bad("no revocation list in it"));
     }
-    Ok(lists
-        .into_iter()
-        .map(CertificateRevocationListDer::from)
-        .collect())
+    lists
+        .iter()
+        .map(|der| match OwnedCertRevocationList::from_der(der) {
+            Ok(list) => Ok(list.into()),
+            Err(_) => Err(bad(
+                "a revocation list that is malformed, or of a kind not supported",
+            )),
+        })
+        .collect()
 }

@@ -2,7 +2,7 @@ use std::cmp::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use rustls::crypto::{ActiveKeyExchange, SharedSecret, SupportedKxGroup};
-use rustls::ffdhe_groups::FfdheGroup;
+use rustls::ffdhe_groups::{FFDHE2048, FFDHE3072, FFDHE4096, FFDHE6144, FFDHE8192, FfdheGroup};
 use rustls::{Error, NamedGroup, PeerMisbehaved, ProtocolVersion};
 
 use super::power::power;
@@ -26,7 +26,24 @@ pub(super) struct Group {
     name: NamedGroup,
 }
 
+/// RFC 7919's groups, smallest first.
+pub(super) static STANDARD: [Group; 5] = [
+    Group::standard(NamedGroup::FFDHE2048, &FFDHE2048),
+    Group::standard(NamedGroup::FFDHE3072, &FFDHE3072),
+    Group::standard(NamedGroup::FFDHE4096, &FFDHE4096),
+    Group::standard(NamedGroup::FFDHE6144, &FFDHE6144),
+    Group::standard(NamedGroup::FFDHE8192, &FFDHE8192),
+];
+
 impl Group {
+    const fn standard(name: NamedGroup, group: &FfdheGroup<'static>) -> Self {
+        Self {
+            p: group.p,
+            g: group.g,
+            name,
+        }
+    }
+
     /// The group of these parameters, big-endian; the same for the same ones.
     pub(super) fn intern(
         p: &[u8],
@@ -157,8 +174,6 @@ fn trimmed(digits: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use rustls::ffdhe_groups::{FFDHE2048, FFDHE4096};
-
     use super::*;
 
     #[test]

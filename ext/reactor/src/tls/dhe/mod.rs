@@ -17,21 +17,11 @@ use rustls::{
     SupportedCipherSuite, Tls12CipherSuite,
 };
 
-use self::group::Group;
+use self::group::{Group, STANDARD};
 use super::der;
 use super::error::Error;
 use super::pem::blocks;
 use super::provider;
-
-/// Names that a client may have offered for a group. A server answers each with its own
-/// parameters, as servers older than RFC 7919 do.
-const OFFERED: [NamedGroup; 5] = [
-    NamedGroup::FFDHE2048,
-    NamedGroup::FFDHE3072,
-    NamedGroup::FFDHE4096,
-    NamedGroup::FFDHE6144,
-    NamedGroup::FFDHE8192,
-];
 
 /// The client's name for whatever group the server picks: of RFC 7919's private range, and never
 /// offered, so that the server is free in its choice.
@@ -52,12 +42,30 @@ pub(super) fn server_groups(
     let [p, g, ..] = integers[..] else {
         return Err(bad("malformed Diffie-Hellman parameters"));
     };
-    OFFERED
-        .into_iter()
-        .map(|name| match Group::intern(p, g, name) {
+    // A client may have offered any of the names. Each is answered with these parameters, as servers
+    // older than RFC 7919 do.
+    STANDARD
+        .iter()
+        .map(|named| match Group::intern(p, g, named.name()) {
             Ok(group) => Ok(group as &'static dyn SupportedKxGroup),
             Err(reason) => Err(bad(reason)),
         })
+        .collect()
+}
+
+/// The groups of a server whose RSA key has so many bits, as strong as that one first, as OpenSSL
+/// chooses; a client that offers groups gets one of those (RFC 7919 section 4).
+pub(super) fn standard_groups(key_bits: usize) -> Vec<&'static dyn SupportedKxGroup> {
+    let (weaker, stronger) = STANDARD.split_at(match key_bits {
+        0..3072 => 0,
+        3072..4096 => 1,
+        4096..7680 => 2,
+        _ => 4,
+    });
+    stronger
+        .iter()
+        .chain(weaker)
+        .map(|group| group as &'static dyn SupportedKxGroup)
         .collect()
 }
 
