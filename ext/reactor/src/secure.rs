@@ -369,14 +369,17 @@ impl Reactor {
         let descriptor = self.descriptors.get_mut(id)?;
         let share = descriptor.readable_share(buffer.len());
         let len = descriptor.session_mut()?.read(&mut buffer[..share]);
-        let departing = descriptor.departure.is_some();
         if self.pass_on(id, &buffer[..len]) {
             return None;
         }
-        self.descriptors.get_mut(id)?.readiness.readable = true;
-        match departing {
-            true => self.requeue(id),
-            false => self.carry(id),
+        let descriptor = self.descriptors.get_mut(id)?;
+        descriptor.readiness.readable = true;
+        let is_read = !descriptor.session()?.has_plaintext();
+        // What was read at once is told in one turn.
+        if is_read && descriptor.departure.is_none() {
+            self.carry(id);
+        } else {
+            self.requeue(id);
         }
         Some(Event::Data { id, len })
     }

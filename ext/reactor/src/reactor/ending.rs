@@ -8,7 +8,6 @@ use crate::descriptor::{Descriptor, Kind, Output, Phase};
 use crate::error::{Error, Result};
 use crate::event::Reason;
 use crate::id::Id;
-use crate::sys::fork;
 use crate::sys::handle::RawDescriptor;
 
 impl Reactor {
