@@ -4,13 +4,13 @@ module EventMachine
   # What {EventMachine.watch_file} returns. A subclass or module overrides the methods that tell of what it
   # wants to know.
   #
-  # @example
-  #   module Handler
+  # @example Load a configuration again when somebody edits it
+  #   class ConfigurationWatch < EventMachine::FileWatch
   #     def file_modified
-  #       puts "#{path} modified"
+  #       Settings.load(path)
   #     end
   #   end
-  #   EventMachine.watch_file("/tmp/foo", Handler)
+  #   EventMachine.watch_file("/etc/app.conf", ConfigurationWatch)
   class FileWatch < Connection
     # What the reactor calls a change of the contents.
     Cmodified = "modified"

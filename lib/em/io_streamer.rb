@@ -8,11 +8,9 @@ module EventMachine
   # why. The object is read in the reactor's thread, which waits for it, and is not closed.
   #
   # @example
-  #   module Sender
-  #     def post_init
-  #       streamer = EventMachine::IOStreamer.new(self, File.open("/tmp/bigfile.tar"))
-  #       streamer.callback { close_connection_after_writing }
-  #     end
+  #   def receive_line(_line)
+  #     log = StringIO.new(lines_of_the_log)
+  #     EventMachine::IOStreamer.new(self, log, http_chunks: true).callback { log.close }
   #   end
   class IOStreamer
     include Streaming

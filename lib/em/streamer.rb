@@ -8,11 +8,10 @@ module EventMachine
   # connection, and fails with a String that says why.
   #
   # @example
-  #   module FileSender
-  #     def post_init
-  #       streamer = EventMachine::FileStreamer.new(self, "/tmp/bigfile.tar")
-  #       streamer.callback { close_connection_after_writing }
-  #     end
+  #   def receive_line(name)
+  #     download = EventMachine::FileStreamer.new(self, File.join("public", File.basename(name)))
+  #     download.callback { send_data("\n") }
+  #     download.errback { |reason| send_data("sorry: #{reason}\n") }
   #   end
   class FileStreamer
     include Streaming
@@ -70,8 +69,8 @@ module EventMachine
 
     def stream_with_mapping(filename)
       ensure_mapping_extension_is_present
-      @position = 0
       @mapping = FastFileReader::Mapper.new(filename)
+      @offset = 0
       stream_one_chunk
     end
 
@@ -80,11 +79,11 @@ module EventMachine
     end
 
     def next_chunk
-      length = [@size - @position, ChunkSize].min
+      length = [@size - @offset, ChunkSize].min
       return unless length.positive?
 
-      chunk = @mapping.get_chunk(@position, length)
-      @position += length
+      chunk = @mapping.get_chunk(@offset, length)
+      @offset += length
       chunk
     end
 

@@ -4,8 +4,8 @@ module EventMachine
   # Calls something once, after an interval.
   #
   # @example
-  #   timer = EventMachine::Timer.new(5) { puts "time is up" }
-  #   timer.cancel
+  #   reminder = EventMachine::Timer.new(0.5) { warn "still waiting for an answer" }
+  #   request.callback { reminder.cancel }
   class Timer
     # @param interval [Numeric] in seconds
     # @param callback [#call, nil] what to call; the block, where nil
@@ -28,11 +28,9 @@ module EventMachine
   # callback takes and however late it was called; those that were missed are left out.
   #
   # @example
-  #   count = 0
-  #   timer = EventMachine::PeriodicTimer.new(5) do
-  #     puts "the time is #{Time.now}"
-  #     timer.cancel if (count += 1) > 5
-  #   end
+  #   heartbeat = EventMachine::PeriodicTimer.new(30) { connection.send_data("PING\n") }
+  #   heartbeat.interval = 10 # from the next call on
+  #   heartbeat.cancel
   class PeriodicTimer
     # @return [Numeric] seconds from call to call; a new value holds from the next call on
     attr_accessor :interval

@@ -14,23 +14,25 @@ module EventMachine
       # Bytes that a name and a part of a name may have; see RFC 1035, 2.3.4.
       MAX_NAME = 253
       MAX_LABEL = 63
-      private_constant :MAX_NAME, :MAX_LABEL
+      RETRY_INTERVAL = 3
+      MAX_TRIES = 5
+      private_constant :MAX_NAME, :MAX_LABEL, :RETRY_INTERVAL, :MAX_TRIES
 
-      # @return [Numeric] seconds to wait for an answer before asking again
+      # @return [Numeric] seconds to wait for an answer before asking again; 3 by default
       attr_accessor :retry_interval
 
-      # @return [Integer] how many times to ask
+      # @return [Integer] how many times to ask; 5 by default
       attr_accessor :max_tries
 
       # @param socket [Socket]
       # @param hostname [String]
       def initialize(socket, hostname)
-        @socket = socket
+        self.retry_interval = RETRY_INTERVAL
+        self.max_tries = MAX_TRIES
         @hostname = hostname
-        @tries = 0
-        @last_send = nil
-        @retry_interval = 3
-        @max_tries = 5
+        @socket = socket
+        @asked_at = nil
+        @times_asked = 0
       end
 
       # Asks, where it is time to; fails, where that was done often enough.
@@ -40,7 +42,7 @@ module EventMachine
         return unless due?
         return give_up("invalid host name: #{@hostname.inspect}") unless valid_hostname?
 
-        @tries < @max_tries ? send : give_up(["retries exceeded", @problem].compact.join(": "))
+        @times_asked < @max_tries ? send : give_up(["retries exceeded", @problem].compact.join(": "))
       end
 
       # @param message [Resolv::DNS::Message]
@@ -61,14 +63,14 @@ module EventMachine
       private
 
       def due?
-        @last_send.nil? || now - @last_send >= @retry_interval
+        @asked_at.nil? || now - @asked_at >= @retry_interval
       end
 
       # What cannot be sent is sent again without waiting for an answer, perhaps to another server.
       def send
-        @tries += 1
+        @times_asked += 1
         @socket.send_packet(packet)
-        @last_send = now
+        @asked_at = now
       rescue RuntimeError => e
         @problem = e.message
       end

@@ -78,7 +78,7 @@ module EventMachine
 
         keys = keys.map { |key| clean_key(key) }
         callback do
-          send_data("get #{keys.join(' ')}\r\n")
+          send_line("get", *keys)
           @requests << Request.new(:get, keys, callback)
         end
       end
@@ -123,7 +123,7 @@ module EventMachine
           words = ["delete", clean_key(key)]
           words << expires unless expires == 0
           words << "noreply" unless callback
-          send_data("#{words.join(' ')}\r\n")
+          send_line(*words)
           @requests << Request.new(:delete, nil, callback) if callback
         end
       end
@@ -181,7 +181,13 @@ module EventMachine
       private
 
       def send_cmd(cmd, key, flags = 0, exptime = 0, bytes = 0, noreply = false)
-        send_data("#{cmd} #{key} #{flags} #{exptime} #{bytes}#{' noreply' if noreply}\r\n")
+        words = [cmd, key, flags, exptime, bytes]
+        words << "noreply" if noreply
+        send_line(*words)
+      end
+
+      def send_line(*words)
+        send_data(words.join(" ") + Cdelimiter)
       end
 
       def clean_key(key)

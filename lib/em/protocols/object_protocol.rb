@@ -10,12 +10,14 @@ module EventMachine
     # An object larger than {MaxObjectSize}, and one that the serializer cannot load, are errors:
     # +receive_error+ is called with a message if the object has that method, and the connection is closed.
     #
-    # @example
-    #   module Server
+    # @example Calculator that speaks JSON
+    #   class Calculator < EventMachine::Connection
     #     include EventMachine::Protocols::ObjectProtocol
     #
-    #     def receive_object(object)
-    #       send_object("you said" => object)
+    #     def serializer = JSON
+    #
+    #     def receive_object(numbers)
+    #       send_object("sum" => numbers.sum)
     #     end
     #   end
     module ObjectProtocol
