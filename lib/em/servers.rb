@@ -66,8 +66,12 @@ module EventMachine
 
     private
 
-    # The handler stood where the port is expected, so everything moves up by one.
+    # The handler took the place of the port, so the other arguments move up by one.
     def shift_handler(handler, first, rest)
+      unless handler.is_a?(Module)
+        raise TypeError, "wrong argument type #{handler.class} (expected Module): #{handler.inspect} is neither " \
+                         "a port nor a handler; the order is address, port, handler"
+      end
       [handler, first.nil? && rest.empty? ? rest : [first, *rest]]
     end
 

@@ -40,6 +40,25 @@ RSpec.describe "The loader" do
     expect(output.lines(chomp: true).last).to eq("require #{file}")
   end
 
+  it "says how to compile the library, in a checkout and in a gem, where there is none" do
+    command = [RbConfig.ruby, "--disable-gems", "-e", 'load "lib/em/loader.rb"']
+    output, status = Open3.capture2e(*command, chdir: @directory)
+    expect(status).not_to be_success
+    expect(output).to include("not compiled: run `gem pristine eventmachine`", "LoadError")
+
+    FileUtils.touch(File.join(@directory, "Rakefile"))
+    expect(Open3.capture2e(*command, chdir: @directory).first).to include("not compiled: run `rake compile`")
+  end
+
+  it "does not hide why a library cannot be loaded" do
+    File.write(File.join(@directory, "lib", file), "no library")
+    program = '$LOAD_PATH.unshift("lib"); load "lib/em/loader.rb"'
+    output, status = Open3.capture2e(RbConfig.ruby, "--disable-gems", "-e", program, chdir: @directory)
+    expect(status).not_to be_success
+    expect(output).to include(file)
+    expect(output).not_to include("not compiled")
+  end
+
   it "takes the library that was precompiled for this Ruby" do
     put("eventmachine", "2.0", file)
     expected = put("eventmachine", minor, file)
