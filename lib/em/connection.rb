@@ -42,13 +42,6 @@ module EventMachine
       ruby2_keywords :new
     end
 
-    # @!method get_outbound_data_size
-    #   @return [Integer] bytes that were given to {#send_data} and are not yet with the system
-
-    # @!method associate_callback_target(target)
-    #   Kept for compatibility: does nothing.
-    #   @return [nil]
-
     # @param _args what the application gave to the method that made the connection
     def initialize(*_args); end
 

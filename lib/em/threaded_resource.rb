@@ -61,7 +61,7 @@ module EventMachine
     # An exception of any kind is the outcome of the work: it must not end the thread.
     def perform(completion, work)
       completion.succeed(work_on_resource(work))
-    rescue Exception => e # rubocop:disable Lint/RescueException
+    rescue Exception => e
       completion.fail(e)
     end
 

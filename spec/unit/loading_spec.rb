@@ -33,7 +33,8 @@ RSpec.describe "Loading", time_limit: 60 do
     expect(loading(%w[
       eventmachine rubyeventmachine fastfilereaderext em/buftok em/callback em/channel em/completion
       em/connection em/deferrable em/future em/iterator em/messages em/pool em/protocols
-      em/protocols/line_protocol em/protocols/linetext2 em/protocols/object_protocol em/protocols/saslauth em/pure_ruby em/queue
+      em/protocols/line_protocol em/protocols/linetext2 em/protocols/object_protocol
+      em/protocols/saslauth em/pure_ruby em/queue
       em/spawnable em/streamer em/threaded_resource em/tick_loop em/timers em/version
     ])).to be_empty
   end

@@ -29,7 +29,7 @@ module EventMachine
           @checked[klass] = true
           own = own_methods(klass)
           callbacks = callbacks_of(klass)
-          report_misspelt(klass, own - callbacks, callbacks)
+          report_misspelt(klass, (own - callbacks).sort, callbacks)
           report_deaf(klass) if klass != Connection && inherits_all?(klass)
         end
 

@@ -127,6 +127,13 @@ module EventMachine
 
     # Logs the calls of periodic timers.
     module PeriodicCalls
+      # @param interval [Numeric] seconds
+      # @param callback [#call, nil]
+      def initialize(interval, callback = nil, &block)
+        super
+        Debug.log("##{@signature} add_periodic_timer #{interval} s #{Debug.place(@code)}")
+      end
+
       # @return [Integer, nil]
       def fire
         return super unless @code

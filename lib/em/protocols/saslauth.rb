@@ -22,6 +22,7 @@ module EventMachine
       # Assembles fields from the chunks of a stream.
       class FieldReader
         PREFIX = 2
+        private_constant :PREFIX
 
         def initialize
           @bytes = String.new

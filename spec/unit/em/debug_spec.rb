@@ -88,7 +88,8 @@ RSpec.describe "EM_DEBUG" do
     RUBY
 
     expect(events).to include(
-      /\A#\d+ cancel_timer\z/, /\A#\d+ periodic timer -e:3\z/, "next_tick -e:4", "defer -e:5",
+      /\A#\d+ cancel_timer\z/, /\A#\d+ add_periodic_timer 0\.001 s -e:3\z/,
+      /\A#\d+ periodic timer -e:3\z/, "next_tick -e:4", "defer -e:5",
       /\Adeferred work -e:5 took \d+ ms\z/, "deferred result -e:5"
     )
   end
