@@ -6,12 +6,11 @@ require_relative "../deferrable"
 
 module EventMachine
   module DNS
-    # A question on its way; a {Deferrable} that succeeds with the addresses, or fails with a String that says
-    # why.
+    # A query. It is a {Deferrable}: it succeeds with the addresses, or fails with a String that says why.
     class Request
       include Deferrable
 
-      # Bytes that a name and a part of a name may have; see RFC 1035, 2.3.4.
+      # Maximum size of a name, and of a label, in bytes; see RFC 1035, 2.3.4.
       MAX_NAME = 253
       MAX_LABEL = 63
       RETRY_INTERVAL = 3
@@ -35,7 +34,7 @@ module EventMachine
         @times_asked = 0
       end
 
-      # Asks, where it is time to; fails, where that was done often enough.
+      # Sends the query if it is time to; fails if it was sent often enough.
       #
       # @return [void]
       def tick
@@ -46,12 +45,12 @@ module EventMachine
       end
 
       # @param message [Resolv::DNS::Message]
-      # @return [Boolean] whether it answers this request's question
+      # @return [Boolean] whether it is a response to this query
       def answered_by?(message)
         message.qr == 1 && message.question == question
       end
 
-      # Takes the answer.
+      # Handles the response.
       #
       # @param message [Resolv::DNS::Message]
       # @return [void]
@@ -66,7 +65,7 @@ module EventMachine
         @asked_at.nil? || now - @asked_at >= @retry_interval
       end
 
-      # What cannot be sent is sent again without waiting for an answer, perhaps to another server.
+      # If sending fails, the next tick sends again without waiting, perhaps to another server.
       def send
         @times_asked += 1
         @socket.send_packet(packet)
@@ -80,7 +79,7 @@ module EventMachine
         fail(reason)
       end
 
-      # Answers are told apart by it, so nobody may guess it.
+      # It must not be guessable: it is what identifies a response.
       def id
         @id ||= register
       end

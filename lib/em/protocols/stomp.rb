@@ -91,13 +91,13 @@ module EventMachine
         send_data(frame.force_encoding(text.encoding))
       end
 
-      # Called with each frame. To be overridden.
+      # Called with each frame. Override it.
       #
       # @param message [Message]
       # @return [void]
       def receive_msg(message); end
 
-      # Introduces the client to the broker.
+      # Logs in to the broker.
       #
       # @param parms [Hash] headers, such as login and passcode
       # @return [void]
@@ -115,10 +115,10 @@ module EventMachine
         send_frame("SEND", { **parms, destination: destination }, body)
       end
 
-      # Asks for the messages to a destination.
+      # Subscribes to the messages of a destination.
       #
       # @param destination [String]
-      # @param ack [Boolean] whether the messages are to be acknowledged by {#ack}
+      # @param ack [Boolean] whether the client has to acknowledge messages with {#ack}
       # @return [void]
       def subscribe(destination, ack = false)
         mode = ack ? "client" : "auto"
@@ -163,7 +163,7 @@ module EventMachine
       private
 
       def stomp_head(verb, headers, size)
-        lines = headers.map { |name, value| "#{name}:#{value}\n" }
+        lines = headers.map { |name, value| "#{name.to_s.b}:#{value.to_s.b}\n" }
         "#{verb}\n#{lines.join}content-length: #{size}\ncontent-type: text/plain; charset=UTF-8\n\n"
       end
 
