@@ -2,10 +2,10 @@
 
 require "json"
 
-# The licences of the crates that the native library is linked from, in one file that goes into the gems.
+# Collects the licences of all linked crates in one file, which the gems contain.
 module Licenses
   FILE = "LICENSES-THIRD-PARTY.md"
-  # At the top of a crate, and of the library in C that one of them brings along.
+  # The top directory of a crate, and that of the C library in one of them.
   DIRECTORIES = %w[. aws-lc].freeze
   PATTERN = /\A(licen[cs]e|copying|notice|copyright|unlicense)/i
 
@@ -56,7 +56,7 @@ module Licenses
     seen
   end
 
-  # A crate that has no such file shares those of its repository.
+  # A crate without such a file uses those of its repository.
   def texts(crate, crates)
     found = texts_of(crate)
     return found if found.any?

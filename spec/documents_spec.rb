@@ -3,7 +3,7 @@
 require "open3"
 require "tmpdir"
 
-# Holds the documents to what they say: their programs run, their links lead somewhere, their commands exist.
+# Checks the documents: their programs run, their links work, their commands and files exist.
 RSpec.describe "The documents", time_limit: 30 do
   root = File.expand_path("..", __dir__)
   documents = Dir.glob("{*.md,docs/**/*.md}", base: root).sort
@@ -19,7 +19,7 @@ RSpec.describe "The documents", time_limit: 30 do
     found
   end
 
-  # As it is written in links to a heading.
+  # Anchors of the headings.
   slugs = lambda do |text|
     text.scan(/^#+ (.+)$/).flatten.map { |heading| heading.downcase.gsub(/[^\w\- ]/, "").tr(" ", "-") }
   end

@@ -2,11 +2,11 @@
 
 require "open3"
 
-# Runs each program of examples/, which end by themselves, and compares what they write.
+# Runs each program of examples/ and compares its output.
 RSpec.describe "The examples", time_limit: 30 do
   directory = File.expand_path("../examples", __dir__)
 
-  # What each writes, and the native function it takes, where that is not there in every build.
+  # The output of each program.
   expected = {
     "channel" => "first: hello\nsecond: hello\nfirst: goodbye\n",
     "defer" => "digest of 64 digits\nfailed: ArgumentError\n",
@@ -46,7 +46,7 @@ RSpec.describe "The examples", time_limit: 30 do
     [RbConfig.ruby, "-w", "-I", ProcessHelper::LIBRARY, File.join(directory, "#{name}.rb"), *arguments]
   end
 
-  # Starts a server on any port, and ends it with the block.
+  # Starts a server on a free port, and stops it after the block.
   def serve(name, env = {})
     Open3.popen2e(env, *command(name, "0"), pgroup: true) do |_, output, process|
       port = Integer(output.gets[/\Alistening on 127\.0\.0\.1:(\d+)$/, 1])

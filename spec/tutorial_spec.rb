@@ -3,7 +3,7 @@
 require "open3"
 require "tmpdir"
 
-# Runs the steps of docs/getting_started.md, and holds the sessions that it shows against what happens.
+# Runs the steps of docs/getting_started.md, and compares the sessions shown there with what happens.
 RSpec.describe "The tutorial", time_limit: 30 do
   root = File.expand_path("..", __dir__)
   text = File.read(File.join(root, "docs", "getting_started.md"))

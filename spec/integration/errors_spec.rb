@@ -14,7 +14,7 @@ RSpec.describe "Exceptions" do
     EventMachine.connect("127.0.0.1", port, client) { |connection| yield connection if block_given? }
   end
 
-  # What is done in the reactor, so that something raises there.
+  # Ways to raise an exception in the reactor.
   def self.sources
     {
       "the first block" => -> { raise failure, "start" },
@@ -50,7 +50,7 @@ RSpec.describe "Exceptions" do
     end
   end
 
-  # What the first block raises costs the rest of it.
+  # The first block raises, so the rest of it does not run.
   handled = sources.except("the first block", "initialize of a client", "post_init of a client")
   handled.each do |place, source|
     it "from #{place} go to the error handler, and the loop goes on" do

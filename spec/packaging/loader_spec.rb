@@ -16,7 +16,7 @@ RSpec.describe "The loader" do
   minor = RUBY_VERSION[/\A\d+\.\d+/]
   file = "eventmachine.#{RbConfig::CONFIG['DLEXT']}"
 
-  # A library is not loaded here, only asked for.
+  # The library is not loaded here, only required.
   def ask
     program = <<~'RUBY'
       module Kernel

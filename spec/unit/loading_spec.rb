@@ -6,7 +6,7 @@ require "open3"
 RSpec.describe "Loading", time_limit: 60 do
   root = File.expand_path("../../lib", __dir__)
   features = Dir.glob("**/*.rb", base: root).map { |path| path.delete_suffix(".rb") }.sort
-  # It tells that its name is deprecated.
+  # It warns that its name is deprecated.
   quiet = features - ["em/deferrable/pool"]
   categories = RUBY_VERSION < "3.3" ? %w[deprecated experimental] : %w[deprecated experimental performance]
   switches = ["-w", *categories.map { |category| "-W:#{category}" }, "-I", root]

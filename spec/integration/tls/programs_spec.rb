@@ -6,7 +6,7 @@ RSpec.describe "TLS with other programs", tls: true do
   let(:root) { TLSAuthority.root.file }
   let(:trusting) { { verify: true, ca_file: root } }
 
-  # What a server does for clients that speak HTTP.
+  # A server for HTTP clients.
   def answering(body)
     { received: lambda do |server|
       next unless server.received.include?("\r\n\r\n")
