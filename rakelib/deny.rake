@@ -2,8 +2,8 @@
 
 require "json"
 
-# Holds the crates in Cargo.lock to deny.toml. It checks licences, sources and banned crates from what cargo
-# knows, without a network. Known vulnerabilities are left to cargo-deny, which needs a database.
+# Checks the crates in Cargo.lock by deny.toml: licences, sources and banned crates. It asks cargo and needs no
+# network. Known vulnerabilities are left to cargo-deny, which needs a database.
 module Dependencies
   CRATES_IO = "registry+https://github.com/rust-lang/crates.io-index"
 
@@ -26,7 +26,7 @@ module Dependencies
     faults
   end
 
-  # Whether an SPDX expression is fulfilled by the licences that are allowed.
+  # Whether the allowed licences satisfy an SPDX expression.
   def licensed?(expression, allowed)
     return false unless expression
 

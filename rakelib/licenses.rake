@@ -40,7 +40,7 @@ module Licenses
             .sort_by { |package| [package["name"], package["version"]] }
   end
 
-  # @yieldparam kind [String, nil] of a dependency: nil where it is linked, or "build", or "dev"
+  # @yieldparam kind [String, nil] of a dependency: nil if it is linked, "build" or "dev"
   # @return [Array<String>] ids of the packages that a crate depends on in these ways
   def reached_from(root, metadata)
     nodes = metadata.fetch("resolve").fetch("nodes").to_h { |node| [node["id"], node["deps"]] }

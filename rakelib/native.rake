@@ -4,11 +4,11 @@ require "fileutils"
 require "rubygems/package"
 require "tmpdir"
 
-# The precompiled gem: a library for each minor version of Ruby, and nothing to compile.
+# The precompiled gem, with a library for each minor version of Ruby.
 module Precompiled
-  # The newest version of glibc whose symbols may be asked for.
+  # The oldest supported glibc: libraries must not need symbols of newer versions.
   GLIBC = "2.34"
-  # More than there will be of any minor version of Ruby.
+  # More patch releases than any minor version of Ruby will have.
   RELEASES = (0..29).freeze
 
   module_function
@@ -43,8 +43,8 @@ module Precompiled
     "#{RbConfig::CONFIG['host_cpu']}-#{RbConfig::CONFIG['host_os'][/\A[a-z]+/]}"
   end
 
-  # From the oldest to the newest Ruby that there is a library for. One between that there is none for is left
-  # out release by release, since a requirement cannot do it otherwise; RubyGems gives it the source gem.
+  # From the oldest to the newest Ruby that has a library. A requirement can exclude a minor version between them
+  # only release by release. RubyGems installs the source gem there.
   # @return [Array<String>]
   def bounds(targets)
     minors = targets.map { |target| Gem::Version.new(target.minor) }
