@@ -43,7 +43,7 @@ module Upstream
       File.join(base, "eventmachine-upstream-tests")
     end
 
-    # Made beside the cache and renamed, so that an interrupted run leaves no half of it.
+    # Created next to the cache and renamed, so that an interrupted run leaves nothing incomplete.
     def fetch(tests)
       FileUtils.mkdir_p(@cache)
       Dir.mktmpdir("fetch", @cache) do |work|
