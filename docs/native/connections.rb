@@ -24,22 +24,19 @@ module EventMachine
     # See {Connection#pause}, which calls this.
     #
     # @param signature [Integer] the connection's
-    # @return [Boolean] whether anything changed
-    # @raise [RuntimeError] when no reactor runs
+    # @return [Boolean] whether anything changed; false when no reactor runs
     def pause_connection(signature); end
 
     # See {Connection#resume}, which calls this.
     #
     # @param signature [Integer] the connection's
-    # @return [Boolean] whether anything changed
-    # @raise [RuntimeError] when no reactor runs
+    # @return [Boolean] whether anything changed; false when no reactor runs
     def resume_connection(signature); end
 
     # See {Connection#paused?}, which calls this.
     #
     # @param signature [Integer] the connection's
-    # @return [Boolean]
-    # @raise [RuntimeError] when no reactor runs
+    # @return [Boolean] false when no reactor runs
     def connection_paused?(signature); end
 
     # See {connection_count}.
@@ -84,7 +81,7 @@ module EventMachine
     # See {Connection#pending_connect_timeout=}, which calls this.
     #
     # @param signature [Integer] the connection's
-    # @param seconds [Float]
+    # @param seconds [Float] zero is ignored
     # @return [Boolean] whether it was set
     # @raise [RuntimeError] when no reactor runs
     def set_pending_connect_timeout(signature, seconds); end

@@ -29,22 +29,19 @@ module EventMachine
     # See {Connection#watch_only?}, which calls this.
     #
     # @param signature [Integer] the connection's
-    # @return [Boolean]
-    # @raise [RuntimeError] when no reactor runs
+    # @return [Boolean] false when no reactor runs
     def watch_only?(signature); end
 
     # See {Connection#notify_readable?}, which calls this.
     #
     # @param signature [Integer] the connection's
-    # @return [Boolean]
-    # @raise [RuntimeError] when no reactor runs
+    # @return [Boolean] false when no reactor runs
     def is_notify_readable(signature); end
 
     # See {Connection#notify_writable?}, which calls this.
     #
     # @param signature [Integer] the connection's
-    # @return [Boolean]
-    # @raise [RuntimeError] when no reactor runs
+    # @return [Boolean] false when no reactor runs
     def is_notify_writable(signature); end
 
     # See {Connection#notify_readable=}, which calls this.

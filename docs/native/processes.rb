@@ -22,7 +22,7 @@ module EventMachine
     #
     # @param arguments [Array<String>] the program, then its argv, which begins with its name
     # @return [Integer] signature
-    # @raise [RuntimeError] if the array is empty
+    # @raise [RuntimeError] if the array is empty, or has 2,048 elements or more
     def invoke_popen(arguments); end
 
     # See {Connection#get_pid}, which calls this.

@@ -43,7 +43,7 @@ module EventMachine
 
     # Like {connect_server}, from the given local address.
     #
-    # @param bind_host [String]
+    # @param bind_host [String] if it is empty, the system chooses
     # @param bind_port [Integer]
     # @param host [String]
     # @param port [Integer, String]

@@ -11,16 +11,16 @@ module EventMachine
 
     # See {set_max_timers}.
     #
-    # @param count [Integer]
-    # @return [Integer] the count
-    # @raise [ArgumentError] unless it is positive
+    # @param count [Integer] values below 100 count as 100
+    # @return [nil]
     def set_max_timer_count(count); end
 
     # See {set_quantum}.
     #
     # @param milliseconds [Integer]
-    # @return [Integer]
+    # @return [nil]
     # @raise [ArgumentError] unless it is positive
+    # @raise [RuntimeError] when no reactor runs
     def set_timer_quantum(milliseconds); end
 
     # See {heartbeat_interval}.
@@ -43,14 +43,13 @@ module EventMachine
 
     # Sets {get_simultaneous_accept_count}, for running servers as well.
     #
-    # @param count [Integer]
-    # @return [Integer] the count
-    # @raise [ArgumentError] unless it is positive
+    # @param count [Integer] values below 1 count as 1
+    # @return [nil]
     def set_simultaneous_accept_count(count); end
 
     # Accepted for compatibility: epoll is used wherever it exists.
     #
-    # @return [nil]
+    # @return [true]
     def epoll; end
 
     # @return [Boolean] whether the loop uses epoll(7)
@@ -80,7 +79,7 @@ module EventMachine
 
     # See {set_descriptor_table_size}, which calls this.
     #
-    # @param limit [Integer] a negative number changes nothing
+    # @param limit [Integer, nil] nil and negative numbers change nothing
     # @return [Integer] the limit in force
     # @raise [SystemCallError] if the system refuses
     def set_rlimit_nofile(limit); end
