@@ -547,7 +547,7 @@ module EventMachine
     #   Sets options of TLS beyond those of {set_tls_parms}.
     #   @param signature [Integer] the connection's
     #   @param options [Hash{Symbol => Object}] any of `:verify`, `:ca_file`, `:ca_path`, `:ca`, `:crl_file`,
-    #     `:alpn`, `:certificates`, `:keylog`
+    #     `:alpn`, `:certificates`, `:keylog`, `:role`
     #   @return [nil]
 
     # @!method start_tls(signature)

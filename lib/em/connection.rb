@@ -360,7 +360,8 @@ module EventMachine
     # @option args [String] :sni_hostname the name of the server, which a client tells it
     # @option args [String] :cipher_list cipher suites, as of the `openssl ciphers` program
     # @option args [String] :ecdh_curve name of the curve a server uses for key exchange, such as "prime256v1"
-    # @option args [String] :dhparam file with Diffie-Hellman parameters for a server, as PEM
+    # @option args [String] :dhparam file with Diffie-Hellman parameters for a server, as PEM, instead of those
+    #   of RFC 7919
     # @option args [Symbol, String, Array] :ssl_version one or more of TLSv1_2 and TLSv1_3 (and the obsolete
     #   SSLv2, SSLv3, TLSv1 and TLSv1_1); the case does not matter
     # @option args [Boolean] :verify (false) on a client, check the server's certificate: its chain, its dates,
@@ -376,6 +377,9 @@ module EventMachine
     #   that clients may ask for: by name or wildcard (`*.example.org`) a Hash with the options from
     #   `private_key_file` to `cert`; or what is called with the name, nil if the client tells none, and
     #   returns such a Hash. For others, and for nil, the certificate given besides is used
+    # @option args [Symbol] :role `:client` or `:server`: which end of the handshake to be. By default an accepted
+    #   connection is the server, and any other the client; FTP's active mode has it the other way round (RFC
+    #   4217 section 7). A client that was connected to knows no host name but `sni_hostname`
     # @option args [Boolean] :keylog (false) append the session's secrets to the file that the environment's
     #   SSLKEYLOGFILE names, for programs that decipher what they record
     # @return [nil]
@@ -386,7 +390,8 @@ module EventMachine
     # @raise [FileNotFoundException] when a file that is named does not exist
     # @raise [InvalidPrivateKey] when the key cannot be read or does not belong to the certificate
     # @raise [TypeError] when the options are no Hash, or one of them is of the wrong type
-    # @raise [ArgumentError] when there is a NUL byte in a name, or the name of a protocol has no fit length
+    # @raise [ArgumentError] when there is a NUL byte in a name, the name of a protocol has no fit length, or
+    #   there is no such role
     # @raise [RuntimeError] when a protocol is not known
     def start_tls(args = {})
       parameters = TLSParameters.new(args)
