@@ -37,6 +37,11 @@ impl Reactor {
         };
         let handle = &mut descriptor.handle;
         let fd = handle.raw();
+        self.make_way(fd);
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return Ok(());
+        };
+        let handle = &mut descriptor.handle;
         let registered = handle.register(&self.registry, token(id), interest);
         let added = registered.is_ok();
         self.registered(id, registered)?;
@@ -83,6 +88,11 @@ impl Reactor {
         let result = match interest {
             Some(interest) => match handle.reregister(&self.registry, token(id), interest) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    self.make_way(fd);
+                    let Some(descriptor) = self.descriptors.get_mut(id) else {
+                        return Ok(());
+                    };
+                    let handle = &mut descriptor.handle;
                     let added = handle.register(&self.registry, token(id), interest);
                     if added.is_ok() {
                         self.displace(id, fd);
