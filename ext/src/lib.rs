@@ -15,6 +15,7 @@ mod guarded;
 mod gvl;
 mod instance;
 mod names;
+mod scheduler;
 mod shared;
 mod signatures;
 mod turn;
@@ -26,5 +27,6 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     errors::init(ruby, module)?;
     dispatch::init(module)?;
     shared::init(ruby);
+    scheduler::init(ruby, module)?;
     api::init(ruby, module)
 }

@@ -9,7 +9,7 @@ use magnus::{Error, RModule, Ruby, Value};
 
 use crate::dispatch::Dispatcher;
 use crate::instance::Instance;
-use crate::{errors, gvl, instance};
+use crate::{errors, gvl, instance, scheduler};
 
 /// The most that one read takes from a connection.
 const READ_SIZE: usize = 64 * 1024;
@@ -79,7 +79,7 @@ impl<'r> Loop<'r> {
 
     fn begin(&self) -> Result<bool, Error> {
         self.ours(|instance| {
-            if instance.stopping {
+            if instance.stopping && !instance.winding_up {
                 return Ok(false);
             }
             if instance.reactor.is_forked() {
@@ -117,7 +117,8 @@ impl<'r> Loop<'r> {
 
     fn outlook(&self) -> Result<Outlook, Error> {
         let wait = self.ours(|instance| {
-            if instance.stopping || instance.signalled {
+            let stops = instance.stopping && !instance.winding_up;
+            if stops || instance.signalled || instance.fibers_due {
                 return Some(Duration::ZERO);
             }
             instance.reactor.poll_timeout(Instant::now())
@@ -159,7 +160,22 @@ impl<'r> Loop<'r> {
         polled.map_err(|error| errors::from(self.ruby, &error))
     }
 
+    /// Runs the fibers that became ready, of which there are none unless a program has made some.
+    fn fibers(&self) -> Result<(), Error> {
+        let due = self.ours(|instance| {
+            std::mem::take(&mut instance.fibers_due) || instance.reactor.has_woken()
+        })?;
+        if due.unwrap_or(false) {
+            scheduler::run_ready(self.ruby)?;
+            while let Some(failure) = scheduler::next_failure(self.ruby) {
+                self.dispatcher.handle(failure)?;
+            }
+        }
+        Ok(())
+    }
+
     fn events(&mut self) -> Result<(), Error> {
+        self.fibers()?;
         let mut acted = 0;
         loop {
             let buffer = &mut self.buffer;

@@ -37,6 +37,7 @@ module EventMachine
     # The loop, and the work that waits for a thread, are the parent's until it turns out that the child goes
     # on with them.
     def after_fork
+      abandon_fibers
       forget_threadpool
       if @reactor_running
         @machine_inherited = true
