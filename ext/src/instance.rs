@@ -22,6 +22,8 @@ pub(crate) struct Instance {
     pub(crate) fibers_due: bool,
     /// Whether the loop goes on although it was stopped, so that fibers can end.
     pub(crate) winding_up: bool,
+    /// The fiber that runs the loop, while it does.
+    pub(crate) loop_fiber: Option<rb_sys::VALUE>,
     /// Whether the loop's thread waits without the GVL, so that a change must wake it.
     pub(crate) sleeping: bool,
     pub(crate) clock: Clock,
@@ -179,6 +181,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             stopping: false,
             fibers_due: false,
             winding_up: false,
+            loop_fiber: None,
             sleeping: false,
             clock: Clock::new(),
             serial: state.serial,

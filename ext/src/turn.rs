@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use em_reactor::Event;
 use magnus::prelude::*;
+use magnus::rb_sys::AsRawValue;
 use magnus::{Error, RModule, Ruby, Value};
 
 use crate::dispatch::Dispatcher;
@@ -41,7 +42,11 @@ enum Outlook {
 
 impl<'r> Loop<'r> {
     pub(crate) fn new(ruby: &'r Ruby) -> Result<Self, Error> {
-        let serial = instance::look(ruby, "run_machine", |i| i.serial)?;
+        let fiber = ruby.fiber_current().as_raw();
+        let serial = instance::look(ruby, "run_machine", |instance| {
+            instance.loop_fiber = Some(fiber);
+            instance.serial
+        })?;
         let dispatcher = Dispatcher::new(ruby)?;
         let mut buffer = instance::take_buffer(ruby)?;
         buffer.resize(READ_SIZE, 0);

@@ -34,6 +34,23 @@ module EventMachine
       name
     end
 
+    # Gives each message that is pushed from now on to a block, one after the other, in the running fiber,
+    # which waits for them. Ends when the block breaks, or the task is cancelled.
+    #
+    # @yieldparam message [Object]
+    # @return [Enumerator, Object] an Enumerator without a block; else what `break` was given
+    # @raise [NotInFiber] as {EventMachine.await}
+    def each
+      return to_enum unless block_given?
+
+      EventMachine.__send__(:waiting_scheduler, "Channel#each")
+      messages = ::Thread::Queue.new
+      name = subscribe { |message| messages << message }
+      loop { yield messages.pop }
+    ensure
+      unsubscribe(name) if name
+    end
+
     # Removes a subscriber. The message that is being handed round meanwhile still reaches it.
     #
     # @param name [Integer] as {#subscribe} returned it; an unknown one is ignored

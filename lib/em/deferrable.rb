@@ -33,6 +33,16 @@ module EventMachine
       self
     end
 
+    # Has the running fiber wait for the outcome: see {EventMachine.await}.
+    #
+    # @param timeout [Numeric, nil] seconds
+    # @return [Object] what {#succeed} was given; an Array where that is more than one value
+    # @raise [Exception] what {#fail} was given; {Failed} where that is no exception
+    # @raise [Timeout::Error, NotInFiber] as {EventMachine.await}
+    def await(timeout = nil)
+      EventMachine.await(self, timeout)
+    end
+
     # Takes a callback back.
     #
     # @param block [Proc] the very one that was added

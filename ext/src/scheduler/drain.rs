@@ -8,13 +8,15 @@
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawValue, FromRawValue, protect};
 use magnus::typed_data::Obj;
-use magnus::{Error, Ruby, TryConvert, Value, error::ErrorType};
+use magnus::value::Lazy;
+use magnus::{Error, RClass, Ruby, TryConvert, Value, error::ErrorType};
 use rb_sys::VALUE;
 
 use super::Scheduler;
 use super::slab::Tag;
 use super::state::{End, Item, Kind};
 use super::switch;
+use crate::names;
 
 /// Runs what is urgent and, where `all` is to run, what was ready when this began.
 pub(super) fn drain(ruby: &Ruby, scheduler: Obj<Scheduler>, all: bool) -> Result<(), Error> {
@@ -205,12 +207,25 @@ fn run(scheduler: &Scheduler, item: Item) -> Result<(), Error> {
 
 /// Keeps what ended a fiber. False where it is to end the thread.
 fn fail(scheduler: &Scheduler, error: Error) -> bool {
+    // Who cancels a fiber asks for its end.
+    if error.is_kind_of(cancelled()) {
+        return true;
+    }
     let mut state = scheduler.state();
     match error.error_type() {
         ErrorType::Exception(exception) => state.failures.push_back(exception.as_raw()),
         _ => state.jump = Some(error),
     }
     state.jump.is_none()
+}
+
+fn cancelled() -> RClass {
+    static CLASS: Lazy<RClass> = Lazy::new(|ruby| {
+        let found = names::module(ruby).and_then(|module| module.const_get("Cancelled"));
+        found.unwrap_or_else(|_| ruby.class_basic_object())
+    });
+    // SAFETY: this is called with the GVL.
+    unsafe { Ruby::get_unchecked() }.get_inner(&CLASS)
 }
 
 /// Starts a fiber, which runs until its first wait before this returns.

@@ -71,7 +71,7 @@ fn io_wait(
     events: Value,
     timeout: Value,
 ) -> Result<Value, Error> {
-    if this.is_loops_own() {
+    if is_loops_own(ruby, this)? {
         return this.funcall("wait_apart", (io, events, timeout));
     }
     let target = target(ruby, io, events)?;
@@ -114,7 +114,7 @@ pub(super) fn descriptor(io: Value) -> Result<i32, Error> {
 
 /// Sleeps for some seconds, or until somebody wakes the fiber.
 fn kernel_sleep(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<Value, Error> {
-    if this.is_loops_own() {
+    if is_loops_own(ruby, this)? {
         return this.funcall("sleep_apart", arguments);
     }
     let timeout = match arguments.first() {
@@ -131,7 +131,7 @@ fn block(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<bool, Error> {
         Some(&seconds) => duration(ruby, seconds)?,
         None => None,
     };
-    if this.is_loops_own() {
+    if is_loops_own(ruby, this)? {
         return block_apart(ruby, this, timeout);
     }
     waits::park(ruby, this, Kind::Block, timeout)
@@ -185,7 +185,7 @@ fn fiber_interrupt(ruby: &Ruby, this: This, fiber: Value, exception: Value) -> R
 
 /// Lets the loop and other fibers have their turn.
 fn give_way(ruby: &Ruby, this: This) -> Result<(), Error> {
-    if this.is_loops_own() {
+    if is_loops_own(ruby, this)? {
         return Ok(());
     }
     waits::park(ruby, this, Kind::Sleep, Some(Duration::ZERO)).map(drop)
@@ -224,12 +224,11 @@ pub(super) fn duration(ruby: &Ruby, seconds: Value) -> Result<Option<Duration>, 
     convert::duration(ruby, number, seconds).map(Some)
 }
 
-impl Scheduler {
-    /// Whether the running fiber is the one that runs the loop, which cannot wait for itself.
-    pub(super) fn is_loops_own(&self) -> bool {
-        let state = self.state();
-        state.hub.is_none() && state.loop_fiber == Some(switch::current())
-    }
+/// Whether the running fiber is the one that runs the loop, which cannot wait for itself.
+fn is_loops_own(ruby: &Ruby, this: This) -> Result<bool, Error> {
+    bind(ruby, this)?;
+    let state = this.state();
+    Ok(state.hub.is_none() && state.loop_fiber == Some(switch::current()))
 }
 
 pub(super) fn interrupt(

@@ -3,6 +3,7 @@
 //! Nothing of a scheduler's state is borrowed while a fiber is gone to. What is raised in a fiber ends
 //! no other, and unwinds no frame of Rust's: it comes back as an error from the call that went away.
 
+mod address;
 mod alarms;
 mod drain;
 mod engine;
@@ -27,7 +28,7 @@ use magnus::{DataType, DataTypeFunctions, Error, RClass, RModule, Ruby, TypedDat
 
 use self::engine::Engine;
 use self::state::State;
-use crate::{errors, names};
+use crate::{errors, instance, names};
 
 pub(crate) use run::{next_failure, run_ready};
 
@@ -82,8 +83,13 @@ fn bind_here(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
         true => Engine::Attached,
         false => Engine::own(ruby)?,
     };
+    let loop_fiber = match attached {
+        true => instance::look(ruby, "fibers", |instance| instance.loop_fiber)?,
+        false => None,
+    };
     let mut state = scheduler.state();
     state.engine = engine;
+    state.loop_fiber = loop_fiber;
     state.thread = Some(current_thread());
     drop(state);
     let class = <Scheduler as TypedData>::class(ruby);

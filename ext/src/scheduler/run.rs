@@ -14,7 +14,6 @@ pub(super) fn init(class: RClass) -> Result<(), Error> {
     class.define_method("run", method!(run, 0))?;
     class.define_method("closed?", method!(is_closed, 0))?;
     class.define_private_method("finish", method!(finish, 0))?;
-    class.define_private_method("enter_loop", method!(enter_loop, 0))?;
     class.define_singleton_method("closing", function!(closing, 1))?;
     class.define_singleton_method("reopening", function!(reopening, 1))?;
     class.define_singleton_method("abandon", function!(abandon, 0))
@@ -25,7 +24,6 @@ pub(crate) fn run_ready(ruby: &Ruby) -> Result<(), Error> {
     let Some(scheduler) = live::attached(ruby) else {
         return Ok(());
     };
-    scheduler.state().loop_fiber = Some(switch::current());
     waits::collect(ruby, &scheduler)?;
     drain::drain(ruby, scheduler, true)
 }
@@ -110,16 +108,6 @@ fn finish(ruby: &Ruby, this: This) -> Result<(), Error> {
     let forked = this.state().abandoned;
     if let (Some(reactor), true) = (engine.into_reactor(), forked) {
         reactor.abandon();
-    }
-    Ok(())
-}
-
-/// Says that the running fiber is the one that runs the loop.
-fn enter_loop(ruby: &Ruby, this: This) -> Result<(), Error> {
-    bind(ruby, this)?;
-    let mut state = this.state();
-    if state.hub.is_none() {
-        state.loop_fiber = Some(switch::current());
     }
     Ok(())
 }

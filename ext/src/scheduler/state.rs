@@ -8,6 +8,7 @@ use magnus::Error;
 use magnus::gc::Marker;
 use rb_sys::VALUE;
 
+use super::address::ByAddress;
 use super::engine::Engine;
 use super::slab::{Slab, Tag};
 use super::switch::value;
@@ -89,7 +90,7 @@ pub(super) const ALARM: Tag = 1 << 63;
 pub(super) struct State {
     pub(super) engine: Engine,
     pub(super) waiters: Slab<Waiter>,
-    pub(super) by_fiber: HashMap<VALUE, Tag>,
+    pub(super) by_fiber: HashMap<VALUE, Tag, ByAddress>,
     pub(super) ready: VecDeque<Item>,
     /// What comes before all that is ready.
     pub(super) urgent: VecDeque<Item>,
@@ -113,6 +114,8 @@ pub(super) struct State {
     pub(super) jump: Option<Error>,
     /// The thread whose scheduler this is.
     pub(super) thread: Option<VALUE>,
+    /// When the turn began, since which who waits does so.
+    pub(super) now: Option<Instant>,
     pub(super) running: bool,
     pub(super) closed: bool,
     /// Whether this process is a fork of the one whose fibers these are.
@@ -136,7 +139,7 @@ impl State {
             kind,
             nested,
             end: None,
-            since: Instant::now(),
+            since: self.now.unwrap_or_else(Instant::now),
         });
         self.by_fiber.insert(fiber, tag);
         tag

@@ -20,6 +20,7 @@ pub(super) fn init(class: RClass) -> Result<(), Error> {
     class.define_private_method("spawn", method!(spawn, 1))?;
     class.define_private_method("attach", method!(attach, 0))?;
     class.define_private_method("checkpoint", method!(checkpoint, 0))?;
+    class.define_private_method("counts", method!(counts, 0))?;
     class.define_private_method("waits", method!(waits, 0))?;
     class.define_method("attached?", method!(is_attached, 0))
 }
@@ -105,6 +106,27 @@ fn waits(ruby: &Ruby, this: This) -> Result<RArray, Error> {
         all.push(entry)?;
     }
     Ok(all)
+}
+
+/// How much there is: waits, what is to run, what is to be raised, drain fibers without work; waits and
+/// descriptors of the reactor's.
+fn counts(ruby: &Ruby, this: This) -> Result<RArray, Error> {
+    let mut state = this.state();
+    let reactor = state.engine.reactor(ruby, |reactor| {
+        (reactor.wait_count(), reactor.registration_count())
+    })?;
+    let own = [
+        state.waiters.len(),
+        state.by_fiber.len(),
+        state.ready.len() + state.urgent.len(),
+        state.alarms.len(),
+        state.pending.len() + state.shields.len(),
+        state.idle.len(),
+        reactor.0,
+        reactor.1,
+    ];
+    drop(state);
+    Ok(ruby.ary_from_iter(own))
 }
 
 /// Whether it runs on the loop of `EventMachine.run`.

@@ -190,6 +190,7 @@ fn finish(ruby: &Ruby, scheduler: &Scheduler, tag: u64, id: Option<Id>) -> Resul
 pub(super) fn collect(ruby: &Ruby, scheduler: &Scheduler) -> Result<(), Error> {
     let mut state = scheduler.state();
     let state = &mut *state;
+    state.now = Some(state.engine.reactor(ruby, |reactor| reactor.now())?);
     while let Some((tag, outcome)) = state.engine.reactor(ruby, |r| r.next_woken())? {
         if tag & ALARM != 0 {
             alarms::due(state, tag & !ALARM);

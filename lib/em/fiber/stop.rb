@@ -16,6 +16,7 @@ module EventMachine
       begin
         wind_up(true)
         failure = cancel_fibers(scheduler)
+        failure = failure_of { raise_failures } || failure
       ensure
         wind_up(false)
         warn_of_fibers(scheduler)
@@ -34,7 +35,7 @@ module EventMachine
         rest = waiting_fibers(scheduler).reject { |fiber| cancelled.key?(fiber) }
         rest = [] if (rounds += 1) > CANCEL_ROUNDS
         rest.each { |fiber| cancel_fiber(scheduler, fiber, cancelled) }
-        failure = failure_of { turn_until(scheduler, deadline) } || failure
+        failure = failure_of { turn_until(deadline) } || failure
       end
       failure
     end
@@ -44,7 +45,7 @@ module EventMachine
       scheduler.__send__(:interrupt, fiber, Cancelled.new("the reactor has stopped"), false)
     end
 
-    def turn_until(scheduler, deadline)
+    def turn_until(deadline)
       timer = add_timer([deadline - monotonic_time, 0].max) {}
       run_machine_once
     ensure
@@ -78,6 +79,7 @@ module EventMachine
     def abandon_fibers
       Scheduler.__send__(:abandon)
       @tasks.clear
+      @failed_tasks.clear
       @fiber_scheduler = nil
       ::Fiber.set_scheduler(nil) if ::Fiber.scheduler.is_a?(Scheduler)
     end

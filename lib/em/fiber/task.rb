@@ -88,6 +88,12 @@ module EventMachine
       super
     end
 
+    # @return [Boolean] whether somebody gets the exception of the task
+    # @!visibility private
+    def taken?
+      @taken
+    end
+
     # @return [String]
     def inspect
       "#<#{self.class}#{" #{name}" if name} #{status}>"
@@ -117,7 +123,7 @@ module EventMachine
     end
 
     def run
-      value = @body.call(self)
+      value = @body.lambda? && @body.arity.zero? ? @body.call : @body.call(self)
     rescue Exception => error
       failed(error)
     else
@@ -143,9 +149,7 @@ module EventMachine
     def report(error)
       raise error unless @scheduler.is_a?(Scheduler) && @scheduler.attached?
 
-      EventMachine.next_tick do
-        EventMachine.next_tick { raise error unless @taken }
-      end
+      EventMachine.__send__(:report_failure, self, error)
     end
 
     def finish(state)
