@@ -2,6 +2,7 @@
 
 require "fiber"
 require "io/wait"
+require_relative "scheduler/exceptions"
 
 module EventMachine
   # A Fiber::Scheduler: while it is set, what would block in a non-blocking fiber (sockets, `sleep`, `Queue`,
@@ -27,22 +28,10 @@ module EventMachine
         scheduler = ::Fiber.scheduler
         return super if equal?(::Fiber.current) || !scheduler.is_a?(Scheduler) || !alive?
 
-        scheduler.__send__(:interrupt, self, Scheduler.exception(*arguments), true)
+        scheduler.__send__(:interrupt, self, Exceptions.made(*arguments), true)
       end
     end
 
-    # @return [Exception] what `raise` with these arguments raises
-    def self.exception(kind = RuntimeError, *arguments)
-      kind, arguments = RuntimeError, [kind, *arguments] if kind.is_a?(String)
-      message, backtrace = arguments
-      made = message.nil? ? kind.exception : kind.exception(message)
-      raise TypeError, "exception object expected" unless made.is_a?(Exception)
-
-      made.set_backtrace(backtrace) if backtrace
-      made
-    rescue NoMethodError
-      raise TypeError, "exception class/object expected"
-    end
     private_class_method :closing, :reopening, :abandon
 
     # @return [Hash{Fiber => Symbol}] the fibers that wait, and what for: `:io`, `:sleep`, `:block`, `:process`
@@ -77,7 +66,7 @@ module EventMachine
     # @param message [String]
     # @return [Object] what the block returns
     def timeout_after(duration, klass, message)
-      alarm = arm(duration, Scheduler.exception(klass, message))
+      alarm = arm(duration, Exceptions.made(klass, message))
       begin
         yield duration
       ensure

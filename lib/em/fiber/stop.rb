@@ -4,6 +4,7 @@ module EventMachine
   # Cancelling may have tasks start others: so many times those are cancelled, too.
   CANCEL_ROUNDS = 3
   private_constant :CANCEL_ROUNDS
+  private_class_method :wind_up
 
   class << self
     private
