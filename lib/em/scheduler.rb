@@ -2,6 +2,7 @@
 
 require "fiber"
 require "io/wait"
+require "timeout"
 require_relative "scheduler/exceptions"
 
 module EventMachine
@@ -34,6 +35,10 @@ module EventMachine
 
     private_class_method :closing, :reopening, :abandon
 
+    # Ends a block that took too long.
+    class Expired < Exception; end
+    private_constant :Expired
+
     # @return [Hash{Fiber => Symbol}] the fibers that wait, and what for: `:io`, `:sleep`, `:block`, `:process`
     #   or `:turn`
     def waiting
@@ -61,14 +66,23 @@ module EventMachine
       finish
     end
 
+    # As in threads, a Timeout::Error cannot be rescued within the block that takes too long, only around it;
+    # another class can.
+    #
     # @param duration [Numeric] seconds
-    # @param klass [Class] of the exception that is raised in the block where it takes longer
+    # @param klass [Class] of the exception that is raised where the block takes longer
     # @param message [String]
     # @return [Object] what the block returns
     def timeout_after(duration, klass, message)
-      alarm = arm(duration, Exceptions.made(klass, message))
+      plain = klass.equal?(Timeout::Error)
+      exception = plain ? Expired.new(message) : Exceptions.made(klass, message)
+      alarm = arm(duration, exception)
       begin
         yield duration
+      rescue Expired => expired
+        raise unless expired.equal?(exception)
+
+        raise klass, message, expired.backtrace, cause: nil
       ensure
         disarm(alarm)
       end

@@ -174,6 +174,20 @@ RSpec.describe "Switching between fibers" do
     expect(got).to eq(:outer)
   end
 
+  it "lets a block not rescue its own timeout, unless its class was given" do
+    got = in_fiber do
+      rescued = []
+      begin
+        Timeout.timeout(0.005) { begin; sleep 1; rescue StandardError; rescued << :plain; end }
+      rescue Timeout::Error => error
+        rescued << error.message << error.cause
+      end
+      Timeout.timeout(0.005, KeyError) { begin; sleep 1; rescue KeyError; rescued << :given; end }
+      rescued
+    end
+    expect(got).to eq(["execution expired", nil, :given])
+  end
+
   it "ends by a timeout what a nested fiber waits for" do
     got = in_fiber do
       Timeout.timeout(0.01) { Fiber.new { sleep 1 }.resume }

@@ -3,6 +3,7 @@
 //! A descriptor stays registered after a wait, so that the next one for it costs no system call. An
 //! event that nobody waits for takes it, or what is too much of it, away again.
 
+mod by_number;
 mod registrations;
 mod watched;
 
@@ -291,6 +292,7 @@ impl Reactor {
             self.wake(id, Outcome::Ready(interest));
         }
         self.waits.registrations.woken = woken;
+        self.wake_replaced();
     }
 
     pub(crate) fn wait_due(&mut self, id: Id) {

@@ -84,6 +84,9 @@ pub(super) fn interrupt(
     exception: VALUE,
     now: bool,
 ) -> Result<(), Error> {
+    if !switch::is_alive(fiber) {
+        return Ok(());
+    }
     let item = {
         let mut state = scheduler.state();
         let tag = state.alarms.insert(Alarm {

@@ -194,7 +194,7 @@ fn run(scheduler: &Scheduler, item: Item) -> Result<(), Error> {
         state.current = Some(fiber);
         fiber
     };
-    match item {
+    let result = match item {
         Item::Raise(_, exception) if switch::is_alive(fiber) => switch::raise(fiber, exception),
         Item::Raise(..) => Ok(()),
         Item::Continue(tag) if !switch::is_alive(fiber) => {
@@ -202,7 +202,12 @@ fn run(scheduler: &Scheduler, item: Item) -> Result<(), Error> {
             Ok(())
         }
         _ => switch::resume(fiber),
+    };
+    let mut state = scheduler.state();
+    if state.keeps_for_later() && !switch::is_alive(fiber) {
+        state.forget(fiber);
     }
+    result
 }
 
 /// Keeps what ended a fiber. False where it is to end the thread.

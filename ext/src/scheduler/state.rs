@@ -221,6 +221,19 @@ impl State {
         }
     }
 
+    /// Whether something is kept for fibers that run.
+    pub(super) fn keeps_for_later(&self) -> bool {
+        !self.pending.is_empty() || !self.shields.is_empty()
+    }
+
+    /// Drops what was kept for a fiber that has ended.
+    pub(super) fn forget(&mut self, fiber: VALUE) {
+        self.shields.remove(&fiber);
+        for tag in self.pending.remove(&fiber).unwrap_or_default() {
+            self.alarms.remove(tag);
+        }
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.waiters.len() == 0 && self.ready.is_empty() && self.urgent.is_empty()
     }

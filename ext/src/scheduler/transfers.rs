@@ -9,7 +9,7 @@ use magnus::typed_data::Obj;
 use magnus::{Error, RClass, Ruby, TryConvert, Value, method};
 
 use super::waits::Target;
-use super::{Scheduler, hooks, identity, waits};
+use super::{Scheduler, identity, waits};
 use crate::errors;
 
 pub(super) fn init(ruby: &Ruby, class: RClass) -> Result<(), Error> {
@@ -104,8 +104,7 @@ fn transfer(
 ) -> Result<isize, Error> {
     let mut moved = 0;
     loop {
-        let fd = hooks::descriptor(io)?;
-        let (base, size) = memory(way, buffer)?;
+        let (fd, base, size) = memory(way, io, buffer)?;
         let Some(room) = size.checked_sub(offset + moved) else {
             return Err(errors::argument(
                 ruby,
@@ -147,13 +146,16 @@ fn await_room(ruby: &Ruby, this: This, way: Way, io: Value, fd: i32) -> Result<(
     }
 }
 
-/// The memory of an IO::Buffer; an exception where it may not be written to.
-fn memory(way: Way, buffer: Value) -> Result<(*mut u8, usize), Error> {
+/// The descriptor of an IO and the memory of an IO::Buffer; an exception where one is closed, or the
+/// other may not be written to.
+fn memory(way: Way, io: Value, buffer: Value) -> Result<(i32, *mut u8, usize), Error> {
     let mut base: *mut c_void = std::ptr::null_mut();
     let mut size = 0;
+    let mut fd = -1;
     protect(|| {
-        // SAFETY: called under protection with an object; a TypeError where it is no buffer.
+        // SAFETY: called under protection with objects; a TypeError where they are something else.
         unsafe {
+            fd = rb_sys::rb_io_descriptor(io.as_raw());
             match way {
                 Way::Read => rb_sys::rb_io_buffer_get_bytes_for_writing(
                     buffer.as_raw(),
@@ -169,7 +171,7 @@ fn memory(way: Way, buffer: Value) -> Result<(*mut u8, usize), Error> {
         }
         rb_sys::Qnil.into()
     })?;
-    Ok((base.cast(), size as usize))
+    Ok((fd, base.cast(), size as usize))
 }
 
 /// One call that does not wait, whatever the mode of the descriptor.

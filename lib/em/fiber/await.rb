@@ -95,7 +95,7 @@ module EventMachine
     #
     # @param awaited as for {await}
     # @return [Array<Object>] what they succeeded with
-    # @raise as {await}, for the first that fails
+    # @raise [Exception] as {await}, for the first that fails
     def gather(*awaited)
       waiting_scheduler("gather")
       await(Gathering.new(awaited))
@@ -108,7 +108,7 @@ module EventMachine
     #
     # @param awaited as for {await}
     # @return [Object] what the first succeeded with
-    # @raise as {await}, where the first fails
+    # @raise [Exception] as {await}, where the first fails
     # @raise [ArgumentError] when there is none
     def race(*awaited)
       waiting_scheduler("race")

@@ -14,7 +14,7 @@ module EventMachine
     # @param name [#to_s, nil] as {EventMachine.fiber}
     # @yieldparam task [Task]
     # @return [Task]
-    # @raise as {EventMachine.fiber}
+    # @raise [ArgumentError, FiberError] as {EventMachine.fiber}
     def fiber(name = nil, &block)
       task = EventMachine.fiber(name, &block)
       @tasks << task

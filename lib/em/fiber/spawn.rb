@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module EventMachine
-  @tasks = {}.compare_by_identity
+  @fiber_scheduler = nil
   @fiber_grace = 2
 
   class << self
@@ -36,7 +36,9 @@ module EventMachine
     # @raise [FiberError] when the system allows no more fibers: see vm.max_map_count in proc(5)
     def fiber(name = nil, &block)
       task = Task.new(name, &block)
-      launch(task)
+      scheduler = ::Fiber.scheduler
+      # The first is made by `launch`, and it knows of other threads and other schedulers.
+      scheduler && scheduler.equal?(@fiber_scheduler) ? task.__send__(:start, scheduler) : launch(task)
       task
     end
 
@@ -64,7 +66,7 @@ module EventMachine
 
     # @return [Array<Task>] those that have started and not ended
     def tasks
-      @tasks.values
+      Task.live
     end
 
     private
@@ -94,18 +96,6 @@ module EventMachine
       @fiber_scheduler = scheduler
       scheduler.__send__(:attach)
       scheduler
-    end
-
-    def task_of(fiber)
-      @tasks[fiber]
-    end
-
-    def know_task(fiber, task)
-      @tasks[fiber] = task
-    end
-
-    def forget_task(fiber)
-      @tasks.delete(fiber)
     end
   end
 end

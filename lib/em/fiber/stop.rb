@@ -21,7 +21,7 @@ module EventMachine
       ensure
         wind_up(false)
         warn_of_fibers(scheduler)
-        @tasks.clear
+        Task.abandon
         close_scheduler(scheduler)
       end
       raise failure if failure
@@ -55,12 +55,12 @@ module EventMachine
 
     # Those that the loop runs, be they tasks or not.
     def waiting_fibers(scheduler)
-      scheduler.__send__(:waits).map { |_, top, _, _| top }.uniq(&:__id__) | @tasks.keys
+      scheduler.__send__(:waits).map { |_, top, _, _| top }.uniq(&:__id__) | Task.live.map(&:fiber)
     end
 
     def warn_of_fibers(scheduler)
       scheduler.__send__(:waits).each do |fiber, top, kind, seconds|
-        task = @tasks[top]
+        task = Task.of(top)
         name = task ? "task #{task.name || task.__id__}" : "a fiber"
         place = fiber.backtrace.to_a.find { |line| !line.start_with?(__dir__) }
         warn format("EventMachine: %s did not end when the reactor stopped: it waits (%s, %.1f s) at %s",
@@ -79,7 +79,7 @@ module EventMachine
     # In a forked child the fibers are the parent's, save the one that forked, which goes on and blocks.
     def abandon_fibers
       Scheduler.__send__(:abandon)
-      @tasks.clear
+      Task.abandon
       @failed_tasks.clear
       @fiber_scheduler = nil
       ::Fiber.set_scheduler(nil) if ::Fiber.scheduler.is_a?(Scheduler)

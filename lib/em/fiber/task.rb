@@ -16,6 +16,10 @@ module EventMachine
     FATAL = [SystemExit, SignalException, NoMemoryError].freeze
     private_constant :FATAL
 
+    # Those that have started and not ended, by their fibers.
+    LIVE = {}.compare_by_identity
+    private_constant :LIVE
+
     # @return [String, nil]
     attr_reader :name
     # @return [Fiber, nil] nil until it has started
@@ -24,11 +28,29 @@ module EventMachine
     attr_reader :value
 
     class << self
+      # @return [Array<Task>] those that have started and not ended
+      # @!visibility private
+      def live
+        LIVE.values
+      end
+
+      # @return [Task, nil] the one that a fiber runs
+      # @!visibility private
+      def of(fiber)
+        LIVE[fiber]
+      end
+
+      # Forgets all.
+      # @!visibility private
+      def abandon
+        LIVE.clear
+      end
+
       # @return [Task, nil] the one that is running
       def current
         scheduler = ::Fiber.scheduler
         running = scheduler.is_a?(Scheduler) ? scheduler.__send__(:top_fiber) : ::Fiber.current
-        EventMachine.__send__(:task_of, running)
+        LIVE[running]
       end
     end
 
@@ -108,7 +130,7 @@ module EventMachine
 
       @scheduler = scheduler
       @fiber = Scheduler::Fiber.new { run }
-      EventMachine.__send__(:know_task, @fiber, self)
+      LIVE[@fiber] = self
       scheduler.__send__(:spawn, @fiber)
     end
 
@@ -117,7 +139,7 @@ module EventMachine
       @scheduler = Foreign.new(scheduler)
       ::Fiber.schedule do
         @fiber = ::Fiber.current
-        EventMachine.__send__(:know_task, @fiber, self)
+        LIVE[@fiber] = self
         run
       end
     end
@@ -154,7 +176,7 @@ module EventMachine
 
     def finish(state)
       @state = state
-      EventMachine.__send__(:forget_task, @fiber)
+      LIVE.delete(@fiber)
     end
 
     def end_unstarted

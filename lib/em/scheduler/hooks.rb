@@ -2,7 +2,7 @@
 
 module EventMachine
   class Scheduler
-    # Ruby tells a scheduler of a closed IO from 4.0 on only.
+    # Ruby tells a scheduler of an IO that is closed from 4.0 on only, and then only who waits for it.
     module ClosedIO
       # As IO#close. Fibers that wait for it get an IOError.
       def close
@@ -38,7 +38,7 @@ module EventMachine
         return if @hooks_installed
 
         @hooks_installed = true
-        ::IO.prepend(ClosedIO) if RUBY_VERSION < "4.0"
+        ::IO.prepend(ClosedIO)
         ::IO.singleton_class.prepend(Select) if RUBY_VERSION < "3.2"
       end
     end

@@ -1,11 +1,11 @@
 //! The descriptors that are registered for waits, by their numbers.
 
-use std::collections::HashMap;
 use std::io;
 
 use mio::{Registry, Token};
 
 use super::Interest;
+use super::by_number::ByNumber;
 use super::watched::Watched;
 use crate::id::Id;
 use crate::process::EXIT;
@@ -24,7 +24,7 @@ pub(crate) fn is_wait(token: Token) -> bool {
 /// One for each number.
 #[derive(Debug, Default)]
 pub(crate) struct Registrations {
-    by_number: HashMap<RawDescriptor, Registration>,
+    by_number: ByNumber,
     generation: u32,
     /// Waits for files that are gone: others have their numbers.
     pub(super) replaced: Vec<Id>,
@@ -33,7 +33,7 @@ pub(crate) struct Registrations {
 }
 
 #[derive(Debug)]
-struct Registration {
+pub(super) struct Registration {
     watched: Watched,
     identity: Option<u64>,
     /// What the system tells of.
@@ -65,7 +65,7 @@ impl Registrations {
         interest: Interest,
         identity: Option<u64>,
     ) -> io::Result<bool> {
-        let Some(known) = self.by_number.get_mut(&fd) else {
+        let Some(known) = self.by_number.get_mut(fd) else {
             return self.begin(queue, fd, interest, identity);
         };
         let same = identity.is_some() && identity == known.identity;
@@ -79,7 +79,7 @@ impl Registrations {
             return Ok(true);
         }
         // The number stands for another file now.
-        if let Some(mut stale) = self.by_number.remove(&fd) {
+        if let Some(mut stale) = self.by_number.remove(fd) {
             self.replaced.append(&mut stale.let_go());
             stale.watched.end(Some(queue));
         }
@@ -115,14 +115,14 @@ impl Registrations {
     }
 
     pub(super) fn enter(&mut self, fd: RawDescriptor, id: Id, interest: Interest) {
-        if let Some(registration) = self.by_number.get_mut(&fd) {
+        if let Some(registration) = self.by_number.get_mut(fd) {
             registration.waiting.push((id, interest));
         }
     }
 
     /// The wait is over. Without a queue, as in a forked child, the system is told nothing.
     pub(super) fn leave(&mut self, queue: Option<&Registry>, fd: RawDescriptor, id: Id) {
-        let Some(registration) = self.by_number.get_mut(&fd) else {
+        let Some(registration) = self.by_number.get_mut(fd) else {
             return;
         };
         registration.waiting.retain(|(waiting, _)| *waiting != id);
@@ -134,7 +134,7 @@ impl Registrations {
 
     /// Forgets a number, and gives the waits for it.
     pub(super) fn remove(&mut self, queue: Option<&Registry>, fd: RawDescriptor) -> Vec<Id> {
-        let Some(mut registration) = self.by_number.remove(&fd) else {
+        let Some(mut registration) = self.by_number.remove(fd) else {
             return Vec::new();
         };
         registration.watched.end(queue);
@@ -148,7 +148,7 @@ impl Registrations {
             return Vec::new();
         }
         let token = self.token(fd);
-        let Some(registration) = self.by_number.get_mut(&fd) else {
+        let Some(registration) = self.by_number.get_mut(fd) else {
             return Vec::new();
         };
         if registration.watched.is_duplicate() {
@@ -164,7 +164,7 @@ impl Registrations {
             }
         }
         self.by_number
-            .remove(&fd)
+            .remove(fd)
             .map(|mut registration| registration.let_go())
             .unwrap_or_default()
     }
@@ -172,7 +172,7 @@ impl Registrations {
     /// Registers all anew; the waits for what cannot be are returned.
     pub(super) fn adopt(&mut self, queue: &Registry) -> Vec<Id> {
         let mut lost = Vec::new();
-        self.by_number.retain(|_, registration| {
+        self.by_number.retain(|registration| {
             let adopted = registration.watched.adopt(queue, registration.mask).is_ok();
             if !adopted {
                 lost.append(&mut registration.let_go());
@@ -192,7 +192,7 @@ impl Registrations {
         woken: &mut Vec<(Id, Interest)>,
     ) {
         let fd = (token.0 & NUMBER) as RawDescriptor;
-        let Some(registration) = self.by_number.get_mut(&fd) else {
+        let Some(registration) = self.by_number.get_mut(fd) else {
             return;
         };
         if registration.watched.token() != token {
