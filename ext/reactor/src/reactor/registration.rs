@@ -45,12 +45,15 @@ impl Reactor {
 
     /// Has the system watch what it does not yet. One that is only watched may be watched by others, too.
     fn watch_anew(&mut self, id: Id, interest: Interest) -> io::Result<()> {
+        let Some(fd) = self.descriptors.get(id).map(|d| d.handle.raw()) else {
+            return Ok(());
+        };
+        self.make_way(fd);
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return Ok(());
         };
         let is_watch = descriptor.is_watch();
         let handle = &mut descriptor.handle;
-        let fd = handle.raw();
         match handle.register(&self.registry, token(id), interest) {
             Ok(()) => self.displace(id, fd),
             Err(error) if is_watch && error.kind() == io::ErrorKind::AlreadyExists => {
