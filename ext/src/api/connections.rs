@@ -111,18 +111,19 @@ fn get_comm_inactivity_timeout(ruby: &Ruby, signature: Value) -> Result<f64, Err
     Ok(timeout.map_or(0.0, |timeout| timeout.as_secs_f64()))
 }
 
-/// True where the signature is known.
 fn set_comm_inactivity_timeout(
     ruby: &Ruby,
     signature: Value,
     seconds: Value,
 ) -> Result<bool, Error> {
-    let (id, timeout) = limit(ruby, signature, seconds)?;
-    let set = |i: &mut Instance| {
-        i.reactor.advance(Instant::now());
-        i.reactor.set_inactivity_timeout(id, timeout)
-    };
-    Ok(instance::change(ruby, "set_comm_inactivity_timeout", set)?.is_ok())
+    let operation = "set_comm_inactivity_timeout";
+    set_timeout(
+        ruby,
+        operation,
+        signature,
+        seconds,
+        |instance, id, timeout| instance.reactor.set_inactivity_timeout(id, timeout),
+    )
 }
 
 fn get_pending_connect_timeout(ruby: &Ruby, signature: Value) -> Result<f64, Error> {
@@ -132,27 +133,40 @@ fn get_pending_connect_timeout(ruby: &Ruby, signature: Value) -> Result<f64, Err
     Ok(timeout.map_or(0.0, |timeout| timeout.as_secs_f64()))
 }
 
-/// True where the signature is known; zero is no limit, and changes nothing.
+/// Zero is no limit, and changes nothing.
 fn set_pending_connect_timeout(
     ruby: &Ruby,
     signature: Value,
     seconds: Value,
 ) -> Result<bool, Error> {
-    let (id, timeout) = limit(ruby, signature, seconds)?;
+    let operation = "set_pending_connect_timeout";
     if f64::try_convert(seconds)? == 0.0 {
-        instance::look(ruby, "set_pending_connect_timeout", |_| ())?;
-        return Ok(false);
+        return instance::look(ruby, operation, |_| false);
     }
-    let set = |i: &mut Instance| {
-        i.reactor.advance(Instant::now());
-        i.reactor.set_connect_timeout(id, timeout)
-    };
-    Ok(instance::change(ruby, "set_pending_connect_timeout", set)?.is_ok())
+    set_timeout(
+        ruby,
+        operation,
+        signature,
+        seconds,
+        |instance, id, timeout| instance.reactor.set_connect_timeout(id, timeout),
+    )
 }
 
-fn limit(ruby: &Ruby, signature: Value, seconds: Value) -> Result<(Id, Duration), Error> {
+/// True where the signature is known.
+fn set_timeout(
+    ruby: &Ruby,
+    operation: &str,
+    signature: Value,
+    seconds: Value,
+    set: impl FnOnce(&mut Instance, Id, Duration) -> em_reactor::Result<()>,
+) -> Result<bool, Error> {
+    let id = convert::id(signature)?;
     let timeout = convert::duration(ruby, f64::try_convert(seconds)?, seconds)?;
-    Ok((convert::id(signature)?, timeout))
+    let set = |instance: &mut Instance| {
+        instance.reactor.advance(Instant::now());
+        set(instance, id, timeout)
+    };
+    Ok(instance::change(ruby, operation, set)?.is_ok())
 }
 
 /// How many bytes wait to be sent.

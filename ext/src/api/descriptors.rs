@@ -85,7 +85,8 @@ fn set_notify_writable(ruby: &Ruby, signature: Value, wanted: Value) -> Result<(
     set_notify(ruby, signature, None, Some(wanted.to_bool()))
 }
 
-/// Nothing for an unknown signature, and where there is no loop; a RuntimeError for what is not watched only.
+/// Nothing for an unknown signature, and where there is no loop; a RuntimeError for what is not
+/// watched only.
 fn set_notify(
     ruby: &Ruby,
     signature: Value,

@@ -1,7 +1,7 @@
 //! Limits and settings.
 
 use em_reactor::{Error as Cause, become_user, descriptor_limit};
-use magnus::prelude::*;
+use magnus::value::Qtrue;
 use magnus::{Error, RModule, Ruby, Value, function};
 
 use crate::{convert, errors, instance};
@@ -140,7 +140,7 @@ fn set_kqueue(ruby: &Ruby, wanted: Value) -> Result<Value, Error> {
 }
 
 fn demand(ruby: &Ruby, wanted: Value, available: bool, name: &str) -> Result<Value, Error> {
-    if wanted.equal(ruby.qtrue())? && !available {
+    if Qtrue::from_value(wanted).is_some() && !available {
         return Err(errors::own(
             ruby,
             "Unsupported",
