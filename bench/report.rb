@@ -14,5 +14,6 @@ directory = ARGV.fetch(1, File.expand_path("../docs", __dir__))
 document = File.join(directory, "performance.md")
 chart = Bench::Chart.new(recording, command: "rake bench")
 
-File.write(document, Bench::Document.new(File.read(document)).with(Bench::Tables.new(recording).to_s))
+text = File.read(document, encoding: "UTF-8")
+File.write(document, Bench::Document.new(text).with(Bench::Tables.new(recording).to_s))
 File.write(File.join(directory, "performance.svg"), chart.to_s)

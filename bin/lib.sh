@@ -2,6 +2,12 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
+# Ruby takes text for what the locale says, which on a bare machine is ASCII.
+case $(locale charmap 2>/dev/null || true) in
+  UTF-8) ;;
+  *) export LC_ALL=C.UTF-8 ;;
+esac
+
 fail() {
   echo "${0##*/}: $*" >&2
   exit 1

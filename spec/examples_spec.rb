@@ -2,11 +2,11 @@
 
 require "open3"
 
-# Runs each program of examples/, which end by themselves, and compares what they write.
+# Runs each program of examples/ and compares its output.
 RSpec.describe "The examples", time_limit: 30 do
   directory = File.expand_path("../examples", __dir__)
 
-  # What each writes, and the native function it takes, where that is not there in every build.
+  # The output of each program.
   expected = {
     "channel" => "first: hello\nsecond: hello\nfirst: goodbye\n",
     "defer" => "digest of 64 digits\nfailed: ArgumentError\n",
@@ -46,7 +46,7 @@ RSpec.describe "The examples", time_limit: 30 do
     [RbConfig.ruby, "-w", "-I", ProcessHelper::LIBRARY, File.join(directory, "#{name}.rb"), *arguments]
   end
 
-  # Starts a server on any port, and ends it with the block.
+  # Starts a server on a free port, and stops it after the block.
   def serve(name, env = {})
     Open3.popen2e(env, *command(name, "0"), pgroup: true) do |_, output, process|
       port = Integer(output.gets[/\Alistening on 127\.0\.0\.1:(\d+)$/, 1])
@@ -81,13 +81,13 @@ RSpec.describe "The examples", time_limit: 30 do
     serve("chat_server") do |port|
       first = join_room(port, "Ann")
       second = join_room(port, "Bob")
-      expect(first.gets).to eq("* Bob has come\n")
+      expect(first.gets).to eq("* Bob has joined\n")
       second.puts("hello")
       expect(first.gets).to eq("Bob: hello\n")
       first.puts("/who")
       expect(first.gets).to eq("Ann, Bob\n")
       second.close
-      expect(first.gets).to eq("* Bob has gone\n")
+      expect(first.gets).to eq("* Bob has left\n")
     end
   end
 
@@ -97,7 +97,7 @@ RSpec.describe "The examples", time_limit: 30 do
       client = TCPSocket.new("127.0.0.1", port)
       client.puts("Ann", "no name", "Bob")
       expect(Array.new(4) { client.gets }).to match(
-        ["Who are you?\n", "There is a Ann already\n", /\APlease/, /\AWelcome, Bob/]
+        ["Who are you?\n", "Ann is taken\n", /\APlease/, /\AWelcome, Bob/]
       )
     end
   end
@@ -114,10 +114,17 @@ RSpec.describe "The examples", time_limit: 30 do
     end
   end
 
-  servers.each do |name|
-    it "#{name} ends by itself when it is told to" do
-      serve(name, "EXAMPLE_SECONDS" => "0.1") { |_, _, process| expect(process.value).to be_success }
+  it "chat_server says good-bye and ends when it is told to" do
+    serve("chat_server") do |port, _, process|
+      member = join_room(port, "Ann")
+      Process.kill(:TERM, process.pid)
+      expect(member.read).to eq("* the server is shutting down\n")
+      expect(process.value).to be_success
     end
+  end
+
+  it "echo_server ends by itself when it is told to" do
+    serve("echo_server", "EXAMPLE_SECONDS" => "0.1") { |_, _, process| expect(process.value).to be_success }
   end
 
   it "are all run" do

@@ -13,7 +13,8 @@ module Bench
     end
 
     def processor
-      names = File.foreach("/proc/cpuinfo").filter_map { |line| line[/^model name\s*: (.*)/, 1] }
+      lines = File.foreach("/proc/cpuinfo", encoding: "UTF-8")
+      names = lines.filter_map { |line| line[/^model name\s*: (.*)/, 1] }
       names.first || Etc.uname[:machine]
     end
   end

@@ -22,7 +22,7 @@ end
 def tell_cost(user, system)
   puts "cpu #{user} #{system}"
   puts "seconds #{Process.clock_gettime(Process::CLOCK_MONOTONIC) - $instant}"
-  puts File.read("/proc/self/status")[/^VmHWM:\s+(\d+)/, 1].prepend("peak ")
+  puts File.read("/proc/self/status", encoding: "UTF-8")[/^VmHWM:\s+(\d+)/, 1].prepend("peak ")
   $stdout.flush
 end
 
@@ -51,7 +51,7 @@ end
 # @return [Integer] KiB of memory of this process
 def resident
   GC.start
-  File.read("/proc/self/status")[/^VmRSS:\s+(\d+)/, 1].to_i
+  File.read("/proc/self/status", encoding: "UTF-8")[/^VmRSS:\s+(\d+)/, 1].to_i
 end
 
 # Runs the block in a process of its own on the other core; what it costs does not count.

@@ -11,7 +11,7 @@ module Bench
     Subject = Struct.new(:id, :name, :version)
 
     def self.read(file)
-      new(JSON.parse(File.read(file)))
+      new(JSON.parse(File.read(file, encoding: "UTF-8")))
     end
 
     def initialize(record)

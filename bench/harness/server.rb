@@ -64,12 +64,12 @@ module Bench
     # From proc(5): the fields after the command's name, in parentheses, of which the 12th and 13th are user
     # and system time in ticks.
     def ticks
-      fields = File.read("/proc/#{@process}/stat").rpartition(")").last.split
+      fields = File.read("/proc/#{@process}/stat", encoding: "UTF-8").rpartition(")").last.split
       fields.values_at(11, 12).map(&:to_i)
     end
 
     def status(name)
-      File.read("/proc/#{@process}/status")[/^#{name}:\s+(\d+)/, 1].to_i
+      File.read("/proc/#{@process}/status", encoding: "UTF-8")[/^#{name}:\s+(\d+)/, 1].to_i
     end
   end
 end

@@ -39,7 +39,7 @@ module Bench
     def counted
       Tempfile.create("strace") do |file|
         yield file.path
-        File.foreach(file.path).sum { |line| line[/^\s*(\d+)\s+(?!total)\w+\s*$/, 1].to_i }
+        File.foreach(file.path, encoding: "UTF-8").sum { |line| line[/^\s*(\d+)\s+(?!total)\w+\s*$/, 1].to_i }
       end
     end
   end

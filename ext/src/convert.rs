@@ -14,7 +14,10 @@ use crate::errors;
 /// The name that a signature stands for; a TypeError for what is no number.
 pub(crate) fn id(signature: Value) -> Result<Id, Error> {
     // Negative numbers were never given out; their two's complement is not either.
-    i64::try_convert(signature).map(|number| Id::from(number as u64))
+    i64::try_convert(signature)
+        .map(|number| number as u64)
+        .or_else(|_| u64::try_convert(signature))
+        .map(Id::from)
 }
 
 /// A number of seconds or milliseconds as a time; what is less than nothing is nothing.

@@ -1,7 +1,5 @@
 //! From events to calls of Ruby methods.
 
-use std::time::{Duration, Instant};
-
 use em_reactor::{Choice, Event, FileChange, Id, Reason};
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawId, AsRawValue, protect};
@@ -9,9 +7,6 @@ use magnus::value::{IntoId, LazyId};
 use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, Ruby, Value};
 
 use crate::{api, errors, instance, names, signatures};
-
-/// How long the object of a connection that another thread makes is waited for.
-const UNMADE: Duration = Duration::from_secs(1);
 
 /// The numbers of events, as `EventMachine.event_callback` knows them.
 const OPCODES: [(&str, i32); 10] = [
@@ -53,7 +48,7 @@ impl<'r> Dispatcher<'r> {
             Event::Data { id, len } => self.data(id, &buffer[..len]),
             Event::TimerFired(id) => self.timer(id),
             Event::Accepted { listener, id } => self.accepted(listener, id),
-            Event::Connected(id) => self.connected(id),
+            Event::Connected(id) => self.notify(id, &names::CONNECTION_COMPLETED),
             Event::Readable(id) => self.notify(id, &names::NOTIFY_READABLE),
             Event::Writable(id) => self.notify(id, &names::NOTIFY_WRITABLE),
             Event::ProxyTargetUnbound(id) => self.notify(id, &names::PROXY_TARGET_UNBOUND),
@@ -140,24 +135,6 @@ impl<'r> Dispatcher<'r> {
             FileChange::Deleted => self.tell(id, "deleted"),
             _ => Ok(()),
         }
-    }
-
-    fn connected(&self, id: Id) -> Result<(), Error> {
-        if self.call_known(id, &names::CONNECTION_COMPLETED, None)? {
-            return Ok(());
-        }
-        self.await_object(id)?;
-        self.notify(id, &names::CONNECTION_COMPLETED)
-    }
-
-    /// Another thread may have connected and not be done yet with making its object, which is in the
-    /// table only then.
-    fn await_object(&self, id: Id) -> Result<(), Error> {
-        let start = Instant::now();
-        while self.object(id)?.is_none() && start.elapsed() < UNMADE {
-            self.ruby.thread_sleep(Duration::from_millis(1))?;
-        }
-        Ok(())
     }
 
     /// Some applications cancel a timer by putting false in its place.
@@ -256,11 +233,10 @@ impl<'r> Dispatcher<'r> {
         let remove =
             |hash: &'static LazyId| signatures::remove(self.ruby, self.module, hash, signature);
         let connection = remove(&names::CONNS)?;
-        if !connection.is_nil() || !remove(&names::ACCEPTORS)?.is_nil() {
-            return Ok(connection);
+        if connection.is_nil() {
+            remove(&names::ACCEPTORS)?;
         }
-        self.await_object(id)?;
-        remove(&names::CONNS)
+        Ok(connection)
     }
 
     /// Gives the reason where `unbind` is defined with a parameter.

@@ -3,17 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use em_reactor::{Poller, Reactor, Spare, Waker};
+use em_reactor::{Id, Poller, Reactor, Spare, Waker};
+use magnus::rb_sys::AsRawValue;
 use magnus::{Error, Ruby};
+use rb_sys::VALUE;
 
 use crate::errors;
 use crate::guarded::Guarded;
+use crate::resolving::Interrupt;
 
 /// A loop that is initialised, running or not.
 pub(crate) struct Instance {
     pub(crate) reactor: Reactor,
-    /// Taken out while it waits.
-    pub(crate) poller: Option<Poller>,
+    pub(crate) poller: Poller,
     pub(crate) waker: Arc<Waker>,
     /// Whether Ruby has ticks or results of threads to run.
     pub(crate) signalled: bool,
@@ -21,6 +23,10 @@ pub(crate) struct Instance {
     /// Whether the loop's thread waits without the GVL, so that a change must wake it.
     pub(crate) sleeping: bool,
     pub(crate) clock: Clock,
+    /// Threads that make objects of what they open, which is held until they have.
+    pub(crate) openers: Vec<VALUE>,
+    /// Ends the wait for a name in which the loop's own thread is.
+    pub(crate) lookup: Option<Interrupt>,
     /// Tells this loop from one that replaced it while a thread was in it.
     pub(crate) serial: u64,
 }
@@ -118,7 +124,15 @@ pub(crate) fn change<T>(
     operation: &str,
     body: impl FnOnce(&mut Instance) -> T,
 ) -> Result<T, Error> {
-    look(ruby, operation, |instance| {
+    change_if_any(ruby, body)?.ok_or_else(|| not_initialized(ruby, operation))
+}
+
+/// As [`change`], for what has a meaning where there is no loop.
+pub(crate) fn change_if_any<T>(
+    ruby: &Ruby,
+    body: impl FnOnce(&mut Instance) -> T,
+) -> Result<Option<T>, Error> {
+    peek(ruby, |instance| {
         if instance.sleeping {
             instance.reactor.advance(Instant::now());
         }
@@ -128,6 +142,23 @@ pub(crate) fn change<T>(
             let _ = instance.waker.wake();
         }
         result
+    })
+}
+
+/// Opens a descriptor. Where another thread than the loop's is about to make an object of it, its events
+/// wait for that.
+pub(crate) fn open(
+    ruby: &Ruby,
+    operation: &str,
+    body: impl FnOnce(&mut Reactor) -> em_reactor::Result<Id>,
+) -> Result<em_reactor::Result<Id>, Error> {
+    let thread = ruby.thread_current().as_raw();
+    change(ruby, operation, |instance| {
+        let id = body(&mut instance.reactor)?;
+        if instance.openers.contains(&thread) {
+            instance.reactor.hold(id)?;
+        }
+        Ok(id)
     })
 }
 
@@ -156,7 +187,10 @@ fn exists(ruby: &Ruby) -> Result<bool, Error> {
 /// Makes the loop.
 pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
     if exists(ruby)? {
-        return Err(errors::runtime(ruby, "eventmachine already initialized"));
+        return Err(errors::runtime(
+            ruby,
+            "eventmachine already initialized: initialize_event_machine",
+        ));
     }
     let now = Instant::now();
     let spare = with_state(ruby, |state| state.spare.take())?;
@@ -170,7 +204,9 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
         let mut instance = Instance {
             waker: reactor.waker(),
             reactor,
-            poller: Some(poller),
+            poller,
+            openers: Vec::new(),
+            lookup: None,
             signalled: false,
             stopping: false,
             sleeping: false,
@@ -196,9 +232,7 @@ pub(crate) fn retire(ruby: &Ruby) -> Result<(), Error> {
     let Some(instance) = take(ruby)? else {
         return Ok(());
     };
-    let spare = instance
-        .poller
-        .and_then(|poller| instance.reactor.retire(poller));
+    let spare = instance.reactor.retire(instance.poller);
     with_state(ruby, |state| state.spare = spare)
 }
 

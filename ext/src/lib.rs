@@ -15,6 +15,7 @@ mod guarded;
 mod gvl;
 mod instance;
 mod names;
+mod resolving;
 mod shared;
 mod signatures;
 mod turn;

@@ -1,9 +1,9 @@
 //! The turns of the loop, with and without the GVL.
 
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
-use em_reactor::Event;
+use em_reactor::{Event, Reactor};
 use magnus::prelude::*;
 use magnus::{Error, RModule, Ruby, Value};
 
@@ -22,6 +22,9 @@ const EVENTS_PER_FLUSH: usize = 16;
 /// A wait shorter than this found something ready: looking would have been cheaper.
 const SHORT_WAIT: Duration = Duration::from_micros(50);
 
+/// How long the loop keeps the GVL from other threads while it has work.
+const GVL_SHARE: Duration = Duration::from_millis(1);
+
 /// The loop as its own thread sees it.
 pub(crate) struct Loop<'r> {
     ruby: &'r Ruby,
@@ -30,6 +33,8 @@ pub(crate) struct Loop<'r> {
     serial: u64,
     /// Whether the last turn had to wait.
     idle: bool,
+    /// When other threads were let run last.
+    let_go: Instant,
 }
 
 /// What the first half of a turn found.
@@ -40,8 +45,9 @@ enum Outlook {
 }
 
 impl<'r> Loop<'r> {
-    pub(crate) fn new(ruby: &'r Ruby) -> Result<Self, Error> {
-        let serial = instance::look(ruby, "run_machine", |i| i.serial)?;
+    /// `operation` is named in the error where there is no loop.
+    pub(crate) fn new(ruby: &'r Ruby, operation: &str) -> Result<Self, Error> {
+        let serial = instance::look(ruby, operation, |i| i.serial)?;
         let dispatcher = Dispatcher::new(ruby)?;
         let mut buffer = instance::take_buffer(ruby)?;
         buffer.resize(READ_SIZE, 0);
@@ -51,6 +57,7 @@ impl<'r> Loop<'r> {
             buffer,
             serial,
             idle: false,
+            let_go: Instant::now(),
         })
     }
 
@@ -68,12 +75,18 @@ impl<'r> Loop<'r> {
         // A turn may call nothing of Ruby's, nor wait: other threads and signals have their share.
         self.ruby.thread_check_ints()?;
         self.timers()?;
-        self.ticks()?;
-        match self.outlook()? {
+        let signalled = match self.outlook()? {
             Outlook::Stop => return Ok(false),
             Outlook::Wait(timeout) => self.poll(timeout)?,
+        };
+        self.each_event(Reactor::next_event)?;
+        if signalled {
+            self.ours(|instance| instance.signalled = false)?;
+            self.dispatcher.deferred()?;
+            self.flush()?;
         }
-        self.events()?;
+        self.each_event(|reactor, _| reactor.next_end())?;
+        self.flush()?;
         Ok(true)
     }
 
@@ -83,7 +96,7 @@ impl<'r> Loop<'r> {
                 return Ok(false);
             }
             if instance.reactor.is_forked() {
-                instance.poller = Some(instance.reactor.adopt()?);
+                instance.poller = instance.reactor.adopt()?;
                 instance.waker = instance.reactor.waker();
             }
             instance.reactor.begin_turn(Instant::now());
@@ -104,17 +117,6 @@ impl<'r> Loop<'r> {
         Ok(())
     }
 
-    fn ticks(&self) -> Result<(), Error> {
-        if self
-            .ours(|i| std::mem::take(&mut i.signalled))?
-            .unwrap_or(false)
-        {
-            self.dispatcher.deferred()?;
-            self.flush()?;
-        }
-        Ok(())
-    }
-
     fn outlook(&self) -> Result<Outlook, Error> {
         let wait = self.ours(|instance| {
             if instance.stopping || instance.signalled {
@@ -126,47 +128,78 @@ impl<'r> Loop<'r> {
     }
 
     /// Looks first, since there mostly is work, and waits only where there is none. A loop that had to
-    /// wait waits at once the next time, until a wait turns out to have been none.
-    fn poll(&mut self, timeout: Option<Duration>) -> Result<(), Error> {
-        let Some(Some(mut poller)) = self.ours(|i| i.poller.take())? else {
-            return Ok(());
-        };
+    /// wait waits at once the next time, until a wait turns out to have been none. Says whether there are
+    /// ticks or results of threads: those that come from now on are for the next turn.
+    fn poll(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
         let may_wait = timeout != Some(Duration::ZERO);
-        let mut polled = Ok(());
-        let mut waited = Ok(false);
-        if !(self.idle && may_wait) {
-            polled = poller.poll(Some(Duration::ZERO));
-        } else {
-            poller.clear();
-        }
-        if polled.is_ok() && poller.is_empty() && may_wait {
-            self.ours(|instance| instance.sleeping = true)?;
-            let start = Instant::now();
-            waited = gvl::wait_readable(poller.as_raw_fd(), timeout);
-            self.idle = start.elapsed() > SHORT_WAIT;
-            // Where only time passed, there is nothing to look for.
-            if !matches!(waited, Ok(false)) {
-                polled = poller.poll(Some(Duration::ZERO));
+        let look_first = !(self.idle && may_wait);
+        let looked = self.ours(|instance| {
+            if look_first {
+                instance.poller.poll(Some(Duration::ZERO))?;
+            } else {
+                instance.poller.clear();
             }
-        }
+            instance.sleeping = may_wait && instance.poller.is_empty();
+            Ok(instance.sleeping.then(|| instance.poller.as_raw_fd()))
+        })?;
+        let (waited, polled) = match looked {
+            None => return Ok(false),
+            Some(Ok(Some(descriptor))) => self.wait(descriptor, timeout)?,
+            Some(Ok(None)) => (Ok(false), Ok(())),
+            Some(Err(error)) => (Ok(false), Err(error)),
+        };
         // What a signal handler raised is handed out only after the state is whole again.
-        self.ours(|instance| {
+        let now = Instant::now();
+        let signalled = self.ours(|instance| {
             instance.sleeping = false;
-            instance.reactor.collect(&poller, Instant::now());
-            instance.poller = Some(poller);
+            instance.reactor.collect(&instance.poller, now);
+            instance.signalled
         })?;
         waited?;
-        polled.map_err(|error| errors::from(self.ruby, &error))
+        polled.map_err(|error| errors::from(self.ruby, &error))?;
+        self.let_others_run(now)?;
+        Ok(signalled.unwrap_or(false))
     }
 
-    fn events(&mut self) -> Result<(), Error> {
+    /// Waits without the GVL. The poller stays where it is meanwhile, since a child that another thread
+    /// forks finds it there.
+    fn wait(
+        &mut self,
+        descriptor: RawFd,
+        timeout: Option<Duration>,
+    ) -> Result<(Result<bool, Error>, em_reactor::Result<()>), Error> {
+        let start = Instant::now();
+        let waited = gvl::wait_readable(descriptor, timeout);
+        self.let_go = Instant::now();
+        self.idle = self.let_go.duration_since(start) > SHORT_WAIT;
+        // Where only time passed, there is nothing to look for.
+        if matches!(waited, Ok(false)) {
+            return Ok((waited, Ok(())));
+        }
+        let polled = self.ours(|instance| instance.poller.poll(Some(Duration::ZERO)))?;
+        Ok((waited, polled.unwrap_or(Ok(()))))
+    }
+
+    /// A loop that always finds something to do lets go of the GVL now and then.
+    fn let_others_run(&mut self, now: Instant) -> Result<(), Error> {
+        if now.duration_since(self.let_go) < GVL_SHARE {
+            return Ok(());
+        }
+        self.let_go = now;
+        gvl::pass(self.ruby)
+    }
+
+    fn each_event(
+        &mut self,
+        next: impl Fn(&mut Reactor, &mut [u8]) -> Option<Event>,
+    ) -> Result<(), Error> {
         let mut acted = 0;
         loop {
             let buffer = &mut self.buffer;
             let serial = self.serial;
             let next = instance::peek(self.ruby, |instance| {
                 (instance.serial == serial)
-                    .then(|| instance.reactor.next_event(buffer))
+                    .then(|| next(&mut instance.reactor, buffer))
                     .flatten()
             })?;
             let Some(event) = next.flatten() else {
@@ -222,24 +255,28 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
     }
     let dispatcher = Dispatcher::new(ruby)?;
     let mut first_error = end_children(ruby);
-    // Callbacks may open new descriptors; that is not followed for ever.
-    for _ in 0..8 {
-        let (children, done) = instance::look(ruby, "release_machine", |instance| {
-            instance.reactor.flush();
-            let children = instance.reactor.close_all();
-            (children, instance.reactor.is_empty())
-        })?;
-        for pid in children {
-            first_error = first_error.and(leave_child(ruby, pid));
-        }
-        if done {
-            break;
-        }
-        while let Some(event) = instance::peek(ruby, |i| i.reactor.next_event(&mut []))?.flatten() {
-            first_error = first_error.and(dispatcher.dispatch(&event, &[]));
-        }
+    for pid in instance::look(ruby, "release_machine", close_all)? {
+        first_error = first_error.and(leave_child(ruby, pid));
+    }
+    let next = |i: &mut Instance| {
+        i.reactor
+            .next_event(&mut [])
+            .or_else(|| i.reactor.next_end())
+    };
+    while let Some(event) = instance::peek(ruby, next)?.flatten() {
+        first_error = first_error.and(dispatcher.dispatch(&event, &[]));
+    }
+    // What these callbacks opened ends with the loop, and nobody is told.
+    for pid in instance::look(ruby, "release_machine", close_all)? {
+        first_error = first_error.and(leave_child(ruby, pid));
     }
     instance::retire(ruby).and(first_error)
+}
+
+/// Ends all descriptors, once what was sent is written. The children of some go on running.
+fn close_all(instance: &mut Instance) -> Vec<u32> {
+    instance.reactor.flush();
+    instance.reactor.close_all()
 }
 
 /// Tells child processes to end. Most do so at once, so that their `unbind` knows how.
@@ -255,19 +292,14 @@ fn end_children(ruby: &Ruby) -> Result<(), Error> {
     Ok(())
 }
 
-/// Waits until something happens to a descriptor; false where there is nothing to wait by.
+/// Waits until something happens to a descriptor; false where that cannot be found out.
 fn await_children(ruby: &Ruby, timeout: Duration) -> Result<bool, Error> {
-    let waits_by = |i: &mut Instance| i.poller.as_ref().map(AsRawFd::as_raw_fd);
-    let Some(descriptor) = instance::look(ruby, "release_machine", waits_by)? else {
-        return Ok(false);
-    };
+    let waits_by = |i: &mut Instance| i.poller.as_raw_fd();
+    let descriptor = instance::look(ruby, "release_machine", waits_by)?;
     gvl::wait_readable(descriptor, Some(timeout))?;
     instance::look(ruby, "release_machine", |instance| {
-        let Some(poller) = &mut instance.poller else {
-            return false;
-        };
-        let polled = poller.poll(Some(Duration::ZERO));
-        instance.reactor.collect(poller, Instant::now());
+        let polled = instance.poller.poll(Some(Duration::ZERO));
+        instance.reactor.collect(&instance.poller, Instant::now());
         polled.is_ok()
     })
 }

@@ -33,20 +33,22 @@ module EventMachine
 
     # Sets the state to `:succeeded`.
     #
-    # @param args given to the callbacks
+    # @param args given to the callbacks, keywords included
     # @return [nil]
     def succeed(*args)
       change_state(:succeeded, *args)
     end
+    ruby2_keywords :succeed
     alias set_deferred_success succeed
 
     # Sets the state to `:failed`.
     #
-    # @param args given to the callbacks
+    # @param args given to the callbacks, keywords included
     # @return [nil]
     def fail(*args)
       change_state(:failed, *args)
     end
+    ruby2_keywords :fail
     alias set_deferred_failure fail
 
     # Adds a callback for a state; called at once where that is the state now. Where the completion has
@@ -101,7 +103,7 @@ module EventMachine
     # elsewhere.
     #
     # @param state [Object] `:unknown` makes the outcome open again
-    # @param args given to the callbacks
+    # @param args given to the callbacks, keywords included
     # @return [nil]
     def change_state(state, *args)
       @value = args
@@ -109,6 +111,7 @@ module EventMachine
       EventMachine.schedule { execute_callbacks(state, args) }
       nil
     end
+    ruby2_keywords :change_state
     alias set_deferred_status change_state
 
     # @return [Array<Object>] the states that are outcomes; a subclass may name others
@@ -142,26 +145,26 @@ module EventMachine
     # Has it fail if no outcome is reached in time. A timeout set before is replaced.
     #
     # @param time [Numeric] in seconds
-    # @param args given to the callbacks
+    # @param args given to the callbacks, keywords included
     # @return [Timer]
     # @raise [RuntimeError] when the reactor is not running
     def timeout(time, *args)
       cancel_timeout
       @timeout_timer = EventMachine::Timer.new(time) { fail(*args) }
     end
+    ruby2_keywords :timeout
 
     # Takes the timeout back, if there is one.
     #
     # @return [nil]
     def cancel_timeout
-      return unless @timeout_timer
-
-      @timeout_timer.cancel
+      @timeout_timer&.cancel
       @timeout_timer = nil
     end
 
     private
 
+    # Whether callbacks of a state are due now.
     def reached?(state)
       state == @state || (state == :completed && completed?)
     end
@@ -177,15 +180,16 @@ module EventMachine
       cancel_timeout
     end
 
-    # Each call may set the state again, and then the next gets the new arguments.
+    # Each call may set the state again, and then those that follow get the arguments that came with it.
     def execute_state_callbacks(state, value = @value)
-      callbacks = @callbacks[state]
-      value_before = @value
-      callbacks.shift.call(*(@value.equal?(value_before) ? value : @value)) until callbacks.empty?
+      latest = @value
+      while (callback = @callbacks[state].shift)
+        callback.call(*(latest.equal?(@value) ? value : @value))
+      end
     end
 
     def clear_dead_callbacks(outcome = @state)
-      (completion_states - [outcome]).each { |state| @callbacks[state].clear }
+      completion_states.each { |state| @callbacks[state].clear unless state == outcome }
     end
   end
 end

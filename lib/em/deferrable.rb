@@ -25,12 +25,8 @@ module EventMachine
     def callback(&block)
       return unless block
 
-      case @deferred_status ||= :unknown
-      when :succeeded then block.call(*@deferred_args)
-      when :failed then nil
-      else (@callbacks ||= []).push(block)
-      end
-      self
+      @deferred_status ||= :unknown
+      deferred_wait(block, :succeeded, @callbacks ||= [])
     end
 
     # Takes a callback back.
@@ -49,12 +45,8 @@ module EventMachine
     def errback(&block)
       return unless block
 
-      case @deferred_status ||= :unknown
-      when :failed then block.call(*@deferred_args)
-      when :succeeded then nil
-      else (@errbacks ||= []).push(block)
-      end
-      self
+      @deferred_status ||= :unknown
+      deferred_wait(block, :failed, @errbacks ||= [])
     end
 
     # Takes an errback back.
@@ -70,25 +62,23 @@ module EventMachine
     #
     # @param status [Symbol] `:succeeded` or `:failed`; anything else, such as `:unknown` or nil, leaves the
     #   outcome open again
-    # @param args given to the callbacks or errbacks
+    # @param args given to the callbacks or errbacks, keywords included
     # @return [Array, nil]
     def set_deferred_status(status, *args)
       cancel_timeout
       @deferred_status = status
       @deferred_args = args
       case status
-      when :succeeded then waiting, dropped = @callbacks, @errbacks
-      when :failed then waiting, dropped = @errbacks, @callbacks
+      when :succeeded then deferred_settle(@callbacks, @errbacks)
+      when :failed then deferred_settle(@errbacks, @callbacks)
       end
-      # Each call may change the arguments, and settle both lists.
-      waiting.shift.call(*@deferred_args) while waiting && !waiting.empty?
-      dropped&.clear
     end
+    ruby2_keywords :set_deferred_status
 
     # Has the operation fail if its outcome is not known in time. A timeout set before is replaced.
     #
     # @param seconds [Numeric]
-    # @param args given to the errbacks
+    # @param args given to the errbacks, keywords included
     # @return [Deferrable] itself
     # @raise [RuntimeError] when the reactor is not running
     def timeout(seconds, *args)
@@ -96,6 +86,7 @@ module EventMachine
       @deferred_timeout = EventMachine::Timer.new(seconds) { fail(*args) }
       self
     end
+    ruby2_keywords :timeout
 
     # Takes the timeout back, if there is one.
     #
@@ -109,21 +100,43 @@ module EventMachine
 
     # Short for `set_deferred_status(:succeeded, …)`.
     #
-    # @param args given to the callbacks
+    # @param args given to the callbacks, keywords included
     # @return [Array, nil]
     def succeed(*args)
       set_deferred_status(:succeeded, *args)
     end
+    ruby2_keywords :succeed
     alias set_deferred_success succeed
 
     # Short for `set_deferred_status(:failed, …)`.
     #
-    # @param args given to the errbacks
+    # @param args given to the errbacks, keywords included
     # @return [Array, nil]
     def fail(*args)
       set_deferred_status(:failed, *args)
     end
+    ruby2_keywords :fail
     alias set_deferred_failure fail
+
+    private
+
+    # These two have names that a class which mixes the module in will not have itself.
+    def deferred_wait(block, outcome, waiting)
+      if @deferred_status == outcome
+        block.call(*@deferred_args)
+      elsif @deferred_status != :succeeded && @deferred_status != :failed
+        waiting << block
+      end
+      self
+    end
+
+    # Each call may set the status again, with other arguments, and so empty both lists.
+    def deferred_settle(waiting, dropped)
+      while (block = waiting&.shift)
+        block.call(*@deferred_args)
+      end
+      dropped&.clear
+    end
   end
 
   # A Deferrable for those who need no class of their own.

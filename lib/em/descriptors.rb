@@ -2,15 +2,15 @@
 
 module EventMachine
   class << self
-    # Hands a descriptor over to the reactor, which sets it non-blocking, reads it into
-    # {Connection#receive_data}, and closes it in the end. {Connection#detach} hands it back.
+    # Adds a descriptor to the reactor. The reactor sets it non-blocking, passes what it reads to
+    # {Connection#receive_data}, and closes it at the end. {Connection#detach} gives it back.
     #
     # @param io [#fileno, Integer] the IO object, or its descriptor
     # @param handler [Class, Module, nil] as {connect}
     # @param args as {connect}
     # @yieldparam connection [Connection]
     # @return [Connection]
-    # @raise [ArgumentError] also when the handler has `notify_readable` or `notify_writable`, which are for
+    # @raise [ArgumentError] also if the handler has `notify_readable` or `notify_writable`, which are for
     #   {watch}
     # @raise [IOError] when the IO object is closed
     def attach(io, handler = nil, *args, &block)
@@ -18,9 +18,9 @@ module EventMachine
     end
     ruby2_keywords :attach
 
-    # Tells when a descriptor can be read or written, by `notify_readable` and `notify_writable` of the
-    # handler, and does nothing else to it. Which of the two is called is chosen by
-    # {Connection#notify_readable=} and {Connection#notify_writable=}. {Connection#detach} ends it.
+    # Watches a descriptor: calls the handler's `notify_readable` when it is readable, and `notify_writable` when
+    # it is writable. {Connection#notify_readable=} and {Connection#notify_writable=} switch these on. The reactor
+    # does not read, write or close it. {Connection#detach} ends the watch.
     #
     # @param io [#fileno, Integer] the IO object, or its descriptor
     # @param handler [Class, Module, nil] as {connect}
@@ -33,7 +33,7 @@ module EventMachine
     end
     ruby2_keywords :watch
 
-    # What {attach} and {watch} do.
+    # {attach} and {watch} call this.
     #
     # @param io [#fileno, Integer] the IO object, or its descriptor
     # @param watch_mode [Boolean] true for {watch}
@@ -46,32 +46,31 @@ module EventMachine
       klass = klass_from_handler(Connection, handler, *args)
       refuse_notifications(klass) unless watch_mode
       descriptor = descriptor_of(io)
-      connection = register(klass, attach_fd(descriptor, watch_mode), args)
-      # The IO object is kept, lest the descriptor be closed when it is collected.
-      connection.instance_variable_set(:@io, io)
-      connection.instance_variable_set(:@watch_mode, watch_mode)
-      connection.instance_variable_set(:@fd, descriptor)
-      yield connection if block_given?
-      connection
+      make(klass, args, -> { attach_fd(descriptor, watch_mode) }) do |connection|
+        # The reference keeps the IO object from being collected, which would close the descriptor.
+        connection.instance_variable_set(:@io, io)
+        connection.instance_variable_set(:@watch_mode, watch_mode)
+        connection.instance_variable_set(:@fd, descriptor)
+        yield connection if block_given?
+      end
     end
     ruby2_keywords :attach_io
 
-    # Reads what is typed into {Connection#receive_data}.
+    # Reads from standard input, one byte at a time: {Connection#receive_data} is called with each. What has not
+    # been read when the connection is closed is left for the next reader.
     #
     # @param handler [Class, Module, nil] as {connect}
     # @param args as {connect}
     # @yieldparam connection [Connection]
     # @return [Connection]
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
-    def open_keyboard(handler = nil, *args)
+    def open_keyboard(handler = nil, *args, &block)
       klass = klass_from_handler(Connection, handler, *args)
-      connection = register(klass, read_keyboard, args)
-      yield connection if block_given?
-      connection
+      make(klass, args, -> { read_keyboard }, &block)
     end
     ruby2_keywords :open_keyboard
 
-    # Tells when a file is modified, moved or deleted; see {FileWatch}.
+    # Watches a file: calls the handler when it is modified, moved or deleted. See {FileWatch}.
     #
     # @param filename [String] path of an existing file or directory
     # @param handler [Class, Module, nil] a subclass of {FileWatch}, or a module
@@ -82,14 +81,15 @@ module EventMachine
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def watch_file(filename, handler = nil, *args)
       klass = klass_from_handler(FileWatch, handler, *args)
-      watch = register(klass, watch_filename(filename), args)
-      watch.instance_variable_set(:@path, filename)
-      yield watch if block_given?
-      watch
+      make(klass, args, -> { watch_filename(filename) }) do |watch|
+        watch.instance_variable_set(:@path, filename)
+        yield watch if block_given?
+      end
     end
     ruby2_keywords :watch_file
 
-    # Tells when a process exits, and where the system tells it, when it forks; see {ProcessWatch}.
+    # Watches a process: calls the handler when it exits and, on some systems, when it forks. See
+    # {ProcessWatch}.
     #
     # @param pid [Integer] id of a running process
     # @param handler [Class, Module, nil] a subclass of {ProcessWatch}, or a module
@@ -101,14 +101,14 @@ module EventMachine
     def watch_process(pid, handler = nil, *args)
       pid = pid.to_i
       klass = klass_from_handler(ProcessWatch, handler, *args)
-      watch = register(klass, watch_pid(pid), args)
-      watch.instance_variable_set(:@pid, pid)
-      yield watch if block_given?
-      watch
+      make(klass, args, -> { watch_pid(pid) }) do |watch|
+        watch.instance_variable_set(:@pid, pid)
+        yield watch if block_given?
+      end
     end
     ruby2_keywords :watch_process
 
-    # Kept for compatibility: no reactor writes to regular files.
+    # Kept for compatibility. It is not supported.
     #
     # @param filename [String]
     # @param _handler [Class, Module, nil]

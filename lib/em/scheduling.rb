@@ -2,7 +2,7 @@
 
 module EventMachine
   class << self
-    # Calls something each time an interval is over.
+    # Calls something at regular intervals.
     #
     # @overload add_periodic_timer(seconds, callback = nil, &block)
     #   @param seconds [Numeric] the interval
@@ -14,26 +14,26 @@ module EventMachine
       PeriodicTimer.new(interval, callback || block)
     end
 
-    # @return [Integer] how many timers may be outstanding
+    # @return [Integer] how many timers may be outstanding; 100,000 where there is no limit
     def get_max_timers
       get_max_timer_count
     end
 
-    # Sets how many timers may be outstanding. Until it is called there is no limit. Timers that are
-    # outstanding stay.
+    # Sets how many timers may be outstanding, at any time. Until it is called there is no limit. Timers that
+    # are outstanding stay.
     #
-    # @param count [Integer]
-    # @return [Integer] the count
-    # @raise [ArgumentError] unless it is positive
+    # @param count [Integer] 100 stands for anything less
+    # @return [nil]
     def set_max_timers(count)
       set_max_timer_count(count)
     end
 
     # Accepted for compatibility: timers fire on time whatever the quantum.
     #
-    # @param mills [Integer] milliseconds
-    # @return [void]
+    # @param mills [#to_i] milliseconds
+    # @return [nil]
     # @raise [ArgumentError] unless it is positive
+    # @raise [RuntimeError] when no reactor runs
     def set_quantum(mills)
       set_timer_quantum(mills.to_i)
     end

@@ -16,17 +16,20 @@ module EventMachine
     # @return [Array<Thread>, nil] the threads of {defer}; nil until it is used
     attr_reader :threadpool
 
-    # Number of threads that {defer} uses; takes effect when the pool is next spawned. Default: 20.
+    # Number of threads that {defer} uses, an Integer or what else has `to_i`; takes effect when the pool is
+    # next spawned. Default: 20.
     #
-    # @return [Integer]
+    # @return [#to_i]
     attr_accessor :threadpool_size
 
     # Runs a blocking operation in a thread of a pool and hands its result back to the reactor's thread.
     #
+    # Where there is no errback, what the operation raises is raised in the main thread at once, and ends
+    # {run} there: no {error_handler} gets it.
+    #
     # @param operation [#call, nil] what to run in the pool; wins over the block
     # @param callback [#call, nil] called in the reactor's thread with the operation's result
-    # @param errback [#call, nil] called in the reactor's thread with the exception the operation raised;
-    #   without one the exception is raised there, as from any callback
+    # @param errback [#call, nil] called in the reactor's thread with the exception the operation raised
     # @return [Thread::Queue] the queue of operations
     # @raise [ArgumentError] when there is no operation that can be called
     def defer(operation = nil, callback = nil, errback = nil, &block)
@@ -43,10 +46,11 @@ module EventMachine
     #
     # @return [true]
     def spawn_threadpool
+      @threadpool ||= []
       @threadqueue ||= WorkQueue.new
       @resultqueue ||= ::Thread::Queue.new
-      @threadpool ||= []
-      @threadpool << new_worker while @threadpool.size < @threadpool_size
+      missing = @threadpool_size.to_i - @threadpool.size
+      missing.times { @threadpool << new_worker(@threadqueue, @resultqueue, @threadpool) }
       true
     end
 
@@ -61,9 +65,10 @@ module EventMachine
 
     private
 
-    def new_worker
-      Thread.new(@threadqueue, @resultqueue, @threadpool) do |operations, results, pool|
+    def new_worker(operations, results, pool)
+      Thread.new do
         Thread.current.name = "eventmachine defer"
+        Thread.current.abort_on_exception = true
         work_off(operations, results)
       ensure
         # An operation may end its thread; the next defer then starts another.
@@ -73,25 +78,28 @@ module EventMachine
 
     def work_off(operations, results)
       while (operation, callback, errback = operations.take)
-        results << perform(operation, callback, errback)
+        results << outcome_of(operation, callback, errback)
         wake_reactor
       end
     end
 
-    def perform(operation, callback, errback)
+    # @return [Array(#call, Object)] what to call in the reactor's thread, and with what
+    def outcome_of(operation, callback, errback)
       [callback, operation.call]
     rescue Exception => error
-      [errback || method(:raise), error]
+      raise unless errback
+
+      [errback, error]
     end
 
     def deliver_result(callback, result)
-      callback&.call(result)
+      callback.call(result) if callback
     end
 
+    # The threads go by the deadline all together, whether they have ended or not.
     def stop_threadpool
       workers = forget_threadpool
-      @threadqueue = nil
-      @resultqueue = nil
+      @threadqueue = @resultqueue = nil
       workers.each(&:kill)
       deadline = monotonic_time + THREADPOOL_GRACE
       workers.each { |worker| worker.join([deadline - monotonic_time, 0].max) }

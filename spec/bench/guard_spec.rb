@@ -48,7 +48,7 @@ RSpec.describe Bench::Guard do
   it "has a table of all scripts" do
     root = File.expand_path("../..", __dir__)
     scripts = Dir.glob("bench/scripts/*.rb", base: root).map { |file| File.basename(file, ".rb") }
-    table = JSON.parse(File.read(File.join(root, "bench/guard.json")))
+    table = JSON.parse(File.read(File.join(root, "bench/guard.json"), encoding: "UTF-8"))
     expect(table["figures"].keys).to match_array(scripts - ["prelude"])
   end
 end

@@ -59,7 +59,7 @@ RSpec.describe Bench::Document do
   end
 
   it "finds its marks in the document on performance" do
-    text = File.read(File.expand_path("../../docs/performance.md", __dir__))
+    text = File.read(File.expand_path("../../docs/performance.md", __dir__), encoding: "UTF-8")
     expect(described_class.new(text).with("new")).to include("new")
   end
 end

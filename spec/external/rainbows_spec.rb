@@ -5,7 +5,7 @@ require "tmpdir"
 require_relative "application"
 require_relative "http"
 
-# It gives the loop its own listeners to watch, and its own sockets to attach, in two processes.
+# It uses the loop to watch its own listeners and to attach its own sockets, in two processes.
 RSpec.describe "Rainbows! with EventMachine" do
   around do |example|
     Dir.mktmpdir do |directory|
@@ -41,6 +41,6 @@ RSpec.describe "Rainbows! with EventMachine" do
   it "takes a large body, and sends a file" do
     http.request("POST", "/size", {}, "x" * 2_000_000)
     expect(http.response.body).to eq("2000000")
-    expect(http.get("/file").body).to eq(File.read(Application.app("rainbows.ru")))
+    expect(http.get("/file").body).to eq(File.read(Application.app("rainbows.ru"), encoding: "UTF-8"))
   end
 end

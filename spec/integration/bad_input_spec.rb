@@ -5,7 +5,7 @@ require "tmpdir"
 RSpec.describe "Bad input" do
   let(:host) { "127.0.0.1" }
 
-  # Runs the block twice in a reactor of its own, and holds it to leave nothing behind.
+  # Runs the block twice in a new reactor, and checks that it leaves nothing behind.
   def rejected
     counts = []
     attempt = lambda do
@@ -19,7 +19,7 @@ RSpec.describe "Bad input" do
     end
     attempt.call
     expect(&attempt).not_to leak_descriptors
-    # The one timer is the limit of the example.
+    # The only timer is the time limit of the example.
     expect(counts).to all(eq([0, 1]))
   end
 
@@ -70,12 +70,19 @@ RSpec.describe "Bad input" do
       end
     end
 
+    it "refuses an empty path" do
+      rejected do
+        expect { EventMachine.start_unix_domain_server("") }
+          .to raise_error(RuntimeError, /no unix-domain acceptor/)
+      end
+    end
+
     it "refuses handlers that cannot be ones, before it binds" do
       two = Class.new(EventMachine::Connection) { def initialize(first, second) = super }
       rejected do
-        expect { EventMachine.start_server(host, 0, String) }.to raise_error(ArgumentError, /String/)
-        expect { EventMachine.start_server(host, 0, "text") }.to raise_error(TypeError, /"text"/)
-        expect { EventMachine.start_server(host, "text") }.to raise_error(TypeError, /"text"/)
+        expect { EventMachine.start_server(host, 0, String) }.to raise_error(ArgumentError, /must provide/)
+        expect { EventMachine.start_server(host, 0, "text") }.to raise_error(TypeError, /String/)
+        expect { EventMachine.start_server(host, "text") }.to raise_error(TypeError, /String/)
         expect { EventMachine.start_server(host, 0, two, 1) }.to raise_error(ArgumentError, /1 for 2/)
       end
     end
@@ -109,7 +116,7 @@ RSpec.describe "Bad input" do
 
     it "refuses handlers that cannot be ones, before it connects" do
       rejected do
-        expect { EventMachine.connect(host, 80, String) }.to raise_error(ArgumentError, /String/)
+        expect { EventMachine.connect(host, 80, String) }.to raise_error(ArgumentError, /must provide module/)
         expect { EventMachine.connect(host, 80, 5) }.to raise_error(TypeError, /Integer/)
       end
     end
@@ -168,7 +175,7 @@ RSpec.describe "Bad input" do
 
     it "leaves a descriptor alone when the handler cannot be one" do
       reader, writer = IO.pipe
-      rejected { expect { EventMachine.attach(reader, String) }.to raise_error(ArgumentError, /String/) }
+      rejected { expect { EventMachine.attach(reader, String) }.to raise_error(ArgumentError, /must provide/) }
       writer << "x"
       expect(reader.readpartial(1)).to eq("x")
     end

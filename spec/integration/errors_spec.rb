@@ -14,7 +14,7 @@ RSpec.describe "Exceptions" do
     EventMachine.connect("127.0.0.1", port, client) { |connection| yield connection if block_given? }
   end
 
-  # What is done in the reactor, so that something raises there.
+  # Ways to raise an exception in the reactor.
   def self.sources
     {
       "the first block" => -> { raise failure, "start" },
@@ -31,6 +31,15 @@ RSpec.describe "Exceptions" do
       "receive_data" => -> { connect_pair(raising(:receive_data, failure)) { |c| c.send_data("x") } },
       "unbind" => -> { connect_pair(raising(:unbind, failure), &:close_connection_after_writing) }
     }
+  end
+
+  # Ruby tells of an exception that ends a thread, wherever it goes afterwards.
+  around do |example|
+    reporting = Thread.report_on_exception
+    Thread.report_on_exception = false
+    example.run
+  ensure
+    Thread.report_on_exception = reporting
   end
 
   sources.each do |place, source|
@@ -50,8 +59,9 @@ RSpec.describe "Exceptions" do
     end
   end
 
-  # What the first block raises costs the rest of it.
-  handled = sources.except("the first block", "initialize of a client", "post_init of a client")
+  # The first block raises, so the rest of it does not run; an exception of a thread is not a callback's.
+  handled = sources.except("the first block", "initialize of a client", "post_init of a client",
+                           "an operation without errback")
   handled.each do |place, source|
     it "from #{place} go to the error handler, and the loop goes on" do
       EventMachine.error_handler do |error|
@@ -61,6 +71,37 @@ RSpec.describe "Exceptions" do
       em { instance_exec(&source) }
       expect(log.uniq).to eq([failure])
     end
+  end
+
+  it "from an operation without errback pass the error handler by" do
+    EventMachine.error_handler { |error| log << error }
+    expect { em { EventMachine.defer { raise failure } } }.to raise_error(failure)
+    expect(log).to be_empty
+  ensure
+    EventMachine.error_handler
+  end
+
+  it "from an operation without errback do not wait for the callback that is running" do
+    expect do
+      em do
+        EventMachine.defer { raise failure }
+        nil until false
+      end
+    end.to raise_error(failure)
+    expect(EventMachine.reactor_running?).to be(false)
+  end
+
+  it "from an operation without errback come up in the main thread, wherever the reactor runs" do
+    output, = run_ruby(<<~RUBY)
+      Thread.report_on_exception = false
+      reactor = Thread.new { EventMachine.run { EventMachine.defer { raise "boom" } } }
+      begin
+        reactor.join
+      rescue RuntimeError => e
+        puts e.message, reactor.alive?
+      end
+    RUBY
+    expect(output).to eq("boom\ntrue\n")
   end
 
   it "leave nothing behind" do

@@ -14,7 +14,7 @@ RSpec.describe "Watched files" do
   let(:path) { File.join(@directory, "file").tap { |path| File.write(path, "old") } }
   let(:log) { [] }
 
-  # Writes down what a watch tells, and calls the block of that name.
+  # Records the events of a watch, and calls the block of that name.
   def recorder(name = nil, **acts)
     entries = log
     Module.new do
@@ -126,7 +126,7 @@ RSpec.describe "Watched files" do
   it "is not bothered by reading, nor by a change of permissions" do
     em do
       EventMachine.watch_file(path, recorder)
-      File.read(path)
+      File.read(path, encoding: "UTF-8")
       File.chmod(0o600, path)
       later { done }
     end

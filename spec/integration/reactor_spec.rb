@@ -257,10 +257,51 @@ RSpec.describe "The reactor" do
       em do
         log << EventMachine.heartbeat_interval
         EventMachine.heartbeat_interval = "0.5"
+        log << EventMachine.heartbeat_interval << EventMachine.set_heartbeat_interval(0.0)
         log << EventMachine.heartbeat_interval
         done
       end
-      expect(log).to eq([2.0, 0.5])
+      expect(log).to eq([2.0, 0.5, false, 0.5])
+    end
+
+    it "ends idle connections on time, whatever the heartbeat interval" do
+      entries = log
+      clock = -> { Process.clock_gettime(Process::CLOCK_MONOTONIC) }
+      ended = Module.new { define_method(:unbind) { (entries << clock.call) && EventMachine.stop } }
+      em do
+        EventMachine.heartbeat_interval = 1000
+        EventMachine.start_server("127.0.0.1", port = free_port)
+        client = EventMachine.connect("127.0.0.1", port, ended)
+        EventMachine.add_timer(0.01) do
+          log << clock.call
+          client.comm_inactivity_timeout = 0.05
+        end
+      end
+      expect(log.last - log.first).to be_between(0.03, 1)
+    end
+
+    it "gives nothing for a count, and takes what is too small for the least" do
+      least = { set_max_timers: [:get_max_timers, 100], set_simultaneous_accept_count:
+                [:get_simultaneous_accept_count, 1] }
+      least.each do |set, (get, expected)|
+        before = EventMachine.public_send(get)
+        [0, -5, expected].each do |count|
+          expect(EventMachine.public_send(set, count)).to be_nil
+          expect(EventMachine.public_send(get)).to eq(expected)
+        end
+      ensure
+        EventMachine.public_send(set, before)
+      end
+    end
+
+    it "has a quantum set while it runs, and not before" do
+      expect { EventMachine.set_quantum(90) }.to raise_error(RuntimeError, /not initialized: set_timer_quantum/)
+      em do
+        log << EventMachine.set_quantum("90")
+        expect { EventMachine.set_quantum(0) }.to raise_error(ArgumentError, /not 0/)
+        done
+      end
+      expect(log).to eq([nil])
     end
 
     it "takes a quantum, which does not make timers late" do
@@ -278,6 +319,7 @@ RSpec.describe "The reactor" do
     it "tells and sets the limit of descriptors" do
       limit = Process.getrlimit(:NOFILE)
       expect(EventMachine.set_descriptor_table_size).to eq(limit.first)
+      expect(EventMachine.set_rlimit_nofile(nil)).to eq(limit.first)
       expect(EventMachine.set_descriptor_table_size(limit.first - 1)).to eq(limit.first - 1)
       expect(Process.getrlimit(:NOFILE).first).to eq(limit.first - 1)
     ensure
@@ -287,6 +329,8 @@ RSpec.describe "The reactor" do
     it "has epoll and kqueue asked for without harm" do
       expect { [EventMachine.epoll, EventMachine.kqueue] }.not_to raise_error
       expect { [EventMachine.epoll = true, EventMachine.kqueue = false] }.not_to raise_error
+      expect { EventMachine.kqueue = 1 }.not_to raise_error
+      expect([EventMachine.epoll, EventMachine.kqueue]).to eq([true, EventMachine.kqueue?])
       expect([EventMachine.epoll?, EventMachine.kqueue?]).to all(be(true).or(be(false)))
       em { (log << :ran) && done }
       expect(log).to eq([:ran])

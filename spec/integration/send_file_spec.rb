@@ -16,8 +16,8 @@ RSpec.describe "Sent files" do
     end
   end
 
-  # What a client receives until the connection ends, which the block writes to, and how it ended on the
-  # server's side.
+  # Returns what a client receives from the connection that the block writes to, and how the connection ended on
+  # the server's side.
   def received(limit = ReactorHelper::LIMIT, client: {}, &serve)
     data = +""
     reason = :none
@@ -101,7 +101,7 @@ RSpec.describe "Sent files" do
       File.open(path, "wb") { |file| 64.times { file.write(content) } }
       digest = Digest::SHA256.new
       64.times { digest << content }
-      resident = -> { File.read("/proc/self/statm").split[1].to_i * 4096 }
+      resident = -> { File.read("/proc/self/statm", encoding: "UTF-8").split[1].to_i * 4096 }
       before = resident.call
       growth = nil
       data, = received(30, client: reading_late { growth = resident.call - before }) do |connection|
@@ -152,7 +152,7 @@ RSpec.describe "Sent files" do
   end
 
   describe "by stream_file_data" do
-    # Below the size from which on they are mapped, at it, above it, and well above what may wait.
+    # Below the threshold for sending at once, at it, above it, and well above the backpressure level.
     sizes = [0, 1_000, 16_384, 16_385, 100_000, 2_000_000]
 
     sizes.each do |size|

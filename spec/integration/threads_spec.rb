@@ -134,6 +134,28 @@ RSpec.describe "Threads" do
       EventMachine.threadpool_size = 20
     end
 
+    it "takes any size that can be made an Integer, and threads that end the program by their exceptions" do
+      ["3", 3.9, Struct.new(:to_i).new(3)].each do |size|
+        EventMachine.threadpool_size = size
+        em do
+          operation = -> { [EventMachine.threadpool.size, Thread.current.abort_on_exception] }
+          EventMachine.defer(operation, ->(facts) { (log << facts) && done })
+        end
+        expect(EventMachine.threadpool_size).to equal(size)
+      end
+      expect(log).to eq([[3, true]] * 3)
+    ensure
+      EventMachine.threadpool_size = 20
+    end
+
+    it "needs no callback" do
+      em do
+        EventMachine.defer(-> { log << :done }, false)
+        EventMachine.defer(-> { nil }, ->(_) { done })
+      end
+      expect(log).to eq([:done])
+    end
+
     it "tells when all is finished" do
       em do
         log << EventMachine.defers_finished?

@@ -3,7 +3,7 @@
 require "open3"
 require "tmpdir"
 
-# What a source gem says where something is missing that it is compiled by.
+# Messages of the source gem if something that it needs for compiling is missing.
 RSpec.describe "Looking for prerequisites" do
   script = File.expand_path("../../ext/prerequisites/extconf.rb", __dir__)
   systems = ["Debian, Ubuntu:", "Fedora:", "Alpine:", "macOS:", "Windows:"]
@@ -19,7 +19,7 @@ RSpec.describe "Looking for prerequisites" do
     end
   end
 
-  # A program that says what `--version` would.
+  # A program that prints a version.
   def provide(name, says = "")
     path = File.join(@bin, name)
     File.write(path, "#!/bin/sh\necho '#{says}'\n")
@@ -46,7 +46,7 @@ RSpec.describe "Looking for prerequisites" do
     expect(output).to be_empty
     expect(status).to be_success
     makefile = File.join(@directory, "Makefile")
-    expect(File.read(makefile)).to eq("all install clean:\n")
+    expect(File.read(makefile, encoding: "UTF-8")).to eq("all install clean:\n")
   end
 
   {

@@ -63,12 +63,12 @@ module Upstream
       ip("-6", "route", "add", "default", "dev", "lo")
     end
 
-    # Without IPv6 in the kernel the tests that want it omit themselves.
+    # Without IPv6 in the kernel the tests that need it skip themselves.
     def ipv6?
       File.exist?("/proc/net/if_inet6")
     end
 
-    # An address that is there already is fine.
+    # The address may exist already.
     def assign(address)
       ip("addr", "add", "#{address}/#{address.include?(':') ? 128 : 32}", "dev", "lo", exception: false)
     end
@@ -98,7 +98,7 @@ module Upstream
     # @return [Array<String>] the addresses that resolv.conf tells; without any, 127.0.0.1 is asked
     def name_servers
       path = "/etc/resolv.conf"
-      lines = File.exist?(path) ? File.readlines(path) : []
+      lines = File.exist?(path) ? File.readlines(path, encoding: "UTF-8") : []
       addresses = lines.filter_map { |line| line[/\Anameserver\s+([^\s%]+)/, 1] }.uniq
       addresses.empty? ? ["127.0.0.1"] : addresses
     end

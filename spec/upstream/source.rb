@@ -43,7 +43,7 @@ module Upstream
       File.join(base, "eventmachine-upstream-tests")
     end
 
-    # Made beside the cache and renamed, so that an interrupted run leaves no half of it.
+    # Created next to the cache and renamed, so that an interrupted run leaves nothing incomplete.
     def fetch(tests)
       FileUtils.mkdir_p(@cache)
       Dir.mktmpdir("fetch", @cache) do |work|
@@ -93,13 +93,13 @@ module Upstream
 
     def test_patches(work)
       patches = File.join(work, "debian", "patches")
-      series = File.readlines(File.join(patches, "series"), chomp: true)
+      series = File.readlines(File.join(patches, "series"), chomp: true, encoding: "UTF-8")
       names = series.reject { |name| name =~ /\A(#|\s*\z)/ }
       names.map { |name| File.join(patches, name) }.select { |patch| tests_only?(patch) }
     end
 
     def tests_only?(patch)
-      touched = File.foreach(patch).filter_map { |line| line[%r{\A\+\+\+ [^/]+/(\S+)}, 1] }
+      touched = File.foreach(patch, encoding: "UTF-8").filter_map { |line| line[%r{\A\+\+\+ [^/]+/(\S+)}, 1] }
       touched.any? && touched.all? { |path| path.start_with?("tests/") }
     end
 

@@ -61,16 +61,30 @@ impl Reactor {
         };
         let bind = bind.map(SockAddr::from);
         let socket = open(&current, bind.as_ref())?;
-        self.start(
-            socket,
-            Attempt {
-                current,
-                rest,
-                bind,
-                unstarted: true,
-                close_when_written: false,
-            },
-        )
+        let started = connect(&socket, &current);
+        let attempt = Attempt {
+            current,
+            rest,
+            bind,
+            unstarted: false,
+            close_when_written: false,
+        };
+        let id = self.start(Handle::tcp(socket), attempt)?;
+        if let Err(error) = started {
+            self.next_address(id, reason_of(&error));
+        }
+        Ok(id)
+    }
+
+    /// A connection to nowhere, of which an `Unbound` follows: for a caller who could not even try, and
+    /// owes one all the same.
+    pub fn connect_nowhere(&mut self, reason: Option<Reason>) -> Result<Id> {
+        let describe = |error| Error::system("socket", "a connection", error);
+        let socket = socket::nonblocking(Domain::IPV4, Type::STREAM).map_err(describe)?;
+        let descriptor = Descriptor::new(Handle::tcp(socket), Kind::Stream, self.now);
+        let id = self.add(descriptor)?;
+        self.end(id, reason);
+        Ok(id)
     }
 
     /// Connects to the Unix socket at `path`. Fails at once where nobody listens there.
@@ -90,19 +104,19 @@ impl Reactor {
             unstarted: later,
             close_when_written: false,
         };
-        self.start(socket, attempt)
+        let id = self.start(Handle::from(socket), attempt)?;
+        if later {
+            self.retry_connect(id);
+        }
+        Ok(id)
     }
 
-    fn start(&mut self, socket: Socket, attempt: Attempt) -> Result<Id> {
-        let unstarted = attempt.unstarted;
-        let mut descriptor = Descriptor::new(Handle::from(socket), Kind::Stream, self.now);
+    fn start(&mut self, handle: Handle, attempt: Attempt) -> Result<Id> {
+        let mut descriptor = Descriptor::new(handle, Kind::Stream, self.now);
         descriptor.phase = Phase::Connecting(Box::new(attempt));
         descriptor.watches_writable = true;
         let id = self.add(descriptor)?;
         self.set_connect_timeout(id, DEFAULT_CONNECT_TIMEOUT)?;
-        if unstarted {
-            self.retry_connect(id);
-        }
         Ok(id)
     }
 
@@ -159,9 +173,17 @@ impl Reactor {
         descriptor.phase = if closes { Phase::Draining } else { Phase::Open };
         descriptor.last_activity = now;
         descriptor.readiness.writable = false;
+        let (has_arrived, is_closed) = (descriptor.readiness.any(), descriptor.is_closed_early());
         self.begin_handshake(id);
-        self.mark_dirty(id);
-        self.enqueue(id);
+        if is_closed {
+            self.close(id, false);
+        } else {
+            self.mark_dirty(id);
+        }
+        // What the peer has sent already is told in the next turn.
+        if has_arrived {
+            self.carry(id);
+        }
         Some(Event::Connected(id))
     }
 
@@ -185,7 +207,7 @@ impl Reactor {
             if connect(&socket, &attempt.current).is_err() {
                 continue;
             }
-            descriptor.handle = Handle::from(socket);
+            descriptor.handle = Handle::tcp(socket);
             descriptor.readiness = Default::default();
             return self.reregister(id).ok();
         }

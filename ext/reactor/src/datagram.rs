@@ -9,6 +9,7 @@ use crate::descriptor::{Descriptor, Kind, Phase, Readiness};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::Id;
+use crate::outbound::SHARE as OUTBOUND_SHARE;
 use crate::outbox::Outbox;
 use crate::reactor::Reactor;
 use crate::stream::reason_of;
@@ -21,6 +22,9 @@ use crate::sys::{errno, socket};
 pub const MAX_DATAGRAM: usize = 65_507;
 /// Datagrams taken in one turn before other descriptors have theirs.
 const SHARE: usize = 64;
+
+/// What sending a datagram takes beside its bytes, in what as many bytes take.
+const OVERHEAD: usize = 1024;
 
 /// The state of a UDP socket.
 #[derive(Debug, Default)]
@@ -39,11 +43,15 @@ pub(crate) struct Batch {
 }
 
 impl Reactor {
-    /// Opens a UDP socket bound to `address`; it may send to broadcast addresses.
+    /// Opens a UDP socket bound to `address`; it may send to broadcast addresses. With SO_REUSEADDR, so
+    /// that several programs may share a port, as those of mDNS (RFC 6762) and SSDP do.
     pub fn open_datagram(&mut self, address: SocketAddr) -> Result<Id> {
         let describe = |call| move |error| Error::system(call, address.to_string(), error);
         let socket = socket::nonblocking(Domain::for_address(address), Type::DGRAM)
             .map_err(describe("socket"))?;
+        socket
+            .set_reuse_address(true)
+            .map_err(describe("setsockopt"))?;
         socket.set_broadcast(true).map_err(describe("setsockopt"))?;
         socket.bind(&address.into()).map_err(describe("bind"))?;
         let kind = Kind::Datagram(Box::default());
@@ -217,7 +225,12 @@ impl Reactor {
             return;
         };
         let outbound = &mut datagrams.outbound;
+        let mut share = OUTBOUND_SHARE;
         while !outbound.is_empty() {
+            if share == 0 {
+                return self.flush_later(id);
+            }
+            let before = (outbound.bytes(), outbound.len());
             let sent = descriptor
                 .handle
                 .attempt(|s| datagrams::send(s, outbound.iter()));
@@ -230,6 +243,8 @@ impl Reactor {
                 sent => {
                     descriptor.last_activity = now;
                     outbound.drop_first(sent.unwrap_or(1));
+                    let bytes = before.0 - outbound.bytes();
+                    share = share.saturating_sub(bytes + (before.1 - outbound.len()) * OVERHEAD);
                 }
             }
         }

@@ -5,8 +5,11 @@ use std::time::{Duration, Instant};
 
 use crate::connect::Attempt;
 use crate::datagram::Datagrams;
+use crate::departure::Departure;
 use crate::error::{Error, Result};
+use crate::event::Reason;
 use crate::id::Id;
+use crate::listener::BACKLOG;
 use crate::outbound::Outbound;
 use crate::process::Child;
 use crate::proxy::Proxying;
@@ -29,6 +32,17 @@ pub(crate) struct Descriptor {
     /// Whether it is a file that the system never has to wait for, and does not watch.
     pub(crate) always_ready: bool,
     pub(crate) paused: bool,
+    /// Whether a read may leave some of what there is, though it does not fill its buffer.
+    pub(crate) reads_in_part: bool,
+    /// Whether one byte is read at a time.
+    pub(crate) bytewise: bool,
+    /// Whether the peer sends no more.
+    pub(crate) input_ended: bool,
+    pub(crate) output: Output,
+    /// An end that is to come, once what has arrived is told.
+    pub(crate) departure: Option<Box<Departure>>,
+    /// Set while its owner does not know it yet, and is told nothing.
+    pub(crate) hold: Option<Hold>,
     /// Whether its owner asked for it back.
     pub(crate) detached: bool,
     /// Whether it is put into blocking mode in the end, as it was before.
@@ -44,6 +58,8 @@ pub(crate) struct Descriptor {
     pub(crate) host: Option<Box<str>>,
     /// Whether it came in through a listener, so that it is a server's end.
     pub(crate) accepted: bool,
+    /// How many were made before it.
+    pub(crate) serial: u64,
     /// The peer's address where accept(2) told it, which saves asking for it.
     pub(crate) peer: Option<SocketAddr>,
 }
@@ -53,8 +69,13 @@ pub(crate) struct Descriptor {
 pub(crate) enum Kind {
     /// Bytes in and out: a connection, a pipe, a terminal.
     Stream,
-    /// Takes connections; so many in this turn.
-    Listener { taken: usize },
+    /// Takes connections.
+    Listener {
+        /// So many in this turn.
+        taken: usize,
+        /// The most that may be waiting when it is stopped.
+        waiting: usize,
+    },
     /// Datagrams in and out.
     Datagram(Box<Datagrams>),
     /// Only watched; its owner reads and writes.
@@ -64,6 +85,13 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    pub(crate) fn listener() -> Self {
+        Self::Listener {
+            taken: 0,
+            waiting: BACKLOG as usize,
+        }
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Stream => "a connection",
@@ -88,6 +116,23 @@ pub(crate) enum Phase {
     Closing,
 }
 
+/// The direction from here to the peer, apart from the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Output {
+    Open,
+    /// Ends when what was sent is written.
+    Ending,
+    /// The peer was told that there is no more.
+    Ended,
+}
+
+/// What waits until the owner of a descriptor knows it.
+#[derive(Debug, Default)]
+pub(crate) struct Hold {
+    /// Its end, and why.
+    pub(crate) end: Option<Option<Reason>>,
+}
+
 /// Times after which a descriptor ends by itself; most have none.
 #[derive(Debug, Default)]
 pub(crate) struct Timeouts {
@@ -107,18 +152,24 @@ pub(crate) struct Readiness {
     pub(crate) exited: bool,
     /// Datagrams were taken from the system, and nobody has them yet.
     pub(crate) received: bool,
+    /// The poll that its end waited for is over.
+    pub(crate) departing: bool,
 }
 
 impl Readiness {
     pub(crate) fn any(self) -> bool {
-        self.readable || self.writable || self.ended || self.exited || self.received
+        self.readable
+            || self.writable
+            || self.ended
+            || self.exited
+            || self.received
+            || self.departing
     }
 }
 
 impl Descriptor {
     pub(crate) fn new(handle: Handle, kind: Kind, now: Instant) -> Self {
         Self {
-            handle,
             kind,
             phase: Phase::Open,
             readiness: Readiness::default(),
@@ -127,6 +178,12 @@ impl Descriptor {
             watches_writable: false,
             always_ready: false,
             paused: false,
+            reads_in_part: handle.reads_in_part(),
+            bytewise: false,
+            input_ended: false,
+            output: Output::Open,
+            departure: None,
+            hold: None,
             detached: false,
             returns_to_blocking: false,
             outbound: Outbound::default(),
@@ -137,7 +194,9 @@ impl Descriptor {
             security: None,
             host: None,
             accepted: false,
+            serial: 0,
             peer: None,
+            handle,
         }
     }
 
@@ -157,7 +216,7 @@ impl Descriptor {
             let kind = self.kind.name();
             return Err(Error::WrongKind { operation, kind });
         }
-        Ok(!self.is_closing())
+        Ok(!self.is_closing() && self.output == Output::Open)
     }
 
     /// Ready for whatever its mode of access allows.
@@ -181,11 +240,36 @@ impl Descriptor {
         matches!(self.phase, Phase::Connecting(_))
     }
 
+    /// Whether it takes no more to send, since it ends.
     pub(crate) fn is_closing(&self) -> bool {
-        matches!(
+        let closes = matches!(
             self.phase,
             Phase::Draining | Phase::Lingering | Phase::Closing
-        )
+        );
+        closes || self.is_refused()
+    }
+
+    /// Whether one direction may end before the other.
+    pub(crate) fn may_end_output(&self) -> bool {
+        let closes = match &self.phase {
+            Phase::Connecting(attempt) => attempt.close_when_written,
+            phase => !matches!(phase, Phase::Open),
+        };
+        self.is_stream()
+            && self.handle.socket().is_some()
+            && self.output == Output::Open
+            && !(closes || self.input_ended || self.is_refused())
+    }
+
+    /// Whether what comes in is still for its owner.
+    pub(crate) fn reads(&self) -> bool {
+        let may_read = match self.phase {
+            Phase::Open => true,
+            // What follows is left to others.
+            Phase::Draining => !self.bytewise,
+            _ => false,
+        };
+        may_read && !self.input_ended
     }
 
     /// Whether nothing is written for the moment, since it is paused.
@@ -198,6 +282,8 @@ impl Descriptor {
         self.is_stream()
             && matches!(self.phase, Phase::Open)
             && self.session().is_none()
+            && self.output == Output::Open
+            && !self.is_refused()
             && !self.paused
             && self.outbound.len() == 0
     }

@@ -28,6 +28,8 @@ pub enum Error {
         /// The text of `gai_strerror(3)`.
         reason: String,
     },
+    /// The loop was stopped while a name was being resolved.
+    Stopped,
     /// The port, as it was given, is no port number.
     InvalidPort(String),
     /// The path is longer than a Unix socket address can hold.
@@ -99,6 +101,7 @@ impl fmt::Display for Error {
                 write!(f, "{} - {call}(2) for {subject}", describe(source))
             }
             Self::Resolve { host, reason } => write!(f, "{reason} ({host:?})"),
+            Self::Stopped => f.write_str("the event loop was stopped meanwhile"),
             Self::InvalidPort(port) => write!(f, "port {port} is not in 0..65535"),
             Self::PathTooLong(path) => write!(f, "unix-domain server name is too long: {path:?}"),
             Self::DatagramTooLong(size) => {
@@ -112,7 +115,10 @@ impl fmt::Display for Error {
             Self::WrongKind { operation, kind } => write!(f, "{operation} is not for {kind}"),
             Self::Exhausted => f.write_str("no more signatures to give"),
             Self::TooManyTimers(limit) => {
-                write!(f, "no more than {limit} timers: see set_max_timers")
+                write!(
+                    f,
+                    "ran out of timers; use #set_max_timers to increase limit (now {limit})"
+                )
             }
             Self::Tls(error) => error.fmt(f),
             Self::Unsupported(what) => write!(f, "{what} is not supported on this platform"),

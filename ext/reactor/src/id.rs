@@ -1,6 +1,6 @@
-//! Names of descriptors and timers.
+//! Names of descriptors, watched files and timers.
 
-/// The name of a descriptor or timer: unique for the life of the reactor that gave it.
+/// The name of a descriptor, a watched file or a timer: unique for the life of the reactor that gave it.
 ///
 /// The value holds a slot and the slot's generation, so looking it up costs no hashing and a stale
 /// name is recognised. It is never zero and fits a Ruby Fixnum.
@@ -9,17 +9,19 @@ pub struct Id(u64);
 
 /// Bits of the value that hold the slot: sixteen million at a time.
 const SLOT_BITS: u32 = 24;
-/// Generations wrap at so many bits, above which is one for the space: all is below 2^62, the limit
+/// Generations wrap at so many bits, above which are two for the space: all is below 2^62, the limit
 /// of a Fixnum.
-const GENERATION_BITS: u32 = 37;
+const GENERATION_BITS: u32 = 36;
 
 /// What is named. Names of different spaces are different.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Space {
-    /// Descriptors and timers, which are never mistaken for each other.
+    /// Sockets, pipes and whatever else has a descriptor of its own.
     Descriptors = 0,
-    /// Watched files, which go by their names where descriptors do.
+    /// Watched files, which share one descriptor.
     FileWatches = 1,
+    /// Timers.
+    Timers = 2,
 }
 
 impl Id {

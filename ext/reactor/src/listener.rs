@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 
-use crate::descriptor::{Descriptor, Kind};
+use crate::descriptor::{Descriptor, Kind, Phase};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::Id;
@@ -16,7 +16,7 @@ use crate::sys::handle::Handle;
 use crate::sys::{errno, file, sockaddr, socket};
 
 /// Connections that may wait to be accepted; the system caps it at its own limit.
-const BACKLOG: i32 = 4096;
+pub(crate) const BACKLOG: i32 = 4096;
 /// Where no descriptor is free, the wait until accepting is tried again, unless one of ours closes
 /// before that.
 const STARVED_RETRY: Duration = Duration::from_millis(50);
@@ -47,6 +47,10 @@ impl Reactor {
     pub fn listen_unix(&mut self, path: &Path) -> Result<Id> {
         let address = sockaddr::unix(path)?;
         let describe = |call| move |error| Error::system(call, path.display().to_string(), error);
+        if path.as_os_str().is_empty() {
+            // Linux would take it for a name of its own choice, which no client knows.
+            return Err(describe("bind")(io::ErrorKind::InvalidInput.into()));
+        }
         let socket = socket::nonblocking(Domain::UNIX, Type::STREAM).map_err(describe("socket"))?;
         match socket.bind(&address) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && file::is_socket(path) => {
@@ -63,12 +67,12 @@ impl Reactor {
         socket.listen(BACKLOG).map_err(describe("listen"))?;
         self.add(Descriptor::new(
             Handle::from(socket),
-            Kind::Listener { taken: 0 },
+            Kind::listener(),
             self.now,
         ))
     }
 
-    /// Stops a listener; connections it took live on.
+    /// Stops a listener, once it has taken the connections that wait for that; those live on.
     pub fn stop_listening(&mut self, id: Id) -> Result<()> {
         let descriptor = self.descriptor(id)?;
         if !matches!(descriptor.kind, Kind::Listener { .. }) {
@@ -78,7 +82,12 @@ impl Reactor {
                 kind,
             });
         }
-        self.close(id, false);
+        let descriptor = self.descriptor_mut(id)?;
+        if matches!(descriptor.phase, Phase::Open) {
+            descriptor.phase = Phase::Draining;
+            self.closing += 1;
+            self.mark_readable(id);
+        }
         Ok(())
     }
 
@@ -97,7 +106,10 @@ impl Reactor {
             let descriptor = self.descriptors.get_mut(listener)?;
             match descriptor.handle.attempt(socket::accept) {
                 Ok((socket, peer)) => {
-                    let handle = Handle::from(socket);
+                    let handle = match peer.is_unix() {
+                        true => Handle::from(socket),
+                        false => Handle::tcp(socket),
+                    };
                     let mut stream = Descriptor::new(handle, Kind::Stream, self.now);
                     stream.accepted = true;
                     stream.peer = peer.as_socket();
@@ -110,7 +122,9 @@ impl Reactor {
                     // Readiness tells when to try again, unless something is wrong: descriptors are
                     // missing, or the network is down, and connections wait in the backlog.
                     descriptor.readiness.readable = false;
-                    if error.kind() != io::ErrorKind::WouldBlock {
+                    if matches!(descriptor.phase, Phase::Draining) {
+                        self.end(listener, None);
+                    } else if error.kind() != io::ErrorKind::WouldBlock {
                         self.starve(listener, STARVED_RETRY);
                     }
                     return None;
@@ -125,11 +139,18 @@ impl Reactor {
         let Some(descriptor) = self.descriptors.get_mut(listener) else {
             return;
         };
-        let Kind::Listener { taken } = &mut descriptor.kind else {
+        let is_stopping = matches!(descriptor.phase, Phase::Draining);
+        let Kind::Listener { taken, waiting } = &mut descriptor.kind else {
             return;
         };
         *taken += 1;
-        if *taken < limit {
+        if is_stopping {
+            *waiting = waiting.saturating_sub(1);
+        }
+        if *waiting == 0 {
+            // More than were waiting when it was stopped.
+            self.end(listener, None);
+        } else if *taken < limit {
             self.requeue(listener);
         } else {
             *taken = 0;

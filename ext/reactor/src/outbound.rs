@@ -189,10 +189,10 @@ impl Outbound {
     fn write_chunks(&self, handle: &Handle, mut most: usize) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); SLICES];
         let mut count = 0;
-        let chunks = self.chunks.iter().map_while(Chunk::bytes);
-        let only_bytes = !self.chunks.iter().any(|chunk| chunk.bytes().is_none());
-        let tail = only_bytes.then_some(self.tail.as_slice());
-        for (slice, bytes) in slices.iter_mut().zip(chunks.chain(tail)) {
+        let tail = std::iter::once(Some(self.tail.as_slice()));
+        // A file that is yet to be read ends what can be written now.
+        let waiting = self.chunks.iter().map(Chunk::bytes).chain(tail);
+        for (slice, bytes) in slices.iter_mut().zip(waiting.map_while(|bytes| bytes)) {
             let from = if count == 0 { self.written } else { 0 };
             let bytes = up_to(most, &bytes[from..]);
             most -= bytes.len();

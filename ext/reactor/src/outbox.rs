@@ -26,6 +26,11 @@ impl Outbox {
         self.queue.is_empty()
     }
 
+    /// How many datagrams wait.
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// How many bytes wait.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.len() - self.sent

@@ -100,10 +100,39 @@ impl Reactor {
     /// A program that cannot be executed is a child that exits with 255, and says why on standard
     /// error. Fails only where there can be no child.
     pub fn spawn(&mut self, program: &OsStr, argv: &[OsString]) -> Result<Id> {
-        let (process, socket) = child::start(program, argv)?;
-        let mut descriptor = Descriptor::new(Handle::from(socket), Kind::Stream, self.now);
-        descriptor.child = Some(Box::new(Child::new(process)));
-        self.add(descriptor)
+        let describe = |call| {
+            move |error: io::Error| match error.kind() {
+                io::ErrorKind::Unsupported => Error::Unsupported("starting processes"),
+                _ => Error::system(call, program.to_string_lossy().into_owned(), error),
+            }
+        };
+        let (near, far) = child::sockets().map_err(describe("socketpair"))?;
+        // What may fail comes before there is a child, who would be forgotten.
+        let id = self.add(Descriptor::new(Handle::from(near), Kind::Stream, self.now))?;
+        match Process::start(program, argv, far) {
+            Ok(process) => self.adopt_child(id, process),
+            Err(error) => {
+                self.forget(id);
+                return Err(describe("fork")(error));
+            }
+        }
+        Ok(id)
+    }
+
+    fn adopt_child(&mut self, id: Id, process: Process) {
+        if let Some(descriptor) = self.descriptors.get_mut(id) {
+            descriptor.child = Some(Box::new(Child::new(process)));
+            self.register_child(id);
+        }
+    }
+
+    /// A child that was fed to the end: its input ends, and what it has to say to that is read. It has
+    /// as long for that as one that was closed at once.
+    pub(crate) fn dismiss_fed(&mut self, id: Id) {
+        if let Some(descriptor) = self.descriptors.get_mut(id) {
+            descriptor.end_output();
+            self.dismiss(id);
+        }
     }
 
     /// The process id of a connection's child; `None` where it has none. It is known for some time
@@ -176,13 +205,14 @@ impl Reactor {
         Some(Event::ProcessExited(id))
     }
 
-    /// Has the system tell when the child of a connection ends.
-    pub(crate) fn register_child(&mut self, id: Id) -> io::Result<()> {
-        let child = self.descriptors.get(id).and_then(|d| d.child.as_ref());
+    /// Has the system tell when the child of a connection ends. Where it cannot, the child is looked for
+    /// now and then.
+    pub(crate) fn register_child(&mut self, id: Id) {
+        let child = self.descriptors.get_mut(id).and_then(|d| d.child.as_mut());
         let token = Token(token(id).0 | EXIT);
-        child.map_or(Ok(()), |child| {
-            child.process.register(&self.registry, token)
-        })
+        if let Some(child) = child {
+            child.process.register(&self.registry, token);
+        }
     }
 
     /// Ends a connection's wait for its child where that has ended. False where it still runs.
@@ -321,8 +351,6 @@ impl Reactor {
             return;
         };
         descriptor.outbound.clear();
-        if matches!(descriptor.phase, Phase::Draining) {
-            self.end(id, None);
-        }
+        self.written(id);
     }
 }

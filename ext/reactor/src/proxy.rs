@@ -1,7 +1,7 @@
 //! Passing what one descriptor receives straight on to another.
 
 use crate::datagram::MAX_DATAGRAM;
-use crate::descriptor::{Descriptor, Kind, Phase};
+use crate::descriptor::{Descriptor, Kind, Output, Phase};
 use crate::error::Result;
 use crate::event::Event;
 use crate::id::Id;
@@ -37,8 +37,9 @@ impl Descriptor {
         self.proxying.as_ref()?.forward.as_ref()
     }
 
-    /// The most that may be read now, so that nothing beyond the proxy's end is passed on.
+    /// The most that may be read now: one byte where it is read so, and nothing beyond a proxy's end.
     pub(crate) fn readable_share(&self, buffer: usize) -> usize {
+        let buffer = if self.bytewise { buffer.min(1) } else { buffer };
         let Some(forward) = self.forward() else {
             return buffer;
         };
@@ -110,8 +111,32 @@ impl Reactor {
         let forward = self.descriptors.get(source).and_then(Descriptor::forward);
         forward.is_some_and(|forward| {
             let target = self.descriptors.get(forward.target);
-            target.is_some_and(|target| target.outbound_len() >= forward.limit)
+            target
+                .is_some_and(|target| target.outbound_len() >= forward.limit || target.is_refused())
         })
+    }
+
+    /// Where two pass on to each other, the end of what one sends is passed on, too, and the other's
+    /// answer is yet to come. False where that has ended before, and where it cannot be told.
+    pub(crate) fn pass_end_on(&mut self, source: Id) -> bool {
+        let forward_of = |id| self.descriptors.get(id).and_then(Descriptor::forward);
+        let Some(&Forward { target, .. }) = forward_of(source) else {
+            return false;
+        };
+        let answers = forward_of(target).is_some_and(|forward| forward.target == source);
+        let is_open = self
+            .descriptors
+            .get(source)
+            .is_some_and(|source| matches!(source.phase, Phase::Open));
+        let Some(to) = self.descriptors.get_mut(target) else {
+            return false;
+        };
+        if !(answers && is_open && to.may_end_output()) {
+            return false;
+        }
+        to.output = Output::Ending;
+        self.mark_dirty(target);
+        true
     }
 
     /// Passes received bytes on, where the descriptor is a source; false where they are its owner's.
@@ -220,6 +245,14 @@ impl Reactor {
             if let Some(position) = target.sources.iter().position(|id| *id == source) {
                 target.sources.remove(position);
             }
+        }
+        // An end that was passed on is now its own.
+        if self
+            .descriptors
+            .get(source)
+            .is_some_and(|source| source.input_ended)
+        {
+            self.finish(source, true);
         }
     }
 }

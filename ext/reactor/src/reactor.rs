@@ -16,7 +16,7 @@ use crate::datagram::Batch;
 use crate::descriptor::{Descriptor, Kind, Phase};
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
-use crate::id::Id;
+use crate::id::{Id, Space};
 use crate::poller::{FILES, Poller, WAKE};
 use crate::process::{Children, EXIT};
 use crate::sys::handle::RawDescriptor;
@@ -41,6 +41,8 @@ pub(crate) enum Deadline {
     RetryAccept(Id),
     /// The child of a connection that was closed is told so.
     Dismissal(Id),
+    /// A peer may have all that was written since this time, and its connection may close.
+    Delivery(Id, Instant),
     /// A child may have ended, where the system does not tell.
     ChildCheck(Id),
     /// A watched file is missing for so long that nothing takes its place.
@@ -51,13 +53,16 @@ pub(crate) enum Deadline {
 ///
 /// One turn is: [`begin_turn`](Self::begin_turn); [`next_timer`](Self::next_timer) until it gives
 /// none; [`Poller::poll`] for at most [`poll_timeout`](Self::poll_timeout);
-/// [`collect`](Self::collect); [`next_event`](Self::next_event) until it gives none. After each event
-/// acted upon, [`flush`](Self::flush) writes what was sent.
+/// [`collect`](Self::collect); [`next_event`](Self::next_event) until it gives none, then
+/// [`next_end`](Self::next_end) likewise. After each event acted upon, [`flush`](Self::flush) writes what
+/// was sent.
 #[derive(Debug)]
 pub struct Reactor {
     pub(crate) registry: Registry,
     waker: Arc<Waker>,
     pub(crate) descriptors: Table<Descriptor>,
+    /// How many descriptors were made in all.
+    made: u64,
     pub(crate) files: FileWatches,
     pub(crate) timers: Timers<Deadline>,
     pub(crate) user_timers: usize,
@@ -75,7 +80,10 @@ pub struct Reactor {
     borrowed: HashMap<RawDescriptor, Id>,
     /// Events that come before those of descriptors.
     pub(crate) notices: VecDeque<Event>,
-    dirty: Vec<Id>,
+    /// Those to write to, in the order in which they were sent to.
+    dirty: VecDeque<Id>,
+    /// Those that end after the next poll.
+    pub(crate) departing: Vec<Id>,
     pub(crate) buffers: Buffers,
     /// What goes from socket to socket goes by this; empty in between.
     pub(crate) pipe: Option<Pipe>,
@@ -133,7 +141,8 @@ impl Reactor {
         Self {
             registry,
             waker,
-            descriptors: Table::new(),
+            descriptors: Table::of(Space::Descriptors),
+            made: 0,
             files: FileWatches::new(),
             timers: Timers::new(),
             user_timers: 0,
@@ -146,7 +155,8 @@ impl Reactor {
             unbound_share: None,
             borrowed: HashMap::new(),
             notices: VecDeque::new(),
-            dirty: Vec::new(),
+            dirty: VecDeque::new(),
+            departing: Vec::new(),
             buffers: Buffers::default(),
             pipe: None,
             batch: None,
@@ -186,17 +196,23 @@ impl Reactor {
 
     /// Goes on in a forked child in the parent's place, as a daemon does: all descriptors are watched
     /// by a queue of the child's own.
+    ///
+    /// A descriptor that cannot be watched, as one that its owner closed meanwhile, ends. Where there
+    /// can be no queue, nothing has changed.
     pub fn adopt(&mut self) -> Result<Poller> {
         let poller = Poller::new()?;
-        self.registry = poller.registry()?;
-        self.waker = poller.waker()?;
+        let (registry, waker) = (poller.registry()?, poller.waker()?);
+        self.adopt_file_watches(&registry)?;
+        self.registry = registry;
+        self.waker = waker;
         self.fork_generation = fork::generation();
         self.children_forked = fork::children();
         self.pipe = None;
         for id in self.descriptors.ids().collect::<Vec<_>>() {
-            self.register(id)?;
+            if let Err(error) = self.register(id) {
+                self.end(id, error.errno().map(Reason::Errno));
+            }
         }
-        self.adopt_file_watches()?;
         Ok(poller)
     }
 
@@ -261,6 +277,7 @@ impl Reactor {
                     self.mark_readable(listener);
                 }
                 Deadline::Dismissal(id) => self.dismissal_due(id),
+                Deadline::Delivery(id, began) => self.delivery_due(id, began),
                 Deadline::ChildCheck(id) => self.child_check_due(id),
                 Deadline::FileMissing(watch) => self.file_missing_due(watch),
             }
@@ -273,7 +290,7 @@ impl Reactor {
         let queued = !self.ready.is_empty() || !self.carried.is_empty() || !self.unbound.is_empty();
         // Another thread may have sent something since the last event was handed out.
         let sent = !self.dirty.is_empty() || !self.notices.is_empty();
-        if queued || sent || self.files.is_busy() {
+        if queued || sent || self.files.is_busy() || !self.departing.is_empty() {
             return Some(Duration::ZERO);
         }
         self.timers
@@ -309,8 +326,11 @@ impl Reactor {
             readiness.ended |= event.is_read_closed() || event.is_error();
             readiness.readable |= event.is_readable() || readiness.ended;
             readiness.writable |= event.is_writable() || event.is_write_closed();
+            // A read stops where urgent data was, with more behind it.
+            descriptor.reads_in_part |= event.is_priority();
             self.enqueue(id);
         }
+        self.look_last();
     }
 
     /// Whom a token stands for, and whether it tells of the exit of a child. Nobody where it is that of
@@ -322,7 +342,8 @@ impl Reactor {
         (token(id).0 == bits).then_some((id, token_seen.0 & EXIT != 0))
     }
 
-    /// The next thing that happened in this turn. Incoming bytes are put at the start of `buffer`.
+    /// The next thing that happened in this turn, but for ends. Incoming bytes are put at the start of
+    /// `buffer`.
     pub fn next_event(&mut self, buffer: &mut [u8]) -> Option<Event> {
         if let Some(event) = self.next_file_event() {
             return Some(event);
@@ -343,13 +364,24 @@ impl Reactor {
             }
         }
         self.flush();
-        self.next_unbound()
+        self.notices.pop_front()
     }
 
-    /// An end that follows from telling of another, as that of a connection which is made anew and
-    /// refused at once, waits for the next turn, lest it hold up all else.
-    fn next_unbound(&mut self) -> Option<Event> {
-        let share = self.unbound_share.take().unwrap_or(self.unbound.len());
+    /// The next descriptor that came to its end in this turn, once there are no more other events: by an
+    /// `Unbound` event, in the order in which they were made. An end that follows from telling of another,
+    /// as that of a connection which is made anew and refused at once, waits for the next turn, lest it
+    /// hold up all else.
+    pub fn next_end(&mut self) -> Option<Event> {
+        if let Some(notice) = self.notices.pop_front() {
+            return Some(notice);
+        }
+        let share = self.unbound_share.take().unwrap_or_else(|| {
+            let descriptors = &self.descriptors;
+            let serial = |id| descriptors.get(id).map(|descriptor| descriptor.serial);
+            let unbound = self.unbound.make_contiguous();
+            unbound.sort_by_key(|(id, _)| serial(*id));
+            unbound.len()
+        });
         let left = share.checked_sub(1)?;
         let (id, reason) = self.unbound.pop_front()?;
         self.unbound_share = Some(left);
@@ -357,9 +389,21 @@ impl Reactor {
     }
 
     fn process(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
-        if self.descriptors.get(id)?.readiness.exited {
+        let descriptor = self.descriptors.get(id)?;
+        if descriptor.hold.is_some() {
+            return None;
+        }
+        if descriptor.readiness.exited {
             self.reap(id);
         }
+        let event = self.process_kind(id, buffer);
+        if event.is_none() {
+            self.leave(id);
+        }
+        event
+    }
+
+    fn process_kind(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
         let descriptor = self.descriptors.get(id)?;
         match (&descriptor.phase, &descriptor.kind) {
             (Phase::Closing | Phase::Lingering, _) => None,
@@ -374,7 +418,7 @@ impl Reactor {
 
     /// Writes what was sent since the last call, and ends what was to close after writing.
     pub fn flush(&mut self) {
-        while let Some(id) = self.dirty.pop() {
+        while let Some(id) = self.dirty.pop_front() {
             let Some(descriptor) = self.descriptors.get_mut(id) else {
                 continue;
             };
@@ -440,7 +484,7 @@ impl Reactor {
         if let Some(descriptor) = self.descriptors.get_mut(id) {
             if !descriptor.dirty {
                 descriptor.dirty = true;
-                self.dirty.push(id);
+                self.dirty.push_back(id);
             }
         }
     }

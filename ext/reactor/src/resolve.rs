@@ -20,9 +20,8 @@ pub fn literal(host: &str, port: u16) -> Option<SocketAddr> {
         .map(|address| SocketAddr::new(address, port))
 }
 
-/// All addresses of a host, in the system's order of preference (RFC 6724). Waits for name servers:
-/// call it where waiting harms nobody.
-pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>> {
+/// All addresses of a host, in the system's order of preference (RFC 6724). Waits for name servers.
+pub(crate) fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>> {
     if let Some(address) = literal(host, port) {
         return Ok(vec![address]);
     }

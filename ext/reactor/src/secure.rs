@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::descriptor::{Descriptor, Phase};
+use crate::descriptor::{Descriptor, Output, Phase};
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
 use crate::file_source::FileSource;
@@ -33,8 +33,8 @@ pub(crate) struct Security {
     session: Option<Session>,
     /// A file, and what was sent after it, which the session takes piece by piece.
     unsealed: Outbound,
-    /// With what the connection ends where the system refuses, or refused, to write.
-    refused: Option<Option<Reason>>,
+    /// Whether all is said but the farewell, for which a peer needs not wait.
+    parting: bool,
 }
 
 impl std::fmt::Debug for Security {
@@ -52,10 +52,6 @@ impl Descriptor {
 
     pub(crate) fn session_mut(&mut self) -> Option<&mut Session> {
         self.security.as_mut()?.session.as_mut()
-    }
-
-    fn refused(&self) -> Option<Option<Reason>> {
-        self.security.as_ref()?.refused.clone()
     }
 
     /// Whether a handshake is under way.
@@ -131,12 +127,12 @@ impl Descriptor {
 
     /// Hands what the session has to send to the outbound queue, with one piece of a file.
     fn seal(&mut self) -> io::Result<()> {
-        let draining = matches!(self.phase, Phase::Draining);
+        let ending = matches!(self.phase, Phase::Draining) || self.output == Output::Ending;
         let can_seal = self.can_seal();
         let Some(Security {
             session: Some(session),
             unsealed,
-            refused,
+            parting,
             ..
         }) = self.security.as_deref_mut()
         else {
@@ -146,15 +142,26 @@ impl Descriptor {
             session.write(&unsealed.take_piece()?);
         }
         session.drain_into(&mut self.outbound);
-        if draining && unsealed.len() == 0 {
-            if self.outbound.len() == 0 && session.pending_plaintext_len() == 0 {
-                // A peer that does not wait for our farewell is not missed.
-                *refused = Some(None);
-            }
+        if ending && unsealed.len() == 0 {
+            *parting = self.outbound.len() == 0 && session.pending_plaintext_len() == 0;
             session.close_notify();
             session.drain_into(&mut self.outbound);
         }
         Ok(())
+    }
+}
+
+impl Descriptor {
+    /// Why a connection ends to which the system refuses to write.
+    pub(crate) fn refusal_reason(&self, error: &io::Error) -> Option<Reason> {
+        let parting = self
+            .security
+            .as_ref()
+            .is_some_and(|security| security.parting);
+        match parting {
+            true => None,
+            false => departure(self.session(), error),
+        }
     }
 }
 
@@ -294,28 +301,6 @@ impl Reactor {
         Ok(self.descriptor(id)?.session())
     }
 
-    /// The system takes no more, which ends the connection once what came before is read. Where it is
-    /// only our session tickets that the peer did not wait for, that is no failure.
-    pub(crate) fn sealed_refused(&mut self, id: Id, error: &io::Error) {
-        let Some(descriptor) = self.descriptors.get_mut(id) else {
-            return;
-        };
-        let reason = departure(descriptor.session(), error);
-        let reason = descriptor.refused().unwrap_or(reason);
-        let open = matches!(descriptor.phase, Phase::Open);
-        match descriptor.security.as_mut() {
-            Some(security) if open => {
-                security.refused = Some(reason);
-                if let Some(session) = security.session.as_mut() {
-                    session.mute();
-                }
-                descriptor.outbound.clear();
-                self.mark_readable(id);
-            }
-            _ => self.end(id, reason),
-        }
-    }
-
     /// Something may be had from the session, whether or not the socket has more.
     fn requeue_readable(&mut self, id: Id) {
         if let Some(descriptor) = self.descriptors.get_mut(id) {
@@ -337,12 +322,14 @@ impl Reactor {
             if matches!(descriptor.phase, Phase::Closing) {
                 return None;
             }
-            let open = matches!(descriptor.phase, Phase::Open);
-            if open && (descriptor.paused || held) {
+            // What is to be written first may wait for the handshake.
+            let is_shaking_hands =
+                matches!(descriptor.phase, Phase::Draining) && descriptor.is_securing();
+            if (descriptor.paused || held) && !is_shaking_hands {
                 return None;
             }
             if descriptor.session()?.has_plaintext() {
-                match self.take_plaintext(id, buffer, open) {
+                match self.take_plaintext(id, buffer) {
                     Some(event) => return Some(event),
                     None => continue,
                 }
@@ -353,7 +340,8 @@ impl Reactor {
                 self.end_securely(id, reason);
                 return None;
             }
-            if !descriptor.readiness.readable || !self.receive_records(id) {
+            if !descriptor.readiness.readable || descriptor.input_ended || !self.receive_records(id)
+            {
                 return None;
             }
         }
@@ -377,15 +365,22 @@ impl Reactor {
         }
     }
 
-    fn take_plaintext(&mut self, id: Id, buffer: &mut [u8], open: bool) -> Option<Event> {
+    fn take_plaintext(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
         let descriptor = self.descriptors.get_mut(id)?;
         let share = descriptor.readable_share(buffer.len());
         let len = descriptor.session_mut()?.read(&mut buffer[..share]);
-        if !open || self.pass_on(id, &buffer[..len]) {
+        if self.pass_on(id, &buffer[..len]) {
             return None;
         }
-        self.descriptors.get_mut(id)?.readiness.readable = true;
-        self.carry(id);
+        let descriptor = self.descriptors.get_mut(id)?;
+        descriptor.readiness.readable = true;
+        let is_read = !descriptor.session()?.has_plaintext();
+        // What was read at once is told in one turn.
+        if is_read && descriptor.departure.is_none() {
+            self.carry(id);
+        } else {
+            self.requeue(id);
+        }
         Some(Event::Data { id, len })
     }
 
@@ -405,22 +400,21 @@ impl Reactor {
         };
         match descriptor.handle.read(records) {
             Ok(0) => {
-                descriptor.readiness.readable = false;
-                if let Some(refused) = descriptor.refused() {
-                    self.end(id, refused);
-                    return false;
-                }
                 if let Some(session) = descriptor.session_mut() {
                     // Before the end of the handshake this fails, which is told as text only.
                     let _ = session.end_of_input();
                 }
-                self.close(id, true);
+                self.end_input(id);
                 self.end_unless_sendable(id);
                 false
             }
             Ok(len) => {
                 descriptor.last_activity = now;
-                descriptor.readiness.readable = len == records.len() || descriptor.readiness.ended;
+                descriptor.spend_last_share(len);
+                descriptor.readiness.readable = len == records.len()
+                    || descriptor.readiness.ended
+                    || descriptor.always_ready
+                    || descriptor.reads_in_part;
                 if let Some(session) = descriptor.session_mut() {
                     // The failure is acted on when events and plaintext from before it are given out.
                     let _ = session.receive(&records[..len]);
@@ -431,14 +425,10 @@ impl Reactor {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 descriptor.readiness.readable = false;
                 descriptor.readiness.ended = false;
-                if let Some(refused) = descriptor.refused() {
-                    self.end(id, refused);
-                }
                 false
             }
             Err(error) => {
-                let reason = departure(descriptor.session(), &error);
-                let reason = descriptor.refused().unwrap_or(reason);
+                let reason = descriptor.refusal_reason(&error);
                 self.end(id, reason);
                 false
             }

@@ -1,8 +1,10 @@
 //! Bytes in and out: connections, pipes, terminals.
 
 use std::io::{self, IoSlice};
+use std::net::Shutdown;
 
-use crate::descriptor::{Kind, Phase};
+use crate::departure::Cause;
+use crate::descriptor::{Descriptor, Kind, Output};
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
 use crate::id::Id;
@@ -80,7 +82,7 @@ impl Reactor {
         if descriptor.session().is_some() {
             return self.process_secure(id, buffer);
         }
-        if !matches!(descriptor.phase, Phase::Open) {
+        if !descriptor.reads() {
             descriptor.readiness.readable = false;
             return None;
         }
@@ -99,22 +101,25 @@ impl Reactor {
         let share = descriptor.readable_share(buffer.len());
         match descriptor.handle.read(&mut buffer[..share]) {
             Ok(0) => {
-                // The peer sends no more; what it asked for before is still written.
-                self.finish(id, true);
+                self.end_input(id);
                 None
             }
             Ok(len) => {
                 descriptor.last_activity = now;
+                descriptor.spend_last_share(len);
                 // Readiness is reported once, so what may have more is read on from.
                 let more = len == share
                     || descriptor.readiness.ended
                     || descriptor.always_ready
-                    || descriptor.handle.reads_in_lines();
+                    || descriptor.reads_in_part;
                 descriptor.readiness.readable = more;
+                let departing = descriptor.departure.is_some();
                 let filled = len == buffer.len();
                 let passed_on = self.pass_on(id, &buffer[..len]);
                 if more && passed_on {
                     self.pass_on_more(id, filled);
+                } else if departing {
+                    self.requeue(id);
                 } else if more {
                     self.carry(id);
                 }
@@ -127,7 +132,7 @@ impl Reactor {
             }
             Err(_) if descriptor.child.is_some() => {
                 // The child ended with input unread: no news beside its output's end.
-                self.finish(id, true);
+                self.end_input(id);
                 None
             }
             Err(error) => {
@@ -135,6 +140,21 @@ impl Reactor {
                 None
             }
         }
+    }
+
+    /// The peer sends no more; what it asked for before is still written.
+    pub(crate) fn end_input(&mut self, id: Id) {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        descriptor.readiness.readable = false;
+        descriptor.input_ended = true;
+        if self.pass_end_on(id) {
+            return;
+        }
+        self.finish(id, true);
+        // One that was draining before may have nothing else to wait for.
+        self.mark_dirty(id);
     }
 
     pub(crate) fn flush_stream(&mut self, id: Id) {
@@ -155,14 +175,50 @@ impl Reactor {
             return;
         };
         match result {
-            Ok(Flushed::Empty) if descriptor.is_drained() => self.end(id, None),
-            Ok(Flushed::Empty) => {}
+            Ok(Flushed::Empty) => self.written(id),
             Ok(Flushed::Blocked) => self.watch_writable(id),
-            Err(_) if descriptor.child.is_some() => self.input_refused(id),
-            Err(error) if descriptor.session().is_some() => self.sealed_refused(id, &error),
             Ok(Flushed::Shared) => self.flush_later(id),
-            Err(error) => self.end(id, reason_of(&error)),
+            Err(_) if descriptor.child.is_some() => self.input_refused(id),
+            Err(error) => {
+                let reason = descriptor.refusal_reason(&error);
+                self.refuse(id, reason);
+            }
         }
+    }
+
+    /// All that was sent is written, after which one direction or both may end.
+    pub(crate) fn written(&mut self, id: Id) {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        if descriptor.is_drained() {
+            if descriptor.input_ended {
+                self.end(id, None);
+            } else if descriptor.child.is_some() {
+                self.dismiss_fed(id);
+            } else {
+                self.deliver(id);
+            }
+        } else if descriptor.output == Output::Ending {
+            descriptor.end_output();
+        }
+    }
+
+    /// The system takes no more, which ends the connection. What came before is read first: it may be
+    /// the peer's word on why.
+    fn refuse(&mut self, id: Id, reason: Option<Reason>) {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        descriptor.outbound.clear();
+        if descriptor.paused {
+            return self.end(id, reason);
+        }
+        if let Some(session) = descriptor.session_mut() {
+            session.mute();
+        }
+        self.depart(id, Cause::Refused(reason));
+        self.mark_readable(id);
     }
 
     /// Writes to a connection at once, without a copy of what it takes; the rest is queued. One that is
@@ -186,7 +242,7 @@ impl Reactor {
     }
 
     /// Goes on writing in the next turn.
-    fn flush_later(&mut self, id: Id) {
+    pub(crate) fn flush_later(&mut self, id: Id) {
         if let Some(descriptor) = self.descriptors.get_mut(id) {
             descriptor.readiness.writable = true;
             self.carry(id);
@@ -204,6 +260,17 @@ impl Reactor {
         descriptor.watches_writable = true;
         if let Err(error) = self.reregister(id) {
             self.end(id, error.errno().map(Reason::Errno));
+        }
+    }
+}
+
+impl Descriptor {
+    /// Tells the peer that no more is to come.
+    pub(crate) fn end_output(&mut self) {
+        self.output = Output::Ended;
+        if let Some(socket) = self.handle.socket() {
+            // Where the peer is gone already, that shows when it is read from.
+            let _ = socket.shutdown(Shutdown::Write);
         }
     }
 }

@@ -25,10 +25,6 @@ pub(crate) struct Table<T> {
 }
 
 impl<T> Table<T> {
-    pub(crate) fn new() -> Self {
-        Self::of(Space::Descriptors)
-    }
-
     pub(crate) fn of(space: Space) -> Self {
         let past = PAST.load(Ordering::Relaxed);
         Self {
@@ -115,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_removed_value_is_not_found_under_its_old_name() {
-        let mut table = Table::new();
+        let mut table = Table::of(Space::Descriptors);
         let first = table.insert("first").unwrap();
         assert_eq!(table.remove(first), Some("first"));
         let second = table.insert("second").unwrap();
@@ -129,14 +125,14 @@ mod tests {
 
     #[test]
     fn a_table_gives_no_name_of_one_before_it() {
-        let mut before = Table::new();
+        let mut before = Table::of(Space::Descriptors);
         let mut last = before.insert(()).unwrap();
         for _ in 0..10 {
             before.remove(last);
             last = before.insert(()).unwrap();
         }
         drop(before);
-        let mut table = Table::new();
+        let mut table = Table::of(Space::Descriptors);
         let id = table.insert(()).unwrap();
         assert_eq!(id.slot(), last.slot());
         assert!(id > last);
@@ -145,18 +141,19 @@ mod tests {
 
     #[test]
     fn tables_of_different_spaces_share_no_names() {
-        let mut descriptors = Table::new();
-        let mut watches = Table::of(Space::FileWatches);
-        let descriptor = descriptors.insert(()).unwrap();
-        let watch = watches.insert(()).unwrap();
-        assert_ne!(descriptor, watch);
-        assert!(descriptors.get(watch).is_none());
-        assert!(watches.get(descriptor).is_none());
+        let spaces = [Space::Descriptors, Space::FileWatches, Space::Timers];
+        let mut tables = spaces.map(Table::of);
+        let ids = tables.each_mut().map(|table| table.insert(()).unwrap());
+        for (own, table) in tables.iter().enumerate() {
+            let known = ids.map(|id| table.get(id).is_some());
+            assert_eq!(known, [0, 1, 2].map(|index| index == own));
+        }
+        assert!(ids.iter().all(|id| id.as_u64() < 1 << 62));
     }
 
     #[test]
     fn names_are_never_zero_and_foreign_names_name_nothing() {
-        let mut table = Table::new();
+        let mut table = Table::of(Space::Descriptors);
         let id = table.insert(()).unwrap();
         assert_ne!(id.as_u64(), 0);
         assert!(table.get(Id::from(0)).is_none());

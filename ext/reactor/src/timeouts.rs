@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::connect::DEFAULT_CONNECT_TIMEOUT;
+use crate::departure::Cause;
 use crate::descriptor::Timeouts;
 use crate::error::{Error, Result};
 use crate::event::Reason;
@@ -132,12 +133,33 @@ impl Reactor {
         };
         let deadline = if connecting { self.now } else { last_activity } + *timeout;
         if deadline <= self.now {
-            self.end(id, Some(Reason::Errno(errno::ETIMEDOUT)));
+            self.expire(id);
         } else if let Some(next) = self
             .timers
             .add(self.now, deadline, Deadline::Inactivity(id))
         {
             *timer = next;
+        }
+    }
+
+    /// Ends a connection, unless something has come that was not read yet.
+    fn expire(&mut self, id: Id) {
+        let Some(descriptor) = self.descriptors.get(id) else {
+            return;
+        };
+        let reason = Some(Reason::Errno(errno::ETIMEDOUT));
+        let may_have_more = descriptor.is_sender() && descriptor.reads() && !descriptor.paused;
+        match may_have_more {
+            true => self.depart(id, Cause::Idle(descriptor.last_activity, reason)),
+            false => self.end(id, reason),
+        }
+    }
+
+    /// Has the inactivity timeout run again, after it has been found wrong.
+    pub(crate) fn rearm_inactivity(&mut self, id: Id) {
+        // Both fail for unknown names only.
+        if let Ok(timeout) = self.inactivity_timeout(id) {
+            let _ = self.set_inactivity_timeout(id, timeout);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::deadlines::{Deadlines, Due, Lane};
-use crate::id::Id;
+use crate::id::{Id, Space};
 use crate::table::Table;
 
 /// Deadlines that are added within that time before they come are kept by themselves: timers that fire soon
@@ -36,7 +36,7 @@ pub(crate) struct Timers<K> {
 impl<K> Timers<K> {
     pub(crate) fn new() -> Self {
         Self {
-            table: Table::new(),
+            table: Table::of(Space::Timers),
             near: Deadlines::default(),
             far: Deadlines::default(),
             sequence: 0,

@@ -18,13 +18,16 @@ impl Reactor {
         self.take_over(handle, Kind::Stream)
     }
 
-    /// Takes over an open descriptor as [`attach`](Self::attach) does, and returns it to blocking mode
-    /// in the end where it was in that: others may go on with it, as the shell does with a terminal.
+    /// Takes over an open descriptor as [`attach`](Self::attach) does, to read one byte at a time: what is
+    /// not read when it is closed is left to others. It is returned to blocking mode in the end where it
+    /// was in that, since others may go on with it, as the shell does with a terminal.
     pub fn attach_for_a_while(&mut self, fd: RawDescriptor) -> Result<Id> {
         let handle = borrow(fd)?;
         let was_nonblocking = set_nonblocking(&handle)?;
         let id = self.take_over(handle, Kind::Stream)?;
-        self.descriptor_mut(id)?.returns_to_blocking = !was_nonblocking;
+        let descriptor = self.descriptor_mut(id)?;
+        descriptor.returns_to_blocking = !was_nonblocking;
+        descriptor.bytewise = true;
         Ok(id)
     }
 
@@ -42,7 +45,7 @@ impl Reactor {
     pub fn attach_listener(&mut self, fd: RawDescriptor) -> Result<Id> {
         let handle = borrow(fd)?;
         set_nonblocking(&handle)?;
-        self.take_over(handle, Kind::Listener { taken: 0 })
+        self.take_over(handle, Kind::listener())
     }
 
     fn take_over(&mut self, handle: Handle, kind: Kind) -> Result<Id> {

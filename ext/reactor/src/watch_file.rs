@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use mio::Registry;
+
 use crate::error::{Error, Result};
 use crate::event::{Event, FileChange};
 use crate::id::{Id, Space};
@@ -48,6 +50,8 @@ struct FileWatch {
     deadline: Option<Id>,
     /// Whether a modification waits to be told.
     modification_queued: bool,
+    /// What happened while its owner did not know it yet.
+    held: Option<Vec<Report>>,
 }
 
 #[derive(Debug)]
@@ -86,6 +90,19 @@ impl FileWatches {
     /// Whether there is something to tell, or to find out, without waiting.
     pub(crate) fn is_busy(&self) -> bool {
         self.readable || !self.reports.is_empty()
+    }
+
+    /// Tells nothing of a watch until it is claimed; false where there is none.
+    pub(crate) fn hold(&mut self, id: Id) -> bool {
+        let watch = self.watches.get_mut(id);
+        watch.map(|watch| watch.held = Some(Vec::new())).is_some()
+    }
+
+    /// Tells of a watch from now on, and what happened to it before.
+    pub(crate) fn claim(&mut self, id: Id) {
+        let held = self.watches.get_mut(id).and_then(|watch| watch.held.take());
+        let reports = held.into_iter().flatten();
+        self.reports.extend(reports.map(|report| (id, report)));
     }
 
     fn report(&mut self, id: Id, change: FileChange) {
@@ -171,6 +188,7 @@ impl Reactor {
             withheld: Vec::new(),
             deadline: None,
             modification_queued: false,
+            held: None,
         };
         let id = self.files.watches.insert(watch).ok_or(Error::Exhausted)?;
         self.files.by_number.entry(number).or_default().push(id);
@@ -192,21 +210,16 @@ impl Reactor {
                 io::ErrorKind::Unsupported => UNSUPPORTED,
                 _ => Error::system("inotify_init", "the loop", error),
             })?;
-            self.register_inotify(&opened)?;
+            register_inotify(&opened, &self.registry)?;
             self.files.inotify = Some(opened);
         }
         self.files.inotify.as_mut().ok_or(UNSUPPORTED)
     }
 
-    fn register_inotify(&self, inotify: &Inotify) -> Result<()> {
-        let registered = inotify.register(&self.registry, FILES);
-        registered.map_err(|error| Error::system(CALLS.control, "the watched files", error))
-    }
-
     /// Has a new queue of the system's wait for notices.
-    pub(crate) fn adopt_file_watches(&self) -> Result<()> {
+    pub(crate) fn adopt_file_watches(&self, registry: &Registry) -> Result<()> {
         match &self.files.inotify {
-            Some(inotify) => self.register_inotify(inotify),
+            Some(inotify) => register_inotify(inotify, registry),
             None => Ok(()),
         }
     }
@@ -237,6 +250,10 @@ impl Reactor {
     /// Nothing for a watch that was ended meanwhile.
     fn file_event(&mut self, id: Id, report: Report) -> Option<Event> {
         let watch = self.files.watches.get_mut(id)?;
+        if let Some(held) = &mut watch.held {
+            held.push(report);
+            return None;
+        }
         match report {
             Report::Changed(change) => {
                 if change == FileChange::Modified {
@@ -373,6 +390,11 @@ impl Reactor {
             }
         }
     }
+}
+
+fn register_inotify(inotify: &Inotify, registry: &Registry) -> Result<()> {
+    let registered = inotify.register(registry, FILES);
+    registered.map_err(|error| Error::system(CALLS.control, "the watched files", error))
 }
 
 const UNSUPPORTED: Error = Error::Unsupported("watching files");

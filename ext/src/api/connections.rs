@@ -1,13 +1,14 @@
 //! What is done with connections.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use em_reactor::Id;
 use magnus::prelude::*;
 use magnus::{Error, RModule, RString, Ruby, TryConvert, Value, function, method};
 
+use crate::convert;
+use crate::instance::{self, Instance};
 use crate::shared::{self, Shared};
-use crate::{convert, instance};
 
 pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     module.define_module_function("send_data", function!(send_data, 3))?;
@@ -52,7 +53,7 @@ fn send_data(ruby: &Ruby, signature: Value, data: RString, size: usize) -> Resul
 /// As [`send_data`], without a copy.
 fn send_shared(ruby: &Ruby, id: Id, data: RString, size: usize) -> Result<i64, Error> {
     let bytes = Box::new(Shared::new(ruby, data, size));
-    let send = |i: &mut instance::Instance| i.reactor.send_shared(id, bytes);
+    let send = |i: &mut Instance| i.reactor.send_shared(id, bytes);
     let sent = instance::change(ruby, "send_data", send)?;
     Ok(sent.map_or(-1, |count| count as i64))
 }
@@ -65,6 +66,7 @@ fn close_connection(ruby: &Ruby, signature: Value, after_writing: Value) -> Resu
     })
 }
 
+/// False where nothing changes, also because there is no loop.
 fn pause_connection(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
     set_paused(ruby, signature, true)
 }
@@ -75,16 +77,14 @@ fn resume_connection(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
 
 fn set_paused(ruby: &Ruby, signature: Value, paused: bool) -> Result<bool, Error> {
     let id = convert::id(signature)?;
-    let changed = instance::change(ruby, "pause_connection", |i| {
-        i.reactor.set_paused(id, paused)
-    })?;
-    Ok(changed.unwrap_or(false))
+    let changed = instance::change_if_any(ruby, |i| i.reactor.set_paused(id, paused))?;
+    Ok(matches!(changed, Some(Ok(true))))
 }
 
 fn is_connection_paused(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
     let id = convert::id(signature)?;
-    let paused = instance::look(ruby, "connection_paused?", |i| i.reactor.is_paused(id))?;
-    Ok(paused.unwrap_or(false))
+    let paused = instance::peek(ruby, |i| i.reactor.is_paused(id))?;
+    Ok(matches!(paused, Some(Ok(true))))
 }
 
 fn get_connection_count(ruby: &Ruby) -> Result<usize, Error> {
@@ -106,52 +106,53 @@ fn get_idle_time(ruby: &Ruby, signature: Value) -> Result<Option<f64>, Error> {
 
 fn get_comm_inactivity_timeout(ruby: &Ruby, signature: Value) -> Result<f64, Error> {
     let id = convert::id(signature)?;
-    let get = |i: &mut instance::Instance| i.reactor.inactivity_timeout(id);
+    let get = |i: &mut Instance| i.reactor.inactivity_timeout(id);
     let timeout = instance::look(ruby, "get_comm_inactivity_timeout", get)?;
     Ok(timeout.map_or(0.0, |timeout| timeout.as_secs_f64()))
 }
 
+/// True where the signature is known.
 fn set_comm_inactivity_timeout(
     ruby: &Ruby,
     signature: Value,
     seconds: Value,
 ) -> Result<bool, Error> {
-    set_timeout(ruby, signature, seconds, |instance, id, timeout| {
-        instance.reactor.set_inactivity_timeout(id, timeout)
-    })
+    let (id, timeout) = limit(ruby, signature, seconds)?;
+    let set = |i: &mut Instance| {
+        i.reactor.advance(Instant::now());
+        i.reactor.set_inactivity_timeout(id, timeout)
+    };
+    Ok(instance::change(ruby, "set_comm_inactivity_timeout", set)?.is_ok())
 }
 
 fn get_pending_connect_timeout(ruby: &Ruby, signature: Value) -> Result<f64, Error> {
     let id = convert::id(signature)?;
-    let get = |i: &mut instance::Instance| i.reactor.connect_timeout(id);
+    let get = |i: &mut Instance| i.reactor.connect_timeout(id);
     let timeout = instance::look(ruby, "get_pending_connect_timeout", get)?;
     Ok(timeout.map_or(0.0, |timeout| timeout.as_secs_f64()))
 }
 
+/// True where the signature is known; zero is no limit, and changes nothing.
 fn set_pending_connect_timeout(
     ruby: &Ruby,
     signature: Value,
     seconds: Value,
 ) -> Result<bool, Error> {
-    set_timeout(ruby, signature, seconds, |instance, id, timeout| {
-        instance.reactor.set_connect_timeout(id, timeout)
-    })
+    let (id, timeout) = limit(ruby, signature, seconds)?;
+    if f64::try_convert(seconds)? == 0.0 {
+        instance::look(ruby, "set_pending_connect_timeout", |_| ())?;
+        return Ok(false);
+    }
+    let set = |i: &mut Instance| {
+        i.reactor.advance(Instant::now());
+        i.reactor.set_connect_timeout(id, timeout)
+    };
+    Ok(instance::change(ruby, "set_pending_connect_timeout", set)?.is_ok())
 }
 
-/// True where the signature is known.
-fn set_timeout(
-    ruby: &Ruby,
-    signature: Value,
-    seconds: Value,
-    set: impl FnOnce(&mut instance::Instance, Id, std::time::Duration) -> em_reactor::Result<()>,
-) -> Result<bool, Error> {
-    let id = convert::id(signature)?;
+fn limit(ruby: &Ruby, signature: Value, seconds: Value) -> Result<(Id, Duration), Error> {
     let timeout = convert::duration(ruby, f64::try_convert(seconds)?, seconds)?;
-    let set = |instance: &mut instance::Instance| {
-        instance.reactor.advance(Instant::now());
-        set(instance, id, timeout)
-    };
-    Ok(instance::change(ruby, "set_timeout", set)?.is_ok())
+    Ok((convert::id(signature)?, timeout))
 }
 
 /// How many bytes wait to be sent.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use em_reactor::Error as Cause;
 use magnus::{Error, RModule, RString, Ruby, Value, function};
 
-use super::servers::addresses;
+use crate::resolving::addresses;
 use crate::{convert, errors, instance};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
@@ -19,10 +19,10 @@ fn open_udp_socket(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error> 
     let port = convert::port_number(ruby, port)?.map_err(refused)?;
     let address = match host.as_str() {
         "" => SocketAddr::from(([0, 0, 0, 0], port)),
-        host => first(addresses(ruby, host, port)?, host).map_err(refused)?,
+        host => first(addresses(ruby, "open_udp_socket", host, port)?, host).map_err(refused)?,
     };
-    let opened = instance::change(ruby, "open_udp_socket", |i| {
-        i.reactor.open_datagram(address)
+    let opened = instance::open(ruby, "open_udp_socket", |reactor| {
+        reactor.open_datagram(address)
     })?;
     opened.map(|id| id.as_u64()).map_err(refused)
 }
@@ -46,7 +46,7 @@ fn send_datagram(
     let id = convert::id(signature)?;
     let host = convert::text(ruby, host)?;
     let port = convert::port_number(ruby, port)?.map_err(refused)?;
-    let address = first(addresses(ruby, &host, port)?, &host).map_err(refused)?;
+    let address = first(addresses(ruby, "send_datagram", &host, port)?, &host).map_err(refused)?;
     let sent = instance::change(ruby, "send_datagram", |instance| {
         // SAFETY: the reactor copies the bytes before any Ruby code can run.
         let bytes = unsafe { data.as_slice() };

@@ -21,11 +21,11 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
 /// Takes over an open descriptor by its number: to watch only, or as a connection.
 fn attach_fd(ruby: &Ruby, descriptor: i32, watch_only: Value) -> Result<u64, Error> {
     let watch_only = watch_only.to_bool();
-    let attached = instance::change(ruby, "attach_fd", |instance| {
+    let attached = instance::open(ruby, "attach_fd", |reactor| {
         if watch_only {
-            instance.reactor.watch(descriptor)
+            reactor.watch(descriptor)
         } else {
-            instance.reactor.attach(descriptor)
+            reactor.attach(descriptor)
         }
     })?;
     attached
@@ -35,8 +35,8 @@ fn attach_fd(ruby: &Ruby, descriptor: i32, watch_only: Value) -> Result<u64, Err
 
 /// Reads the standard input as a connection, and returns its signature.
 fn read_keyboard(ruby: &Ruby) -> Result<u64, Error> {
-    let attached = instance::change(ruby, "read_keyboard", |i| {
-        i.reactor.attach_for_a_while(libc::STDIN_FILENO)
+    let attached = instance::open(ruby, "read_keyboard", |reactor| {
+        reactor.attach_for_a_while(libc::STDIN_FILENO)
     })?;
     attached
         .map(|id| id.as_u64())
@@ -59,22 +59,22 @@ fn get_file_descriptor(ruby: &Ruby, signature: Value) -> Result<i32, Error> {
 
 fn is_watch_only(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
     let id = convert::id(signature)?;
-    let watch_only = instance::look(ruby, "watch_only?", |i| i.reactor.is_watch_only(id))?;
-    Ok(watch_only.unwrap_or(false))
+    let watch_only = instance::peek(ruby, |i| i.reactor.is_watch_only(id))?;
+    Ok(matches!(watch_only, Some(Ok(true))))
 }
 
 fn is_notify_readable(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
-    notifies(ruby, "is_notify_readable", signature).map(|(readable, _)| readable)
+    notifies(ruby, signature).map(|(readable, _)| readable)
 }
 
 fn is_notify_writable(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
-    notifies(ruby, "is_notify_writable", signature).map(|(_, writable)| writable)
+    notifies(ruby, signature).map(|(_, writable)| writable)
 }
 
-fn notifies(ruby: &Ruby, operation: &str, signature: Value) -> Result<(bool, bool), Error> {
+fn notifies(ruby: &Ruby, signature: Value) -> Result<(bool, bool), Error> {
     let id = convert::id(signature)?;
-    let notifies = instance::look(ruby, operation, |i| i.reactor.notifies(id))?;
-    Ok(notifies.unwrap_or((false, false)))
+    let notifies = instance::peek(ruby, |i| i.reactor.notifies(id))?;
+    Ok(notifies.and_then(Result::ok).unwrap_or((false, false)))
 }
 
 fn set_notify_readable(ruby: &Ruby, signature: Value, wanted: Value) -> Result<(), Error> {
@@ -85,7 +85,7 @@ fn set_notify_writable(ruby: &Ruby, signature: Value, wanted: Value) -> Result<(
     set_notify(ruby, signature, None, Some(wanted.to_bool()))
 }
 
-/// Nothing for an unknown signature; a RuntimeError for what is not watched only.
+/// Nothing for an unknown signature, and where there is no loop; a RuntimeError for what is not watched only.
 fn set_notify(
     ruby: &Ruby,
     signature: Value,
@@ -94,12 +94,12 @@ fn set_notify(
 ) -> Result<(), Error> {
     let id = convert::id(signature)?;
     let set = |i: &mut instance::Instance| i.reactor.set_notify(id, readable, writable);
-    match instance::change(ruby, "set_notify_readable", set)? {
-        Ok(()) | Err(Cause::UnknownId(_)) => Ok(()),
-        Err(Cause::WrongKind { operation, .. }) => {
+    match instance::change_if_any(ruby, set)? {
+        None | Some(Ok(()) | Err(Cause::UnknownId(_))) => Ok(()),
+        Some(Err(Cause::WrongKind { operation, .. })) => {
             let message = format!("{operation} must be on 'watch only' connections");
             Err(errors::runtime(ruby, message))
         }
-        Err(cause) => Err(errors::from(ruby, &cause)),
+        Some(Err(cause)) => Err(errors::from(ruby, &cause)),
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
 /// Watches a file or directory, and returns the signature of the watch.
 fn watch_filename(ruby: &Ruby, path: Value) -> Result<u64, Error> {
     let path = convert::path(ruby, path)?;
-    let watched = instance::change(ruby, "watch_filename", |i| i.reactor.watch_file(&path))?;
+    let watched = instance::open(ruby, "watch_filename", |reactor| reactor.watch_file(&path))?;
     watched.map(|id| id.as_u64()).map_err(|cause| {
         let (path, reason) = (path.display(), cause.reason());
         let message = format!("error registering file {path} for watching: {reason}");
@@ -46,6 +46,10 @@ fn send_file_data(ruby: &Ruby, signature: Value, path: Value) -> Result<i32, Err
             ruby.exception_io_error(),
             format!("{}: {}", path.display(), cause.reason()),
         )),
+        Err(Cause::WrongKind { kind, .. }) => {
+            let message = format!("send_file_data is not for {kind}");
+            Err(errors::runtime(ruby, message))
+        }
         Err(cause) => Err(errors::from(ruby, &cause)),
     }
 }

@@ -21,9 +21,15 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("unwatch_pid", function!(unwatch_pid, 1))
 }
 
+/// As many as upstream refuses.
+const TOO_MANY_WORDS: usize = 2048;
+
 /// Starts a child process and returns the signature of the connection to it. The array holds the
 /// program, the name it is told to have, and its arguments.
 fn invoke_popen(ruby: &Ruby, words: RArray) -> Result<u64, Error> {
+    if words.len() >= TOO_MANY_WORDS {
+        return Err(errors::runtime(ruby, "too many arguments to popen"));
+    }
     let words = arguments(ruby, words)?;
     let Some((program, argv)) = words.split_first() else {
         return Err(errors::runtime(
@@ -31,7 +37,7 @@ fn invoke_popen(ruby: &Ruby, words: RArray) -> Result<u64, Error> {
             "no popen: there is no program to run",
         ));
     };
-    let spawned = instance::change(ruby, "invoke_popen", |i| i.reactor.spawn(program, argv))?;
+    let spawned = instance::open(ruby, "invoke_popen", |reactor| reactor.spawn(program, argv))?;
     spawned
         .map(|id| id.as_u64())
         .map_err(|cause| errors::runtime(ruby, format!("no popen: {cause}")))
@@ -95,7 +101,7 @@ fn make_status(ruby: &Ruby, arguments: &[Value], _: Option<Proc>) -> Result<Valu
 
 /// Tells of the end of any process; `Unsupported` where that cannot be.
 fn watch_pid(ruby: &Ruby, pid: i32) -> Result<u64, Error> {
-    let watched = instance::change(ruby, "watch_pid", |i| i.reactor.watch_process(pid))?;
+    let watched = instance::open(ruby, "watch_pid", |reactor| reactor.watch_process(pid))?;
     watched.map(|id| id.as_u64()).map_err(|cause| {
         let message = format!("no pid watching: {cause}");
         errors::own(ruby, "Unsupported", message)

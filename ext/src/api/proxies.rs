@@ -27,7 +27,9 @@ fn start_proxy(
         i.reactor.contains(target)
     })?;
     if !known {
-        let message = format!("cannot proxy to unknown signature {}", target.as_u64());
+        let target = target.as_u64();
+        let message =
+            format!("Tried to proxy to an invalid descriptor: unknown signature {target}");
         return Err(errors::own(ruby, "ConnectionError", message));
     }
     Ok(())

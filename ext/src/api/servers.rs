@@ -1,13 +1,13 @@
 //! Servers and outgoing connections.
 
 use std::net::SocketAddr;
-use std::path::Path;
 
-use em_reactor::{Error as Cause, Id, literal, resolve};
+use em_reactor::{Error as Cause, Id, Reactor};
 use magnus::prelude::*;
 use magnus::{Error, RModule, Ruby, Value, function};
 
-use crate::{convert, errors, gvl, instance};
+use crate::resolving::addresses;
+use crate::{convert, errors, instance};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("start_tcp_server", function!(start_tcp_server, 2))?;
@@ -29,12 +29,14 @@ fn start_tcp_server(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error>
     let port = port.map_err(|cause| refused(&cause))?;
     let addresses = match host.as_str() {
         "" => Ok(vec![SocketAddr::from(([0, 0, 0, 0], port))]),
-        host => addresses(ruby, host, port)?,
+        host => addresses(ruby, "start_tcp_server", host, port)?,
     };
     let addresses = addresses.map_err(|cause| refused(&cause))?;
     let mut result = Err(Cause::Unsupported("a host without addresses"));
     for address in addresses {
-        result = instance::change(ruby, "start_tcp_server", |i| i.reactor.listen_tcp(address))?;
+        result = instance::open(ruby, "start_tcp_server", |reactor| {
+            reactor.listen_tcp(address)
+        })?;
         if result.is_ok() {
             break;
         }
@@ -45,9 +47,9 @@ fn start_tcp_server(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error>
 }
 
 fn start_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
-    let path = convert::text(ruby, path)?;
-    let listen = |i: &mut instance::Instance| i.reactor.listen_unix(Path::new(&path));
-    let listener = instance::change(ruby, "start_unix_server", listen)?;
+    let path = convert::path(ruby, path)?;
+    let listen = |reactor: &mut Reactor| reactor.listen_unix(&path);
+    let listener = instance::open(ruby, "start_unix_server", listen)?;
     listener
         .map(|id| id.as_u64())
         .map_err(|cause| errors::runtime(ruby, format!("no unix-domain acceptor: {cause}")))
@@ -55,7 +57,9 @@ fn start_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
 
 /// Takes over a listening socket by its descriptor's number.
 fn attach_sd(ruby: &Ruby, descriptor: i32) -> Result<u64, Error> {
-    let attached = instance::change(ruby, "attach_sd", |i| i.reactor.attach_listener(descriptor))?;
+    let attached = instance::open(ruby, "attach_sd", |reactor| {
+        reactor.attach_listener(descriptor)
+    })?;
     attached
         .map(|id| id.as_u64())
         .map_err(|cause| errors::from(ruby, &cause))
@@ -73,7 +77,7 @@ fn stop_tcp_server(ruby: &Ruby, signature: Value) -> Result<(), Error> {
 }
 
 fn connect_server(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error> {
-    connect(ruby, None, host, port)
+    connect(ruby, "connect_server", None, host, port)
 }
 
 fn bind_connect_server(
@@ -83,11 +87,13 @@ fn bind_connect_server(
     host: Value,
     port: Value,
 ) -> Result<u64, Error> {
-    connect(ruby, Some((bind_host, bind_port)), host, port)
+    let bind = Some((bind_host, bind_port));
+    connect(ruby, "bind_connect_server", bind, host, port)
 }
 
 fn connect(
     ruby: &Ruby,
+    operation: &str,
     bind: Option<(Value, Value)>,
     host: Value,
     port: Value,
@@ -99,16 +105,25 @@ fn connect(
     if host.is_empty() || port == 0 {
         return Err(refused(format!("invalid server or port: {host:?}, {port}")));
     }
-    let remote = addresses(ruby, &host, port)?
-        .map_err(|cause| refused(format!("unable to resolve address: {cause}")))?;
+    let remote = addresses(ruby, operation, &host, port)?;
+    if matches!(remote, Err(Cause::Stopped)) {
+        // The loop ends with this callback, and tells of the connection's end as of any other's.
+        let opened = instance::open(ruby, operation, |r| r.connect_nowhere(None))?;
+        return opened
+            .map(Id::as_u64)
+            .map_err(|cause| errors::from(ruby, &cause));
+    }
+    let remote = remote.map_err(|cause| refused(format!("unable to resolve address: {cause}")))?;
     let bind = match bind {
-        Some((host, port)) => Some(bind_address(ruby, host, port, &remote)?),
+        Some((host, port)) => bind_address(ruby, host, port, &remote)?,
         None => None,
     };
     let suits = |address: &SocketAddr| bind.is_none_or(|b| b.is_ipv4() == address.is_ipv4());
     let remote: Vec<SocketAddr> = remote.into_iter().filter(suits).collect();
-    let connected = instance::change(ruby, "connect_server", |i| {
-        connect_tcp(i, &host, &remote, bind)
+    let connected = instance::open(ruby, operation, |reactor| {
+        let id = reactor.connect_tcp(&remote, bind)?;
+        reactor.set_host(id, &host)?;
+        Ok(id)
     })?;
     connected
         .map(|id| id.as_u64())
@@ -120,24 +135,13 @@ fn connect(
         })
 }
 
-fn connect_tcp(
-    instance: &mut instance::Instance,
-    host: &str,
-    remote: &[SocketAddr],
-    bind: Option<SocketAddr>,
-) -> em_reactor::Result<Id> {
-    let id = instance.reactor.connect_tcp(remote, bind)?;
-    instance.reactor.set_host(id, host)?;
-    Ok(id)
-}
-
-/// The local address to connect from, of the family of a remote one.
+/// The local address to connect from, of the family of a remote one; none where the host is empty.
 fn bind_address(
     ruby: &Ruby,
     host: Value,
     port: Value,
     remote: &[SocketAddr],
-) -> Result<SocketAddr, Error> {
+) -> Result<Option<SocketAddr>, Error> {
     let refused = |cause: Cause| {
         errors::own(
             ruby,
@@ -151,38 +155,26 @@ fn bind_address(
     } else {
         convert::port_number(ruby, port)?
     };
-    let local = addresses(ruby, &host, port.map_err(refused)?)?.map_err(refused)?;
+    let port = port.map_err(refused)?;
+    if host.is_empty() {
+        return Ok(None);
+    }
+    let local = addresses(ruby, "bind_connect_server", &host, port)?.map_err(refused)?;
     let suits = |address: &&SocketAddr| remote.iter().any(|r| r.is_ipv4() == address.is_ipv4());
-    local.iter().find(suits).copied().ok_or_else(|| {
-        refused(Cause::Resolve {
+    match local.iter().find(suits) {
+        Some(address) => Ok(Some(*address)),
+        None => Err(refused(Cause::Resolve {
             host,
             reason: "Address family for hostname not supported".into(),
-        })
-    })
+        })),
+    }
 }
 
 fn connect_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
-    let path = convert::text(ruby, path)?;
-    let connect = |i: &mut instance::Instance| i.reactor.connect_unix(Path::new(&path));
-    let connected = instance::change(ruby, "connect_unix_server", connect)?;
+    let path = convert::path(ruby, path)?;
+    let connect = |reactor: &mut Reactor| reactor.connect_unix(&path);
+    let connected = instance::open(ruby, "connect_unix_server", connect)?;
     connected
         .map(|id| id.as_u64())
         .map_err(|cause| errors::runtime(ruby, format!("no connection: {cause}")))
-}
-
-/// The addresses of a host. Other Ruby threads run while name servers are asked.
-pub(super) fn addresses(
-    ruby: &Ruby,
-    host: &str,
-    port: u16,
-) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
-    if let Some(address) = literal(host, port) {
-        return Ok(Ok(vec![address]));
-    }
-    let waker = instance::look(ruby, "connect_server", |instance| instance.waker.clone())?;
-    loop {
-        if let Some(addresses) = gvl::without_gvl(ruby, &waker, || resolve(host, port))? {
-            return Ok(addresses);
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use em_reactor::{Error as Cause, become_user, descriptor_limit};
 use magnus::prelude::*;
-use magnus::{Error, RModule, Ruby, TryConvert, Value, function};
+use magnus::{Error, RModule, Ruby, Value, function};
 
 use crate::{convert, errors, instance};
 
@@ -24,7 +24,7 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     )?;
     module.define_module_function("set_rlimit_nofile", function!(set_rlimit_nofile, 1))?;
     module.define_module_function("setuid_string", function!(setuid_string, 1))?;
-    module.define_module_function("epoll", function!(nothing, 0))?;
+    module.define_module_function("epoll", function!(epoll, 0))?;
     module.define_module_function("epoll?", function!(is_epoll, 0))?;
     module.define_module_function("epoll=", function!(set_epoll, 1))?;
     module.define_module_function("kqueue", function!(is_kqueue, 0))?;
@@ -35,42 +35,44 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
 /// What is said where there is no limit, since upstream's is that.
 const MAX_TIMERS: usize = 100_000;
 
+/// The lowest limit there can be, as upstream's.
+const MIN_TIMERS: usize = 100;
+
 fn get_max_timer_count(ruby: &Ruby) -> Result<usize, Error> {
     instance::settings(ruby, |settings| settings.max_timers.unwrap_or(MAX_TIMERS))
 }
 
 /// May be called at any time; timers that are there already stay.
-fn set_max_timer_count(ruby: &Ruby, count: Value) -> Result<usize, Error> {
-    let count = positive(ruby, count, "timer count")?;
+fn set_max_timer_count(ruby: &Ruby, count: i64) -> Result<(), Error> {
+    let count = at_least(MIN_TIMERS, count);
     instance::settings(ruby, |settings| settings.max_timers = Some(count))?;
     instance::peek(ruby, |i| i.reactor.set_timer_limit(count))?;
-    Ok(count)
+    Ok(())
 }
 
 /// Accepted for compatibility: timers are exact to what the system's poll can do.
-fn set_timer_quantum(ruby: &Ruby, milliseconds: Value) -> Result<usize, Error> {
-    positive(ruby, milliseconds, "quantum")
+fn set_timer_quantum(ruby: &Ruby, milliseconds: i64) -> Result<(), Error> {
+    instance::look(ruby, "set_timer_quantum", |_| ())?;
+    if milliseconds > 0 {
+        return Ok(());
+    }
+    let message = format!("quantum must be positive, not {milliseconds}");
+    Err(errors::argument(ruby, message))
 }
 
 fn get_simultaneous_accept_count(ruby: &Ruby) -> Result<usize, Error> {
     instance::settings(ruby, |settings| settings.accepts_per_turn)
 }
 
-fn set_simultaneous_accept_count(ruby: &Ruby, count: Value) -> Result<usize, Error> {
-    let count = positive(ruby, count, "accept count")?;
+fn set_simultaneous_accept_count(ruby: &Ruby, count: i64) -> Result<(), Error> {
+    let count = at_least(1, count);
     instance::settings(ruby, |settings| settings.accepts_per_turn = count)?;
     instance::peek(ruby, |i| i.reactor.set_accepts_per_turn(count))?;
-    Ok(count)
+    Ok(())
 }
 
-fn positive(ruby: &Ruby, value: Value, name: &str) -> Result<usize, Error> {
-    match usize::try_from(i64::try_convert(value)?) {
-        Ok(count) if count > 0 => Ok(count),
-        _ => Err(errors::argument(
-            ruby,
-            format!("{name} must be positive, not {value}"),
-        )),
-    }
+fn at_least(least: usize, count: i64) -> usize {
+    usize::try_from(count).unwrap_or(least).max(least)
 }
 
 /// Seconds.
@@ -79,7 +81,8 @@ fn get_heartbeat_interval(ruby: &Ruby) -> Result<f64, Error> {
     instance::settings(ruby, |settings| settings.heartbeat_interval)
 }
 
-/// False, and nothing changed, where the interval is not positive.
+/// Kept for those who ask for it: every timeout is looked at when it is due. False, and nothing
+/// changed, where the interval is not positive.
 fn set_heartbeat_interval(ruby: &Ruby, seconds: f64) -> Result<bool, Error> {
     instance::look(ruby, "set_heartbeat_interval", |_| ())?;
     instance::settings(ruby, |settings| {
@@ -91,9 +94,11 @@ fn set_heartbeat_interval(ruby: &Ruby, seconds: f64) -> Result<bool, Error> {
     })
 }
 
-/// Sets the limit of open descriptors, or leaves it where the number is negative; returns the limit.
-fn set_rlimit_nofile(ruby: &Ruby, limit: i64) -> Result<u64, Error> {
-    descriptor_limit(u64::try_from(limit).ok()).map_err(|cause| errors::from(ruby, &cause))
+/// Sets the limit of open descriptors, or leaves it where there is no number or a negative one;
+/// returns the limit.
+fn set_rlimit_nofile(ruby: &Ruby, limit: Option<i64>) -> Result<u64, Error> {
+    descriptor_limit(limit.and_then(|limit| u64::try_from(limit).ok()))
+        .map_err(|cause| errors::from(ruby, &cause))
 }
 
 /// Becomes the user of that name.
@@ -105,7 +110,10 @@ fn setuid_string(ruby: &Ruby, name: Value) -> Result<(), Error> {
     })
 }
 
-fn nothing() {}
+/// Asks for epoll(7), which is used anyway where the system has it.
+fn epoll() -> bool {
+    true
+}
 
 /// Whether the loop waits by epoll(7); it needs no asking.
 fn is_epoll() -> bool {
@@ -132,7 +140,7 @@ fn set_kqueue(ruby: &Ruby, wanted: Value) -> Result<Value, Error> {
 }
 
 fn demand(ruby: &Ruby, wanted: Value, available: bool, name: &str) -> Result<Value, Error> {
-    if wanted.to_bool() && !available {
+    if wanted.equal(ruby.qtrue())? && !available {
         return Err(errors::own(
             ruby,
             "Unsupported",

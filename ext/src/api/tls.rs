@@ -148,7 +148,10 @@ fn text(ruby: &Ruby, value: Value) -> Result<Option<String>, Error> {
 }
 
 fn path(ruby: &Ruby, value: Value) -> Result<Option<PathBuf>, Error> {
-    Ok(text(ruby, value)?.map(PathBuf::from))
+    if value.is_nil() {
+        return Ok(None);
+    }
+    convert::path(ruby, value).map(|path| (!path.as_os_str().is_empty()).then_some(path))
 }
 
 fn pem(value: Value) -> Result<Option<Vec<u8>>, Error> {

@@ -77,7 +77,7 @@ module EventMachine
       # @return [void]
       # @api private
       def send_request(args)
-        verb = (args[:verb] || args[:method] || :get).to_s.upcase
+        verb = Http.bytes(args[:verb] || args[:method] || :get).upcase
         return give_up unless VERBS.include?(verb)
 
         content = VERBS_WITH_CONTENT.include?(verb) ? args[:content].to_s : nil
@@ -122,16 +122,15 @@ module EventMachine
       end
 
       def target(args)
-        path = args[:request].to_s
-        path = "/#{path}" unless path.start_with?("/")
-        query = args[:query_string].to_s
-        return path if query.empty?
-
-        query.start_with?("?") ? path + query : "#{path}?#{query}"
+        path = Http.bytes(args[:request])
+        path.prepend("/") unless path.start_with?("/")
+        query = Http.bytes(args[:query_string])
+        query.prepend("?") unless query.empty? || query.start_with?("?")
+        path << query
       end
 
       def fields(args, content)
-        [["Host", "#{args[:host_header] || args[:host]}:#{args[:port]}"],
+        [["Host", Http.bytes(args[:host_header] || args[:host]) << ":#{args[:port]}"],
          ["User-agent", "Ruby EventMachine"],
          *content_fields(args, content),
          ["Cookie", args[:cookie]],
@@ -147,7 +146,7 @@ module EventMachine
       end
 
       def basic_auth(auth)
-        auth && "Basic #{["#{auth[:username]}:#{auth[:password]}"].pack('m0')}"
+        auth && "Basic #{[Http.bytes(auth[:username]) << ':' << Http.bytes(auth[:password])].pack('m0')}"
       end
 
       def settle

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "ostruct"
+require_relative "smtp/mail_data"
 
 module EventMachine
   module Protocols
@@ -16,19 +16,34 @@ module EventMachine
     class SmtpClient < Connection
       include Deferrable
       include LineText2
+      include Smtp::MailData
+
+      # What the callbacks are given.
+      #
+      # @!attribute start_time
+      #   @return [Time] when the connection was made
+      # @!attribute elapsed_time
+      #   @return [Float] seconds until the outcome
+      # @!attribute responder
+      #   @return [Symbol] the step that the last reply was for
+      # @!attribute code
+      #   @return [Integer, nil] the last reply's number; 900 for an error of the client's own
+      # @!attribute message
+      #   @return [Array<String>, String] the last reply's lines; what the client's own error was
+      Outcome = Struct.new(:start_time, :elapsed_time, :responder, :code, :message)
 
       MAX_LINE_LENGTH = 64 * 1024
       MAX_REPLY_LINES = 1000
       REPLY = /\A(\d{3})(?:([ -])(.*))?\z/m
-      END_OF_DATA = "\r\n.\r\n"
-      UNSUPPORTED_AUTH = 900
-      private_constant :MAX_LINE_LENGTH, :MAX_REPLY_LINES, :REPLY, :END_OF_DATA, :UNSUPPORTED_AUTH
+      OWN_ERROR = 900
+      SILENCE_LIMIT = 60
+      private_constant :MAX_LINE_LENGTH, :MAX_REPLY_LINES, :REPLY, :OWN_ERROR, :SILENCE_LIMIT
 
       # Connects to a server and sends it a message.
       #
-      # The outcome is told by an object with +code+ and +message+ (the last reply's number and lines),
-      # +responder+ (the step that it was the reply to), +start_time+ and +elapsed_time+ in seconds. The
-      # message is sent if the server takes one of the recipients at least.
+      # The message is sent if the server takes one of the recipients at least. It is given by `message`, by
+      # `content`, or by `header` and `body`; texts are sent byte by byte, whatever their encoding. A server
+      # that is silent for 60 seconds has failed: `comm_inactivity_timeout=` sets another limit.
       #
       # @param args [Hash]
       # @option args [String] :host
@@ -38,20 +53,26 @@ module EventMachine
       # @option args [Hash] :auth {type: :plain, username: String, password: String or something to call}
       # @option args [String] :from
       # @option args [String, Array<String>] :to
-      # @option args [Hash, String] :header header fields; a String is sent as it is
-      # @option args [String, Array<String>] :body what follows the header; the client escapes dots
-      # @option args [String, Array<String>] :content instead of :header and :body, the whole message, with
-      #   its dots escaped already; the end, CR LF "." CR LF, is added if it is missing
+      # @option args [String, Array<String>] :message the whole message, header and all (RFC 5322); line ends
+      #   become CR LF, and the client escapes dots
+      # @option args [String, Array<String>] :content the whole message as it goes over the line, with its
+      #   dots escaped already; the end, CR LF "." CR LF, is added if it is missing
+      # @option args [Hash, String] :header header fields, one for each element where the value is an Array;
+      #   a String is sent as it is
+      # @option args [String, Array<String>] :body what follows the header, treated as `message` is
       # @option args [Boolean] :verbose whether to print what the server says
       # @raise [ArgumentError] if the domain or an address contains a line break
-      # @return [SmtpClient] succeeds when the server has accepted the message
+      # @return [SmtpClient] succeeds, with an {Outcome}, when the server has accepted the message
       def self.send(args = {})
         args = { port: 25 }.merge(args)
         args[:port] ||= 25
         [args[:domain], args[:from], *args[:to]].each do |word|
-          raise ArgumentError, "line break in #{word.inspect}" if word.to_s.match?(/[\r\n]/)
+          raise ArgumentError, "line break in #{word.inspect}" if word.to_s.b.match?(/[\r\n]/n)
         end
-        EventMachine.connect(args[:host], args[:port], self) { |client| client.args = args }
+        EventMachine.connect(args[:host], args[:port], self) do |client|
+          client.args = args
+          client.comm_inactivity_timeout = SILENCE_LIMIT
+        end
       end
 
       # @param value [Hash] see {.send}
@@ -67,21 +88,17 @@ module EventMachine
 
       # @return [void]
       def post_init
-        @return_values = OpenStruct.new
-        @return_values.start_time = Time.now
+        @return_values = Outcome.new(Time.now)
       end
 
       # @return [void]
       def connection_completed
-        expect_reply(:receive_signon)
+        await(:receive_signon)
       end
 
       # @return [void]
       def unbind
-        return if @succeeded
-
-        complete_return_values
-        set_deferred_status(:failed, @return_values)
+        fail(outcome) unless @succeeded
       end
 
       # @param line [String]
@@ -89,67 +106,28 @@ module EventMachine
       # @api private
       def receive_line(line)
         puts(line) if @args[:verbose]
-        return if @responder.nil?
+        return unless @responder
 
         _, code, separator, text = *REPLY.match(line)
         @code = code.to_i
         @msg << (code ? text : line)
         return invoke_internal_error("overlength reply") if @msg.size > MAX_REPLY_LINES
-        return if separator == "-"
 
-        @range = @code / 100
-        handle_reply
+        receive_reply unless separator == "-"
       end
 
       private
 
-      def lt2_limit
-        MAX_LINE_LENGTH
-      end
-
-      def handle_reply
-        puts(@responder) if @args[:verbose]
-        __send__(@responder)
-      end
-
-      # @param responder [Symbol] the method that reads the next reply
-      def expect_reply(responder)
-        @responder = responder
-        @msg = []
-      end
-
-      def complete_return_values
-        @return_values.elapsed_time = Time.now - @return_values.start_time
-        @return_values.responder = @responder
-        @return_values.code = @code
-        @return_values.message = @msg
-      end
-
-      def command(line, responder)
-        expect_reply(responder)
-        send_data("#{line}\r\n")
-      end
-
-      # After it, what the server still says is not read, and the connection's end is the failure.
-      def invoke_error
-        complete_return_values
-        @responder = nil
-        set_deferred_status(:failed, @return_values)
-        @succeeded = true
-        send_data("QUIT\r\n")
-        close_connection_after_writing
-      end
-
-      def invoke_internal_error(message = "internal error")
-        @code = UNSUPPORTED_AUTH
-        @msg = message
-        invoke_error
-      end
-
-      def receive_signon
-        return invoke_error unless @range == 2
-
-        send_ehlo
+      # The steps that do no more than to look at the reply: its first digit, where all is well, and what is
+      # next.
+      {
+        receive_signon: [2, :send_ehlo],
+        receive_auth_response: [2, :invoke_mail_from],
+        receive_mail_from_response: [2, :invoke_rcpt_to],
+        receive_data_response: [3, :send_mail],
+        receive_message_response: [2, :finish]
+      }.each do |step, (digit, next_step)|
+        define_method(step) { @range == digit ? __send__(next_step) : invoke_error }
       end
 
       def send_ehlo
@@ -157,11 +135,9 @@ module EventMachine
       end
 
       def receive_ehlo_response
-        return send_helo if @range == 5 && !@args[:starttls] && !@args[:auth] && !@helo
-        return invoke_error unless @range == 2
+        return send_helo if @range == 5 && !@helo && !@args[:starttls] && !@args[:auth]
 
-        @server_caps = @msg
-        @args[:starttls] ? invoke_starttls : invoke_auth
+        receive_extensions { @args[:starttls] ? invoke_starttls : invoke_auth }
       end
 
       # For servers that know no extensions.
@@ -178,8 +154,9 @@ module EventMachine
       def receive_starttls_response
         return invoke_error unless @range == 2
 
+        options = @args[:starttls]
         lt2_drop_input
-        start_tls(@args[:starttls].is_a?(Hash) ? @args[:starttls] : {})
+        start_tls(options.is_a?(Hash) ? options : {})
         invoke_ehlo_over_tls
       end
 
@@ -188,57 +165,49 @@ module EventMachine
       end
 
       def receive_ehlo_over_tls_response
+        receive_extensions { invoke_auth }
+      end
+
+      def receive_extensions
         return invoke_error unless @range == 2
 
         @server_caps = @msg
-        invoke_auth
+        yield
       end
 
       def invoke_auth
         auth = @args[:auth]
         return invoke_mail_from unless auth
-        return invoke_internal_error("unsupported auth type") unless auth[:type].to_s == "plain"
+        return invoke_internal_error("unsupported auth type") unless plain?(auth)
 
         password = auth[:password]
         password = password.call if password.respond_to?(:call)
-        command("AUTH PLAIN #{["\0#{auth[:username]}\0#{password}"].pack('m0')}", :receive_auth_response)
+        words = ["", auth[:username], password].map { |word| word.to_s.b }
+        command("AUTH PLAIN #{[words.join("\0")].pack('m0')}", :receive_auth_response)
       end
 
-      def receive_auth_response
-        return invoke_error unless @range == 2
-
-        invoke_mail_from
+      def plain?(auth)
+        auth.is_a?(Hash) && auth[:type].to_s == "plain"
       end
 
       def invoke_mail_from
         command("MAIL FROM:<#{@args[:from]}>", :receive_mail_from_response)
       end
 
-      def receive_mail_from_response
-        return invoke_error unless @range == 2
-
-        invoke_rcpt_to
-      end
-
+      # One recipient after the other; those that were refused do not keep the mail from the rest.
       def invoke_rcpt_to
         @rcpt_responses ||= []
-        recipients = recipient_list
+        to = @args[:to]
+        recipients = to.is_a?(Array) ? to : [to]
         if @rcpt_responses.size < recipients.size
           command("RCPT TO:<#{recipients[@rcpt_responses.size]}>", :receive_rcpt_to_response)
-        elsif @rcpt_responses.any? { |code, _| code / 100 == 2 }
-          invoke_data
         else
-          invoke_error
+          @rcpt_responses.any? { |code, _| code / 100 == 2 } ? invoke_data : invoke_error
         end
       end
 
-      def recipient_list
-        to = @args[:to]
-        to.is_a?(Array) ? to : [to]
-      end
-
       def receive_rcpt_to_response
-        @rcpt_responses << [@code, @msg]
+        @rcpt_responses.push([@code, @msg])
         invoke_rcpt_to
       end
 
@@ -246,50 +215,64 @@ module EventMachine
         command("DATA", :receive_data_response)
       end
 
-      def receive_data_response
-        return invoke_error unless @range == 3
-
-        expect_reply(:receive_message_response)
-        @args[:content] ? send_content : send_message
+      def send_mail
+        await(:receive_message_response)
+        send_data(mail_data)
       end
 
-      def send_content
-        content = Array(@args[:content]).join
-        send_data(content)
-        return if content.end_with?(END_OF_DATA) || content == ".\r\n"
-
-        send_data(content.end_with?("\r\n") ? ".\r\n" : END_OF_DATA)
+      def finish
+        quit { |outcome| succeed(outcome) }
       end
 
-      def send_message
-        send_header(@args[:header])
-        body = Array(@args[:body]).join
-        send_data(escape_leading_dots(body.gsub(/\r?\n/, "\r\n")))
-        send_data(END_OF_DATA)
+      # The server has refused.
+      def invoke_error
+        quit { |outcome| fail(outcome) }
       end
 
-      def send_header(header)
-        return send_data("#{header}\r\n") if header.is_a?(String)
-
-        header&.each { |name, value| send_data("#{name}: #{value}\r\n") }
-        send_data("\r\n")
+      # The client cannot go on.
+      def invoke_internal_error(message = "internal error")
+        @code = OWN_ERROR
+        @msg = message
+        invoke_error
       end
 
-      def receive_message_response
-        return invoke_error unless @range == 2
-
-        complete_return_values
+      # Tells the outcome, and reads no more of what the server says.
+      def quit
+        told = outcome
         @responder = nil
         @succeeded = true
         send_data("QUIT\r\n")
         close_connection_after_writing
-        set_deferred_status(:succeeded, @return_values)
+        yield told
       end
 
-      # @param text [String]
-      # @return [String] the text with each dot that begins a line doubled
-      def escape_leading_dots(text)
-        text.gsub(/^\./, "..")
+      def outcome
+        @return_values.elapsed_time = Time.now - @return_values.start_time
+        @return_values.responder = @responder
+        @return_values.code = @code
+        @return_values.message = @msg
+        @return_values
+      end
+
+      def command(line, responder)
+        await(responder)
+        send_data("#{line}\r\n")
+      end
+
+      # @param responder [Symbol] the method that the next reply is for
+      def await(responder)
+        @responder = responder
+        @msg = []
+      end
+
+      def receive_reply
+        puts(@responder) if @args[:verbose]
+        @range = @code / 100
+        __send__(@responder)
+      end
+
+      def lt2_limit
+        MAX_LINE_LENGTH
       end
     end
   end

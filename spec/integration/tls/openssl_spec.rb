@@ -69,7 +69,7 @@ RSpec.describe "TLS with the openssl program", tls: true do
         file = TLSAuthority.file(key.to_pem(OpenSSL::Cipher.new(cipher), "secret"))
         options = { private_key_file: file, private_key_pass: "secret",
                     cert_chain_file: TLSAuthority.localhost(:rsa2048).chain_file }
-        expect(File.read(file)).to include("Proc-Type: 4,ENCRYPTED")
+        expect(File.read(file, encoding: "UTF-8")).to include("Proc-Type: 4,ENCRYPTED")
         expect_success(*converse(server: options))
       end
 

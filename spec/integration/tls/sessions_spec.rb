@@ -86,7 +86,7 @@ RSpec.describe "TLS sessions", tls: true do
       output, status = run_ruby(script, issued.key_file, issued.chain_file, *arguments,
                                 env: { "SSLKEYLOGFILE" => file })
       expect([output, status]).to match(["", be_success])
-      File.exist?(file) ? File.read(file) : ""
+      File.exist?(file) ? File.read(file, encoding: "UTF-8") : ""
     end
 
     it "leave their secrets when that is asked for" do

@@ -9,7 +9,7 @@ RSpec.describe EventMachine::Completion do
     ->(*args) { seen << [name, *args] }
   end
 
-  # Lets what was queued off the reactor's thread happen.
+  # Runs calls that were queued outside the reactor's thread.
   def crank
     em { EventMachine.next_tick { done } }
   end
@@ -49,6 +49,26 @@ RSpec.describe EventMachine::Completion do
       expect(seen).to eq([[:first, 1, 2], [:second, 1, 2]])
       expect(completion.state).to eq(:failed)
     end
+  end
+
+  it "hands on keywords, at once and later" do
+    settlements = { succeed: :callback, set_deferred_success: :completion, fail: :errback,
+                    set_deferred_failure: :completion }
+    in_reactor do
+      settlements.each do |settle, add|
+        completion = described_class.new
+        completion.public_send(add) { |value, reason:| seen << [value, reason] }
+        completion.public_send(settle, 1, reason: "x")
+        completion.public_send(add) { |value, reason:| seen << [value, reason] }
+      end
+    end
+    expect(seen).to eq([[1, "x"]] * 8)
+  end
+
+  it "hands on keywords of any state, from a thread, too" do
+    completion.stateback(:ready) { |reason:| (seen << reason) && done }
+    em { Thread.new { completion.change_state(:ready, reason: "x") } }
+    expect(seen).to eq(["x"])
   end
 
   it "has the names of a Deferrable, too" do
@@ -248,6 +268,14 @@ RSpec.describe EventMachine::Completion do
         completion.errback { |*args| (seen << args) && done }
       end
       expect(seen).to eq([[1, 2]])
+    end
+
+    it "hands on keywords" do
+      em do
+        completion.timeout(0, 1, reason: "late")
+        completion.errback { |value, reason:| (seen << [value, reason]) && done }
+      end
+      expect(seen).to eq([[1, "late"]])
     end
 
     it "is over with the outcome, and leaves no timer" do

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 RSpec.describe EventMachine::Connection do
-  # What goes by any name, since the reactor is never asked.
+  # A connection with any signature; these examples use no reactor.
   let(:signature) { 4711 }
   let(:connection) { described_class.new(signature) }
 
@@ -84,7 +84,7 @@ RSpec.describe EventMachine::Connection do
     end
   end
 
-  # Applications and their specs put stubs in the place of the module's functions.
+  # Applications and their specs replace functions of the module by stubs.
   {
     close_connection: [[], :close_connection, [false]],
     close_connection_after_writing: [[], :close_connection, [true]],
@@ -195,9 +195,26 @@ RSpec.describe EventMachine::Connection do
       )
     end
 
-    it "passes over what is nil" do
-      connection.enable_keepalive(nil, 10)
-      expect(options.drop(1)).to eq([[Socket::IPPROTO_TCP, Socket::TCP_KEEPINTVL, 10]])
+    it "passes over what is nil or not positive" do
+      connection.enable_keepalive(nil, 10.9)
+      connection.enable_keepalive(0, 10, -1)
+      expect(options - [[Socket::SOL_SOCKET, Socket::SO_KEEPALIVE, true]])
+        .to eq([[Socket::IPPROTO_TCP, Socket::TCP_KEEPINTVL, 10]] * 2)
+    end
+
+    it "refuses what is no number, before it sets anything" do
+      ["5", true].each do |anything|
+        expect { connection.enable_keepalive(5, anything) }.to raise_error(TypeError, /#{anything.inspect}/)
+      end
+      expect(options).to be_empty
+    end
+
+    it "says what the system said" do
+      allow(EventMachine).to receive(:set_sock_opt).and_raise(Errno::ENOTSOCK)
+      expect { connection.enable_keepalive }
+        .to raise_error(RuntimeError, "unable to enable keepalive: Socket operation on non-socket")
+      expect { connection.disable_keepalive }
+        .to raise_error(RuntimeError, "unable to disable keepalive: Socket operation on non-socket")
     end
 
     it "takes three arguments at most" do

@@ -37,6 +37,32 @@ RSpec.describe EventMachine::Deferrable do
     expect(seen).to eq([[:first, 1, 2], [:second, 1, 2]])
   end
 
+  it "hands on keywords, at once and later" do
+    settlements = {
+      succeed: :callback, set_deferred_success: :callback, fail: :errback, set_deferred_failure: :errback
+    }
+    settlements.each do |settle, add|
+      deferrable = EventMachine::DefaultDeferrable.new
+      got = []
+      deferrable.public_send(add) { |value, reason:| got << [value, reason] }
+      deferrable.public_send(settle, 1, reason: "x")
+      deferrable.public_send(add) { |value, reason:| got << [value, reason] }
+      expect(got).to eq([[1, "x"]] * 2)
+    end
+  end
+
+  it "hands on keywords with a status, and a Hash as a Hash" do
+    deferrable = EventMachine::DefaultDeferrable.new
+    got = []
+    deferrable.callback { |value = nil, key: nil| got << [value, key] }
+    deferrable.callback(&->(hash) { got << hash })
+    deferrable.set_deferred_status(:succeeded, key: 1)
+    deferrable.callback { |value = nil, key: nil| got << [value, key] }
+    deferrable.set_deferred_status(:succeeded, { key: 2 })
+    deferrable.callback { |value = nil, key: nil| got << [value, key] }
+    expect(got).to eq([[nil, 1], { key: 1 }, [nil, 1], [{ key: 2 }, nil]])
+  end
+
   it "has longer names for both" do
     deferrable.callback(&note(:callback))
     deferrable.set_deferred_success(1)
@@ -176,6 +202,14 @@ RSpec.describe EventMachine::Deferrable do
         end
       end
       expect(seen).to eq([[:late, 1]])
+    end
+
+    it "hands on keywords" do
+      em do
+        deferrable.timeout(0, 1, reason: "late")
+        deferrable.errback { |value, reason:| (seen << [value, reason]) && done }
+      end
+      expect(seen).to eq([[1, "late"]])
     end
 
     it "is over with the outcome, and leaves no timer" do

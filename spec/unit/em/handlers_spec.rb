@@ -16,7 +16,7 @@ RSpec.describe EventMachine, ".klass_from_handler" do
 
   it "refuses another class, by name" do
     expect { described_class.klass_from_handler(connection, String) }
-      .to raise_error(ArgumentError, "must provide module or subclass of EventMachine::Connection: String")
+      .to raise_error(ArgumentError, "must provide module or subclass of EventMachine::Connection")
     expect { described_class.klass_from_handler(EventMachine::FileWatch, connection) }
       .to raise_error(ArgumentError, /subclass of EventMachine::FileWatch/)
   end
@@ -24,8 +24,11 @@ RSpec.describe EventMachine, ".klass_from_handler" do
   it "refuses what is no module" do
     ["text", 5, :symbol, Object.new].each do |anything|
       expect { described_class.klass_from_handler(connection, anything) }
-        .to raise_error(TypeError, /wrong argument type #{anything.class} \(expected Module\)/)
+        .to raise_error(TypeError, "wrong argument type #{anything.class} (expected Module)")
     end
+    expect { described_class.klass_from_handler(connection, true) }
+      .to raise_error(TypeError, "wrong argument type true (expected Module)")
+    expect(described_class.klass_from_handler(connection, false)).to equal(connection)
   end
 
   describe "with a module" do

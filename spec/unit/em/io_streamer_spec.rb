@@ -56,6 +56,21 @@ RSpec.describe EventMachine::IOStreamer do
     end
   end
 
+  it "sends all at once to what only has send_data" do
+    taker = Class.new do
+      def send_data(data)
+        taken << data
+      end
+
+      def taken
+        @taken ||= []
+      end
+    end.new
+    content = Random.bytes(100_000)
+    expect(outcome(described_class.new(taker, StringIO.new(content)))).to eq([:callback])
+    expect(taken = taker.taken.join).to eq(content), "#{taken.bytesize} bytes were taken"
+  end
+
   it "sends what a pipe has" do
     IO.pipe do |reader, writer|
       writer.write("through the pipe")

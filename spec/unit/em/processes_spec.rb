@@ -109,8 +109,8 @@ RSpec.describe "Child processes" do
 
     it "refuses handlers that are none" do
       em do
-        expect { EventMachine.popen("true", "text") }.to raise_error(TypeError, /text/)
-        expect { EventMachine.popen("true", String) }.to raise_error(ArgumentError, /String/)
+        expect { EventMachine.popen("true", "text") }.to raise_error(TypeError, /String \(expected Module\)/)
+        expect { EventMachine.popen("true", String) }.to raise_error(ArgumentError, /must provide/)
         done
       end
     end
@@ -133,6 +133,13 @@ RSpec.describe "Child processes" do
         ["", "  ", []].each { |command| expect { EventMachine.popen(command) }.to raise_error(RuntimeError) }
         done
       end
+    end
+
+    it "takes fewer than 2,048 words, the name of the program among them" do
+      expect { EventMachine.invoke_popen(["true"] * 2048) }
+        .to raise_error(RuntimeError, "too many arguments to popen")
+      expect { EventMachine.popen(["true"] * 2047) }.to raise_error(RuntimeError, /too many/)
+      expect { EventMachine.popen(["true"] * 2046) }.to raise_error(RuntimeError, /not initialized/)
     end
 
     it "needs a running reactor" do

@@ -9,7 +9,7 @@ RSpec.describe EventMachine do
     it "needs something to call" do
       [nil, 5, "text"].each do |anything|
         expect { described_class.next_tick(anything) }
-          .to raise_error(ArgumentError, "no proc or block given: #{anything.inspect}")
+          .to raise_error(ArgumentError, "no proc or block given")
       end
     end
 

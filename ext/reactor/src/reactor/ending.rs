@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use super::{Deadline, Reactor};
-use crate::descriptor::{Descriptor, Phase};
+use crate::departure::Cause;
+use crate::descriptor::{Descriptor, Kind, Output, Phase};
 use crate::error::{Error, Result};
 use crate::event::Reason;
 use crate::id::Id;
-use crate::sys::fork;
 use crate::sys::handle::RawDescriptor;
 
 impl Reactor {
-    /// Closes a descriptor: now, dropping what is not written, or after writing it. Closing one that
-    /// is closing already, or was never there, does nothing.
+    /// Closes a descriptor: now, dropping what the system does not take at once, or after writing all.
+    /// Closing one that is closing already, or was never there, does nothing.
+    ///
+    /// While it is closed after writing, what comes in is told. One that is connecting is closed after
+    /// the next poll: a connect that is done by then is told before the end.
     pub fn close(&mut self, id: Id, after_writing: bool) {
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
@@ -20,7 +23,28 @@ impl Reactor {
         if let Some(child) = &mut descriptor.child {
             child.unwanted = true;
         }
+        if !after_writing {
+            self.write_once(id);
+        }
         self.finish(id, after_writing);
+    }
+
+    /// Writes what was sent, as far as the system takes it without waiting.
+    fn write_once(&mut self, id: Id) {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        if descriptor.is_held_back() {
+            return;
+        }
+        match (&descriptor.phase, &descriptor.kind) {
+            (Phase::Open | Phase::Draining, Kind::Stream) => {
+                // The connection ends in any case.
+                let _ = descriptor.write_out();
+            }
+            (Phase::Open | Phase::Draining, Kind::Datagram(_)) => self.flush_datagrams(id),
+            _ => {}
+        }
     }
 
     /// Closes a descriptor that may be at its end by itself.
@@ -28,21 +52,24 @@ impl Reactor {
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
         };
-        if !after_writing || !descriptor.is_sender() {
-            return self.end(id, None);
-        }
+        let waits = after_writing && descriptor.is_sender();
+        let has_sent = descriptor.outbound_len() > 0;
         match descriptor.phase {
-            Phase::Open => {
+            Phase::Connecting(ref mut attempt) => {
+                if !std::mem::replace(&mut attempt.close_when_written, true) {
+                    self.closing += 1;
+                }
+                if !waits || !has_sent {
+                    self.depart(id, Cause::Closed);
+                }
+            }
+            Phase::Open if waits => {
                 descriptor.phase = Phase::Draining;
                 self.closing += 1;
                 self.mark_dirty(id);
             }
-            Phase::Connecting(ref mut attempt) if !attempt.close_when_written => {
-                attempt.close_when_written = true;
-                self.closing += 1;
-            }
-            Phase::Lingering => self.end(id, None),
-            _ => {}
+            Phase::Draining if waits => {}
+            _ => self.end(id, None),
         }
     }
 
@@ -62,8 +89,17 @@ impl Reactor {
         }
         descriptor.phase = Phase::Closing;
         descriptor.outbound.clear();
+        let departure = descriptor.departure.take();
+        let reason = reason.or_else(|| departure.and_then(|departure| departure.reason()));
+        match &mut descriptor.hold {
+            Some(hold) => hold.end = Some(reason),
+            None => self.unbind_later(id, reason),
+        }
         self.clear_timeouts(id);
         self.end_proxies(id);
+    }
+
+    pub(crate) fn unbind_later(&mut self, id: Id, reason: Option<Reason>) {
         self.unbound.push_back((id, reason));
     }
 
@@ -89,19 +125,22 @@ impl Reactor {
             }
             return is_stream && !descriptor.detached;
         }
-        let may_be_shared = fork::children() > 0 || fork::generation() > 0;
-        if let (true, true, Some(socket)) = (is_stream, may_be_shared, descriptor.handle.socket()) {
-            // A child process may hold the socket too: the peer is to see the end all the same.
+        // The peer is to see an end, though a child process may hold the socket too, and though what was
+        // not read makes a close a reset.
+        let is_open = is_stream && !descriptor.input_ended && descriptor.output != Output::Ended;
+        if let (true, Some(socket)) = (is_open, descriptor.handle.socket()) {
             let _ = socket.shutdown(std::net::Shutdown::Write);
         }
         self.wake_starved();
         false
     }
 
-    /// Gives a descriptor back to its owner, unwatched and open. Its `Unbound` event follows.
+    /// Gives a descriptor back to its owner, unwatched and open; what was sent before is written, as far
+    /// as the system takes it at once. Its `Unbound` event follows.
     pub fn detach(&mut self, id: Id) -> Result<RawDescriptor> {
         let is_forked = self.is_forked();
         let unknown = Error::UnknownId(id.as_u64());
+        self.write_once(id);
         let descriptor = self.descriptors.get_mut(id).ok_or(unknown)?;
         descriptor.handle.disown();
         let was_detached = std::mem::replace(&mut descriptor.detached, true);
@@ -117,8 +156,16 @@ impl Reactor {
     /// Ends all that is left, each with its `Unbound` event. Child processes that still run are sent
     /// SIGTERM; those returned are the caller's to wait for.
     pub fn close_all(&mut self) -> Vec<u32> {
+        // A turn may have been left in the middle.
+        self.unbound_share = None;
         let mut left = Vec::new();
-        for id in self.descriptors.ids().collect::<Vec<_>>() {
+        let mut ids: Vec<Id> = self.descriptors.ids().collect();
+        ids.sort_by_key(|id| {
+            self.descriptors
+                .get(*id)
+                .map(|descriptor| descriptor.serial)
+        });
+        for id in ids {
             if let Some(descriptor) = self.descriptors.get_mut(id) {
                 let open = matches!(descriptor.phase, Phase::Open | Phase::Draining);
                 if descriptor.is_stream() && open && !descriptor.is_held_back() {
@@ -143,7 +190,7 @@ impl Reactor {
         }
     }
 
-    pub(super) fn forget(&mut self, id: Id) -> Option<Descriptor> {
+    pub(crate) fn forget(&mut self, id: Id) -> Option<Descriptor> {
         self.clear_timeouts(id);
         let descriptor = self.descriptors.remove(id)?;
         let fd = descriptor.handle.raw();

@@ -12,11 +12,13 @@ use crate::id::Id;
 use crate::process::EXIT;
 use crate::sys::errno;
 use crate::sys::handle::RawDescriptor;
-use crate::sys::queue::{self, CALLS};
+use crate::sys::queue::{self, CALLS, URGENT};
 
 impl Reactor {
     /// Adds a descriptor and has the system watch it.
-    pub(crate) fn add(&mut self, descriptor: Descriptor) -> Result<Id> {
+    pub(crate) fn add(&mut self, mut descriptor: Descriptor) -> Result<Id> {
+        descriptor.serial = self.made;
+        self.made += 1;
         let id = self
             .descriptors
             .insert(descriptor)
@@ -35,19 +37,28 @@ impl Reactor {
         let Some(interest) = interest(descriptor).filter(|_| !descriptor.detached) else {
             return Ok(());
         };
-        let handle = &mut descriptor.handle;
-        let fd = handle.raw();
-        let registered = handle.register(&self.registry, token(id), interest);
-        let added = registered.is_ok();
+        let registered = self.watch_anew(id, interest);
         self.registered(id, registered)?;
-        if added {
-            self.displace(id, fd);
-        }
-        let registered = self.register_child(id);
-        let Some(descriptor) = self.descriptors.get(id) else {
+        self.register_child(id);
+        Ok(())
+    }
+
+    /// Has the system watch what it does not yet. One that is only watched may be watched by others, too.
+    fn watch_anew(&mut self, id: Id, interest: Interest) -> io::Result<()> {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
             return Ok(());
         };
-        registered.map_err(|error| Error::system(CALLS.control, descriptor.describe(), error))
+        let is_watch = descriptor.is_watch();
+        let handle = &mut descriptor.handle;
+        let fd = handle.raw();
+        match handle.register(&self.registry, token(id), interest) {
+            Ok(()) => self.displace(id, fd),
+            Err(error) if is_watch && error.kind() == io::ErrorKind::AlreadyExists => {
+                handle.register_duplicate(&self.registry, token(id), interest)?;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// Files that are always ready are refused by epoll_ctl(2), and need no watching.
@@ -79,15 +90,10 @@ impl Reactor {
         }
         let interest = interest(descriptor);
         let handle = &mut descriptor.handle;
-        let fd = handle.raw();
         let result = match interest {
             Some(interest) => match handle.reregister(&self.registry, token(id), interest) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    let added = handle.register(&self.registry, token(id), interest);
-                    if added.is_ok() {
-                        self.displace(id, fd);
-                    }
-                    added
+                    self.watch_anew(id, interest)
                 }
                 result => result,
             },
@@ -99,8 +105,8 @@ impl Reactor {
         self.registered(id, result)
     }
 
-    /// The system watches `fd` from now on, and did not before. Whoever borrowed that number had the
-    /// descriptor closed behind our back, and must not touch the one that has it now.
+    /// The system watches `fd` from now on, and did not before. Whoever had it watched by that number had
+    /// the descriptor closed behind our back, and must not touch the one that has it now.
     fn displace(&mut self, id: Id, fd: RawDescriptor) {
         let is_borrowed = |d: &Descriptor| !d.handle.is_owned();
         let before = if self.descriptors.get(id).is_some_and(is_borrowed) {
@@ -111,7 +117,8 @@ impl Reactor {
         let Some(stale) = before.filter(|before| *before != id) else {
             return;
         };
-        if let Some(descriptor) = self.descriptors.get_mut(stale) {
+        let stale_one = self.descriptors.get_mut(stale);
+        if let Some(descriptor) = stale_one.filter(|d| d.handle.is_registered()) {
             descriptor.detached = true;
             // The owner of one that is only watched is going to take it back.
             if !descriptor.is_watch() {
@@ -134,7 +141,13 @@ fn interest(descriptor: &Descriptor) -> Option<Interest> {
             (false, true) => Some(Interest::WRITABLE),
             (false, false) => None,
         },
-        _ if descriptor.watches_writable => Some(Interest::READABLE | Interest::WRITABLE),
-        _ => Some(Interest::READABLE),
+        _ => {
+            let wanted = [
+                Some(Interest::READABLE),
+                descriptor.watches_writable.then_some(Interest::WRITABLE),
+                URGENT.filter(|_| descriptor.is_stream()),
+            ];
+            wanted.into_iter().flatten().reduce(Interest::add)
+        }
     }
 }

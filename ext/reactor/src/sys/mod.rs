@@ -24,6 +24,7 @@ pub(crate) mod sockaddr;
 )]
 pub(crate) mod socket;
 pub(crate) mod splice;
+pub(crate) mod undelivered;
 
 #[cfg(unix)]
 mod unix;

@@ -58,7 +58,7 @@ impl Loop {
             .min(wait);
         self.poller.poll(Some(timeout)).unwrap();
         self.reactor.collect(&self.poller, Instant::now());
-        while let Some(event) = self.reactor.next_event(&mut self.buffer) {
+        while let Some(event) = self.next() {
             let data = match event {
                 Event::Data { len, .. } => self.buffer[..len].to_vec(),
                 _ => Vec::new(),
@@ -73,6 +73,11 @@ impl Loop {
             }
             self.reactor.flush();
         }
+    }
+
+    fn next(&mut self) -> Option<Event> {
+        let event = self.reactor.next_event(&mut self.buffer);
+        event.or_else(|| self.reactor.next_end())
     }
 
     /// Turns until `act` says that it has seen enough.

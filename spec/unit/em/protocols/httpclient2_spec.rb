@@ -28,6 +28,12 @@ RSpec.describe EventMachine::Protocols::HttpClient2 do
                        "HEAD / HTTP/1.0\r\nHost: other\r\n\r\n".b)
   end
 
+  it "takes what it sends byte by byte, whatever the encodings" do
+    client.connection_completed
+    client.get(uri: "/é\xE9", cookie: "\xE9".b, host_header: "é")
+    expect(sent.b).to eq("GET /\xC3\xA9\xE9 HTTP/1.1\r\nHost: \xC3\xA9\r\nCookie: \xE9\r\n\r\n".b)
+  end
+
   it "names the port unless it is the usual one" do
     { [80, false] => "host", [8080, false] => "host:8080", [443, true] => "host", [80, true] => "host:80" }
       .each do |(port, tls), host|

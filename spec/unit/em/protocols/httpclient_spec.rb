@@ -20,7 +20,7 @@ RSpec.describe EventMachine::Protocols::HttpClient do
     object.log.map(&:last).join
   end
 
-  # What becomes of an answer, whole and in single bytes.
+  # The outcome of an answer, whole and byte by byte.
   def outcome(answer, ended: true, **args)
     outcomes = [[answer], answer.chars].map do |chunks|
       object = client.new(nil, args)
@@ -40,6 +40,14 @@ RSpec.describe EventMachine::Protocols::HttpClient do
     expect(sent(method: :put, contenttype: "a/b", content: "é"))
       .to end_with("Content-type: a/b\r\nContent-length: 2\r\n\r\né".b)
     expect(sent(verb: "post")).to include("application/octet-stream\r\nContent-length: 0\r\n")
+  end
+
+  it "takes what it sends byte by byte, whatever the encodings" do
+    head = sent(request: "é", query_string: "\xE9".b, cookie: "\xE9", custom_headers: { "é" => "\xE9" },
+                host_header: "é".encode("UTF-16LE"), basic_auth: { username: "é", password: "\xE9" })
+    expect(head).to start_with("GET /\xC3\xA9?\xE9 HTTP/1.1\r\nHost: \xE9\x00:80\r\n".b)
+    expect(head).to end_with("Cookie: \xE9\r\n\xC3\xA9: \xE9\r\nAuthorization: Basic w6k66Q==\r\n\r\n".b)
+    expect(sent(verb: "\xE9")).to eq("close{:status=>0}")
   end
 
   it "reads a body with a length, one in chunks, and one that the end closes" do

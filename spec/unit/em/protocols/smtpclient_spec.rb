@@ -15,7 +15,7 @@ RSpec.describe EventMachine::Protocols::SmtpClient do
     end
   end
 
-  # The commands that the replies bring out, and the outcome.
+  # The commands sent after the replies, and the outcome.
   def dialogue(*replies, **args)
     object = client.new(nil, args)
     object.connection_completed
@@ -41,6 +41,34 @@ RSpec.describe EventMachine::Protocols::SmtpClient do
       "A: b\r\n\r\nc\r\n" => "A: b\r\n\r\nc\r\n.\r\n" }.each do |content, sent|
       expect(dialogue(*accepting, content: content)[0]).to end_with("DATA\r\n#{sent}QUIT\r\n")
     end
+  end
+
+  it "sends a whole message, rather than anything else" do
+    { "A: b\r\n\r\nx\r\n.y\r\n" => "A: b\r\n\r\nx\r\n..y\r\n\r\n.\r\n",
+      "A: b\n\n.\n" => "A: b\r\n\r\n..\r\n\r\n.\r\n", "" => "\r\n.\r\n", sym: "sym\r\n.\r\n",
+      ["A: b\n", "\nx"] => "A: b\r\n\r\nx\r\n.\r\n" }.each do |message, sent|
+      expect(dialogue(*accepting, message: message, content: "c")[0]).to end_with("DATA\r\n#{sent}QUIT\r\n")
+    end
+  end
+
+  it "takes texts byte by byte, whatever their encodings" do
+    mixed = ["é.\n".freeze, "\xE9\xFF\n.".b]
+    bytes = "\xC3\xA9.\r\n\xE9\xFF\r\n..\r\n.\r\nQUIT\r\n".b
+    %i[message body].each do |option|
+      expect(dialogue(*accepting, option => mixed)[0].b).to end_with(bytes)
+    end
+    content = dialogue(*accepting, content: mixed)[0].b
+    expect(content).to end_with("\xC3\xA9.\n\xE9\xFF\n.\r\n.\r\nQUIT\r\n".b)
+    ["caf\xE9", "é".encode("UTF-16LE"), "é".encode("ISO-2022-JP", undef: :replace)].each do |text|
+      expect(dialogue(*accepting, body: text)[0].b).to end_with("#{text.b}\r\n.\r\nQUIT\r\n".b)
+      expect(dialogue(*accepting, header: { "é" => text })[0].b).to include("\xC3\xA9: ".b + text.b + "\r\n".b)
+    end
+  end
+
+  it "sends a header field for each of several values, and takes symbols" do
+    header = { Subject: :sym, "Received" => %w[a b], "X" => nil }
+    expect(dialogue(*accepting, header: header)[0])
+      .to include("DATA\r\nSubject: sym\r\nReceived: a\r\nReceived: b\r\nX: \r\n\r\ny\r\n.\r\n")
   end
 
   it "goes on as long as one recipient is taken" do
@@ -82,8 +110,26 @@ RSpec.describe EventMachine::Protocols::SmtpClient do
       .to end_with("AUTH PLAIN AHUAcA==\r\nMAIL FROM:<a@b>\r\n")
     expect(dialogue("220 hi", ok, "535 no", auth: auth)[1])
       .to eq([[:failed, :receive_auth_response, 535, ["no"]]])
-    expect(dialogue("220 hi", ok, auth: auth.merge(type: :other))[1])
-      .to eq([[:failed, :receive_ehlo_response, 900, "unsupported auth type"]])
+    [auth.merge(type: :other), true].each do |other|
+      expect(dialogue("220 hi", ok, auth: other)[1])
+        .to eq([[:failed, :receive_ehlo_response, 900, "unsupported auth type"]])
+    end
+    binary = auth.merge(username: "é", password: "\xE9".b)
+    expect(dialogue("220 hi", ok, auth: binary)[0]).to end_with("AUTH PLAIN AMOpAOk=\r\n")
+  end
+
+  it "gives a silent server a minute" do
+    em do
+      server = EventMachine.start_server("127.0.0.1", 0)
+      port = Socket.unpack_sockaddr_in(EventMachine.get_sockname(server)).first
+      object = described_class.send(host: "127.0.0.1", port: port)
+      expect(object.comm_inactivity_timeout).to eq(60)
+      object.comm_inactivity_timeout = 0.05
+      object.errback do |outcome|
+        expect([outcome.responder, outcome.code]).to eq([:receive_signon, nil])
+        done
+      end
+    end
   end
 
   it "starts TLS, and reads nothing that was sent in the clear after that" do

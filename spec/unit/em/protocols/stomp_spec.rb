@@ -36,6 +36,11 @@ RSpec.describe EventMachine::Protocols::Stomp do
               "content-type: text/plain; charset=UTF-8\n\né\0".b])
   end
 
+  it "sends headers byte by byte, whatever their encodings" do
+    expect(sent { |c| c.connect(login: "é", passcode: "\xE9".b) }.first.b)
+      .to start_with("CONNECT\nlogin:\xC3\xA9\npasscode:\xE9\n".b)
+  end
+
   it "receives frames with and without a length, and newlines between them" do
     stream = "CONNECTED\nsession: 1\n\n\0\n\nMESSAGE\r\ncontent-length:3\r\nx:a:b\r\n\r\na\0b\0" \
              "MESSAGE\n\nc\nd\0\n"

@@ -26,18 +26,14 @@ pub(crate) struct Process {
     pid: libc::pid_t,
     /// None where the system has no such thing.
     pidfd: Option<OwnedFd>,
+    told: bool,
 }
 
-/// Starts `program` with the arguments `argv`, the first of which is the name it is told to have, and
-/// with the other end of the socket as its standard input and output.
-pub(crate) fn start(program: &OsStr, argv: &[OsString]) -> Result<(Process, Socket)> {
-    let describe =
-        |call| move |error| Error::system(call, program.to_string_lossy().into_owned(), error);
-    let (near, far) =
-        Socket::pair(Domain::UNIX, Type::STREAM, None).map_err(describe("socketpair"))?;
-    near.set_nonblocking(true).map_err(describe("fcntl"))?;
-    let process = Process::start(program, argv, OwnedFd::from(far)).map_err(describe("fork"))?;
-    Ok((process, near))
+/// Two sockets for the two ends of a connection to a child. The first never blocks.
+pub(crate) fn sockets() -> io::Result<(Socket, OwnedFd)> {
+    let (near, far) = Socket::pair(Domain::UNIX, Type::STREAM, None)?;
+    near.set_nonblocking(true)?;
+    Ok((near, far.into()))
 }
 
 /// What becomes readable when a process ends, which needs not be a child.
@@ -50,10 +46,13 @@ pub(crate) fn watch(pid: i32) -> Result<Handle> {
 }
 
 impl Process {
+    /// Starts `program` with the arguments `argv`, the first of which is the name it is told to have, and
+    /// with `end` as its standard input and output.
+    ///
     /// A program that cannot be executed leaves a child all the same, as fork(2) and execvp(3) do: one
     /// that names it and the reason on standard error, and exits with 255. Fails where there can be
     /// no child.
-    fn start(program: &OsStr, argv: &[OsString], end: OwnedFd) -> io::Result<Self> {
+    pub(crate) fn start(program: &OsStr, argv: &[OsString], end: OwnedFd) -> io::Result<Self> {
         let mut command = Command::new(program);
         command.args(argv.iter().skip(1));
         if let Some(name) = argv.first() {
@@ -68,6 +67,7 @@ impl Process {
         Ok(Self {
             pid,
             pidfd: pidfd::open(pid).ok(),
+            told: false,
         })
     }
 
@@ -77,16 +77,16 @@ impl Process {
 
     /// Whether the system tells when it ends.
     pub(crate) fn is_told_of(&self) -> bool {
-        self.pidfd.is_some()
+        self.told
     }
 
-    /// Has the system tell when it ends, where it can.
-    pub(crate) fn register(&self, registry: &Registry, token: Token) -> io::Result<()> {
-        match &self.pidfd {
-            Some(pidfd) => {
-                registry.register(&mut SourceFd(&pidfd.as_raw_fd()), token, Interest::READABLE)
-            }
-            None => Ok(()),
+    /// Has the system tell when it ends, where it can; see [`is_told_of`](Self::is_told_of).
+    pub(crate) fn register(&mut self, registry: &Registry, token: Token) {
+        if let Some(pidfd) = &self.pidfd {
+            let mut source = SourceFd(&pidfd.as_raw_fd());
+            self.told = registry
+                .register(&mut source, token, Interest::READABLE)
+                .is_ok();
         }
     }
 

@@ -10,6 +10,7 @@ use mio::{Interest, Registry, Token};
 use socket2::Socket;
 
 use crate::sys::io::retry;
+use crate::sys::queue::URGENT;
 use crate::sys::socket::NO_SIGNAL;
 
 /// What the system knows a descriptor by: a `RawFd`, on Windows a `RawSocket`.
@@ -28,8 +29,13 @@ enum Kind {
 pub(crate) struct Handle {
     kind: ManuallyDrop<Kind>,
     owned: bool,
-    /// Whether a read may leave some of what there is, as those of terminals do, which give one line.
-    in_lines: bool,
+    /// See [`reads_in_part`](Self::reads_in_part).
+    in_part: bool,
+    tcp: bool,
+    /// Whether the system was told to watch it.
+    registered: bool,
+    /// What is watched in its place, where another watches the same open file by the same number.
+    duplicate: Option<OwnedFd>,
 }
 
 impl Handle {
@@ -49,8 +55,24 @@ impl Handle {
         Ok(Self {
             kind: ManuallyDrop::new(kind),
             owned: false,
-            in_lines: file_type == libc::S_IFCHR,
+            in_part: true,
+            tcp: false,
+            registered: false,
+            duplicate: None,
         })
+    }
+
+    /// A TCP socket of our own.
+    pub(crate) fn tcp(socket: Socket) -> Self {
+        let mut handle = Self::from(socket);
+        handle.in_part = URGENT.is_none();
+        handle.tcp = true;
+        handle
+    }
+
+    /// Whether it is a TCP socket of our own.
+    pub(crate) fn is_tcp(&self) -> bool {
+        self.tcp
     }
 
     /// The number that the system knows it by.
@@ -82,9 +104,11 @@ impl Handle {
         Ok(before)
     }
 
-    /// Whether a read that did not fill its buffer may have left something.
-    pub(crate) fn reads_in_lines(&self) -> bool {
-        self.in_lines
+    /// Whether a read that did not fill its buffer may have left something, as it may but on a TCP
+    /// socket of our own: terminals give a line, sockets and pipes of messages give one of these, and
+    /// Unix sockets stop where a descriptor was passed.
+    pub(crate) fn reads_in_part(&self) -> bool {
+        self.in_part
     }
 
     /// Whether it was opened for reading.
@@ -121,7 +145,30 @@ impl Handle {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        registry.register(&mut SourceFd(&self.raw()), token, interest)
+        self.duplicate = None;
+        let result = registry.register(&mut SourceFd(&self.raw()), token, interest);
+        self.registered = result.is_ok();
+        result
+    }
+
+    /// As [`register`](Self::register), by a duplicate: the system watches it by its number already, for
+    /// somebody else.
+    pub(crate) fn register_duplicate(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let duplicate = self.as_fd().try_clone_to_owned()?;
+        registry.register(&mut SourceFd(&duplicate.as_raw_fd()), token, interest)?;
+        self.duplicate = Some(duplicate);
+        self.registered = true;
+        Ok(())
+    }
+
+    /// Whether the system watches it.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.registered
     }
 
     /// Changes what the system is to tell of; what is ready already is told once more. Fails with
@@ -132,12 +179,27 @@ impl Handle {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        registry.reregister(&mut SourceFd(&self.raw()), token, interest)
+        if !self.registered {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        registry.reregister(&mut SourceFd(&self.watched()), token, interest)
     }
 
     /// Has the system tell no more.
     pub(crate) fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        registry.deregister(&mut SourceFd(&self.raw()))
+        if !std::mem::take(&mut self.registered) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let result = registry.deregister(&mut SourceFd(&self.watched()));
+        self.duplicate = None;
+        result
+    }
+
+    /// The number by which the system watches it.
+    fn watched(&self) -> RawFd {
+        self.duplicate
+            .as_ref()
+            .map_or(self.raw(), AsRawFd::as_raw_fd)
     }
 
     pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -162,7 +224,10 @@ impl From<Socket> for Handle {
         Self {
             kind: ManuallyDrop::new(Kind::Socket(socket)),
             owned: true,
-            in_lines: false,
+            in_part: true,
+            tcp: false,
+            registered: false,
+            duplicate: None,
         }
     }
 }
@@ -172,7 +237,10 @@ impl From<File> for Handle {
         Self {
             kind: ManuallyDrop::new(Kind::File(file)),
             owned: true,
-            in_lines: false,
+            in_part: true,
+            tcp: false,
+            registered: false,
+            duplicate: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::windows::io::OwnedSocket;
 use std::process::ExitStatus;
 
 use mio::{Registry, Token};
@@ -14,8 +15,8 @@ pub(crate) const SIGKILL: i32 = 9;
 pub(crate) const SIGTERM: i32 = 15;
 
 /// Unsupported.
-pub(crate) fn start(_program: &OsStr, _argv: &[OsString]) -> Result<(Process, Socket)> {
-    Err(Error::Unsupported("starting processes"))
+pub(crate) fn sockets() -> io::Result<(Socket, OwnedSocket)> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Unsupported.
@@ -31,6 +32,10 @@ pub(crate) struct Process(Never);
 enum Never {}
 
 impl Process {
+    pub(crate) fn start(_: &OsStr, _: &[OsString], _: OwnedSocket) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         match self.0 {}
     }
@@ -39,7 +44,7 @@ impl Process {
         match self.0 {}
     }
 
-    pub(crate) fn register(&self, _registry: &Registry, _token: Token) -> io::Result<()> {
+    pub(crate) fn register(&mut self, _registry: &Registry, _token: Token) {
         match self.0 {}
     }
 

@@ -80,8 +80,19 @@ impl Handle {
         Ok(true)
     }
 
-    /// Whether a read that did not fill its buffer may have left something.
-    pub(crate) fn reads_in_lines(&self) -> bool {
+    /// A TCP socket of our own.
+    pub(crate) fn tcp(socket: Socket) -> Self {
+        Self::from(socket)
+    }
+
+    /// Whether it is known to be a TCP socket.
+    pub(crate) fn is_tcp(&self) -> bool {
+        false
+    }
+
+    /// Whether a read that did not fill its buffer may have left something. The system tells of that
+    /// again when it is asked to: see [`rearm`](Self::rearm).
+    pub(crate) fn reads_in_part(&self) -> bool {
         false
     }
 
@@ -118,6 +129,21 @@ impl Handle {
         interest: Interest,
     ) -> io::Result<()> {
         self.source.register(registry, token, interest)
+    }
+
+    /// Unsupported.
+    pub(crate) fn register_duplicate(
+        &mut self,
+        _: &Registry,
+        _: Token,
+        _: Interest,
+    ) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Whether the system watches it, for all that is known.
+    pub(crate) fn is_registered(&self) -> bool {
+        true
     }
 
     /// Changes what the system is to tell of; what is ready already is told once more. Fails with

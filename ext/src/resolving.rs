@@ -1,0 +1,63 @@
+//! Names to addresses, while other Ruby threads run and signals are handled.
+
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+
+use em_reactor::{Error as Cause, Lookup, literal};
+use magnus::prelude::*;
+use magnus::{Error, Ruby};
+
+use crate::{errors, gvl, instance, names};
+
+/// The addresses of a host, or why there are none: `Stopped` where the loop's own thread asks, and the
+/// loop is stopped before there is an answer.
+pub(crate) fn addresses(
+    ruby: &Ruby,
+    operation: &str,
+    host: &str,
+    port: u16,
+) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
+    if let Some(address) = literal(host, port) {
+        return Ok(Ok(vec![address]));
+    }
+    let (near, far) = UnixStream::pair().map_err(|error| shortage(ruby, &error))?;
+    let lookup = match Lookup::start(host, port, move || drop(far)) {
+        Ok(lookup) => lookup,
+        Err(cause) => return Ok(Err(cause)),
+    };
+    if !is_loops_thread(ruby)? {
+        return wait(&lookup, &near);
+    }
+    let interrupt = Interrupt(near.try_clone().map_err(|error| shortage(ruby, &error))?);
+    instance::look(ruby, operation, |i| i.lookup = Some(interrupt))?;
+    let found = wait(&lookup, &near);
+    instance::peek(ruby, |i| i.lookup = None)?;
+    found
+}
+
+/// Ends the wait for a name.
+pub(crate) struct Interrupt(UnixStream);
+
+impl Interrupt {
+    pub(crate) fn send(&self) {
+        // It fails where the wait is over anyway.
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
+/// Waits until `done` is at its end, which either the answer or an interrupt brings about.
+fn wait(lookup: &Lookup, done: &UnixStream) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
+    gvl::wait_readable(done.as_raw_fd(), None)?;
+    Ok(lookup.answer().unwrap_or(Err(Cause::Stopped)))
+}
+
+fn shortage(ruby: &Ruby, error: &std::io::Error) -> Error {
+    let errno = error.raw_os_error().unwrap_or(libc::EMFILE);
+    errors::system(ruby, errno, "socketpair(2) for a name's resolution")
+}
+
+/// Whether the calling thread is the one that runs the loop.
+fn is_loops_thread(ruby: &Ruby) -> Result<bool, Error> {
+    names::module(ruby)?.funcall("reactor_thread?", ())
+}
