@@ -97,12 +97,13 @@ class TLSAuthority
   # @param issuer [TLSAuthority, nil] nil for a root
   # @param rightful [Boolean] whether its certificate says that it is an authority
   # @param remark [String, nil] what makes its certificate longer
-  def initialize(name, issuer: nil, rightful: true, remark: nil)
+  # @param usage [String] what its key is for
+  def initialize(name, issuer: nil, rightful: true, remark: nil, usage: "keyCertSign, cRLSign")
     @key = OpenSSL::PKey::EC.generate("prime256v1")
     @issuer = issuer
     @serial = 0
     extensions = [["basicConstraints", "CA:#{rightful.to_s.upcase}", true]]
-    extensions << ["keyUsage", "keyCertSign, cRLSign", true] if rightful
+    extensions << ["keyUsage", usage, true] if rightful
     extensions << ["nsComment", remark, false] if remark
     @certificate = (issuer || self).sign(name, @key, extensions, -HOUR..HOUR)
   end

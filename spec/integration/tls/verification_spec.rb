@@ -92,6 +92,22 @@ RSpec.describe "Verification of TLS peers", tls: true do
                    "the certificate was revoked", to: "localhost")
   end
 
+  it "refuses a certificate that is trusted itself where the list of its issuer, who is trusted too, revokes it" do
+    bad = root.issue(hosts: %w[localhost])
+    both = root.certificate.to_pem + bad.certificate.to_pem
+    expect_success(*converse(server: bad.options, client: { verify: true, ca: both }, to: "localhost"))
+    expect_refusal(bad.options, { verify: true, ca: both, crl_file: root.revocation_list(bad) },
+                   EventMachine::CertificateError::Revoked, "the certificate was revoked", to: "localhost")
+  end
+
+  it "refuses a revocation list of a root that may not sign any" do
+    unfit = TLSAuthority.new("Unfit", usage: "keyCertSign")
+    issued = unfit.issue(hosts: %w[localhost])
+    expect_success(*converse(server: issued.options, client: { verify: true, ca_file: unfit.file }, to: "localhost"))
+    expect_refusal(issued.options, { verify: true, ca_file: unfit.file, crl_file: unfit.revocation_list },
+                   EventMachine::CertificateError::Untrusted, /may not sign revocation lists/, to: "localhost")
+  end
+
   it "refuses a revocation list that is out of date" do
     stale = trusting.merge(crl_file: root.revocation_list(lifetime: -7200..-3600))
     expect_refusal(TLSAuthority.localhost.options, stale, EventMachine::CertificateError::Untrusted,

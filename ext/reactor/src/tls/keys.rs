@@ -52,7 +52,9 @@ fn decrypt_pkcs8(der: &[u8], pass: Option<&[u8]>) -> Result<PrivateKeyDer<'stati
     let plain = match pkcs12::Sealed::parse(der) {
         Some(sealed) => sealed.open(pass),
         None => EncryptedPrivateKeyInfo::try_from(der)
-            .map_err(|_| Error::BadKey(unsupported_encryption(der)))?
+            .ok()
+            .filter(|sealed| sealed.encryption_algorithm.pbes2().is_some())
+            .ok_or_else(|| Error::BadKey(unsupported_encryption(der)))?
             .decrypt(pass)
             .ok()
             .map(|plain| plain.as_bytes().to_vec()),
