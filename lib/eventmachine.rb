@@ -53,4 +53,5 @@ require_relative "em/buftok"
 require_relative "em/dns"
 require_relative "em/protocols"
 require_relative "em/library_info"
+require_relative "em/fiber"
 require_relative "em/debug" if %w[1 true].include?(ENV["EM_DEBUG"])

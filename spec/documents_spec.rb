@@ -103,7 +103,7 @@ RSpec.describe "The documents", time_limit: 30 do
     expect(documents).to include("README.md", "SECURITY.md", "CHANGELOG.md", "docs/getting_started.md")
   end
 
-  it "describe every public module, class, method and constant" do
+  it "describe every public module, class, method and constant", time_limit: 120 do
     output, status = Open3.capture2e("yard", "stats", "--list-undoc", "--no-save", "--no-cache", chdir: root)
     expect(status).to be_success, output
     expect(output).to include("100.00% documented"), output

@@ -8,12 +8,14 @@ RSpec.describe "The examples", time_limit: 30 do
 
   # The output of each program.
   expected = {
+    "crawler" => "/a: page /a\n/b: page /b\n/c: page /c\n/d: page /d\n/slow: too slow\n",
     "channel" => "first: hello\nsecond: hello\nfirst: goodbye\n",
     "defer" => "digest of 64 digits\nfailed: ArgumentError\n",
     "deferrable" => "the answer is 42\nno answer in time\n",
     "dns" => /\A(127\.0\.0\.1|::1)$/,
     "echo" => "received: Hello, echo!\nclosed: nil\n",
     "errors" => "handled: a callback failed\nshutting down\nleft run: and another\n",
+    "fibers" => "ONE\nTWO\nTHREE\n",
     "file_streaming" => "received 2000000 bytes\n",
     "file_watch" => /\A(modified\n)+deleted\nthe watch has ended\n\z/,
     "fork_reactor" => "in the parent\nin the child, with 0 connections\nthe child has exited with 0\n",
@@ -39,7 +41,7 @@ RSpec.describe "The examples", time_limit: 30 do
     "unix_socket" => "QUIETLY\n",
     "watch" => "through the pipe\n"
   }
-  servers = %w[chat_server echo_server]
+  servers = %w[chat_server echo_server fiber_chat_server]
   input = { "keyboard" => "hello\nquit\n" }
 
   define_method(:command) do |name, *arguments|
@@ -99,6 +101,19 @@ RSpec.describe "The examples", time_limit: 30 do
       expect(Array.new(4) { client.gets }).to match(
         ["Who are you?\n", "Ann is taken\n", /\APlease/, /\AWelcome, Bob/]
       )
+    end
+  end
+
+  it "fiber_chat_server lets people talk, and go" do
+    serve("fiber_chat_server") do |port|
+      first, second = %w[Ann Bob].map do |name|
+        TCPSocket.new("127.0.0.1", port).tap { |client| client.gets && client.puts(name) }
+      end
+      expect(first.gets).to eq("Bob has come\n")
+      second.puts("hello")
+      expect(first.gets).to eq("Bob: hello\n")
+      second.close
+      expect(first.gets).to eq("Bob has gone\n")
     end
   end
 

@@ -24,7 +24,7 @@ module EventMachine
     #
     # @param signature [Integer] the connection's
     # @param options [Hash{Symbol => Object}] any of `:verify`, `:ca_file`, `:ca_path`, `:ca`, `:crl_file`,
-    #   `:alpn`, `:certificates`, `:keylog`
+    #   `:alpn`, `:certificates`, `:keylog`, `:role`
     # @return [nil]
     def set_tls_options(signature, options); end
 

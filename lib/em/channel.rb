@@ -35,6 +35,23 @@ module EventMachine
       end
     end
 
+    # Gives each message that is pushed from now on to a block, one after the other, in the running fiber,
+    # which waits for them. Ends when the block breaks, or the task is cancelled.
+    #
+    # @yieldparam message [Object]
+    # @return [Enumerator, Object] an Enumerator without a block; else what `break` was given
+    # @raise [NotInFiber] as {EventMachine.await}
+    def each
+      return to_enum unless block_given?
+
+      EventMachine.__send__(:waiting_scheduler, "Channel#each")
+      messages = ::Thread::Queue.new
+      name = subscribe { |message| messages << message }
+      loop { yield messages.pop }
+    ensure
+      unsubscribe(name) if name
+    end
+
     # Removes a subscriber. A message that is being delivered at this moment still reaches it.
     #
     # @param id [Integer] what {#subscribe} returned; unknown ids are ignored

@@ -361,7 +361,8 @@ module EventMachine
     # @option args [String] :sni_hostname the name of the server, which a client sends to it
     # @option args [String] :cipher_list cipher suites, as in openssl-ciphers(1)
     # @option args [String] :ecdh_curve name of the curve a server uses for key exchange, such as "prime256v1"
-    # @option args [String] :dhparam file with Diffie-Hellman parameters for a server, as PEM
+    # @option args [String] :dhparam file with Diffie-Hellman parameters for a server, as PEM, instead of those
+    #   of RFC 7919
     # @option args [Symbol, String, Array] :ssl_version one or more of TLSv1_2 and TLSv1_3 (and the obsolete
     #   SSLv2, SSLv3, TLSv1 and TLSv1_1); the case does not matter
     # @option args [Boolean] :verify (false) on a client, check the server's certificate: its chain, its dates,
@@ -377,6 +378,9 @@ module EventMachine
     #   that clients may ask for: by name or wildcard (`*.example.org`) a Hash with the options from
     #   `private_key_file` to `cert`; or a callable that takes the name, nil if the client sends none, and
     #   returns such a Hash. For other names, and if it returns nil, the other options apply
+    # @option args [Symbol] :role `:client` or `:server`: which end of the handshake to be. By default an accepted
+    #   connection is the server, and any other the client; in FTP's active mode it is the other way round (RFC
+    #   4217, section 7). A client on an accepted connection knows no host name but `sni_hostname`
     # @option args [Boolean] :keylog (false) append the session's secrets to the file named by the environment
     #   variable SSLKEYLOGFILE, so that Wireshark can decrypt the connection
     # @return [nil]
@@ -387,7 +391,8 @@ module EventMachine
     # @raise [FileNotFoundException] if a file does not exist
     # @raise [InvalidPrivateKey] if the key cannot be read or does not match the certificate
     # @raise [TypeError] if the options are not a Hash, or an option has the wrong type
-    # @raise [ArgumentError] if a name has a NUL byte, or the name of an application protocol has not 1 to 255 bytes
+    # @raise [ArgumentError] if a name has a NUL byte, or the name of an application protocol has not 1 to 255 bytes,
+    #   or the role is unknown
     # @raise [RuntimeError] if `ssl_version` names an unknown protocol
     def start_tls(args = {})
       parameters = TLSParameters.new(args)

@@ -37,6 +37,7 @@ module EventMachine
     # The loop and the queued work belong to the parent, unless it turns out that the child continues with
     # them.
     def after_fork
+      abandon_fibers
       forget_threadpool
       if @reactor_running
         @machine_inherited = true

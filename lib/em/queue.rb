@@ -38,6 +38,23 @@ module EventMachine
       nil
     end
 
+    # Takes one item, for which the running fiber waits.
+    #
+    # @param timeout [Numeric, nil] seconds
+    # @return [Object]
+    # @raise [Timeout::Error] when none comes in time
+    # @raise [NotInFiber] as {EventMachine.await}
+    def take(timeout = nil)
+      EventMachine.__send__(:waiting_scheduler, "Queue#take")
+      taken = DefaultDeferrable.new
+      taker = ->(item) { taken.succeed(item) }
+      pop(taker)
+      EventMachine.await(taken, timeout)
+    rescue Exception
+      put_back(taker, taken) if taken
+      raise
+    end
+
     # Adds items, and passes them to waiting callbacks.
     #
     # @param items [Array<Object>]
@@ -67,6 +84,17 @@ module EventMachine
     end
 
     private
+
+    # Who took an item was ended before it got it, or waits no more.
+    def put_back(taker, taken)
+      EventMachine.schedule do
+        @popq.delete(taker)
+        taken.callback do |item|
+          @items.unshift(item)
+          serve
+        end
+      end
+    end
 
     def serve
       depth = @depth

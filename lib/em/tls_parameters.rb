@@ -20,7 +20,10 @@ module EventMachine
     DEFAULT_PROTOCOLS = EM_PROTO_TLSv1 | EM_PROTO_TLSv1_1 | EM_PROTO_TLSv1_2 | EM_PROTO_TLSv1_3
 
     # Options that upstream lacks.
-    ADDITIONS = %i[verify ca_file ca_path ca crl_file alpn certificates keylog].freeze
+    ADDITIONS = %i[verify ca_file ca_path ca crl_file alpn certificates keylog role].freeze
+
+    # Which end of the handshake a connection can be; nil for the usual one.
+    ROLES = [nil, :client, :server].freeze
 
     # Size of the name of an application protocol in bytes (RFC 7301).
     ALPN_SIZES = (1..255).freeze
@@ -74,7 +77,7 @@ module EventMachine
       {
         verify: flag(:verify), keylog: flag(:keylog),
         ca_file: path(:ca_file), ca_path: path(:ca_path), crl_file: path(:crl_file), ca: text(:ca),
-        alpn: alpn, certificates: certificates, choose_certificate: !chooser.nil?
+        alpn: alpn, certificates: certificates, choose_certificate: !chooser.nil?, role: role
       }
     end
 
@@ -99,6 +102,13 @@ module EventMachine
       return value || false if [true, false, nil].include?(value)
 
       raise TypeError, "#{name} of start_tls must be true or false: #{value.inspect}"
+    end
+
+    def role
+      role = @options[:role]
+      return role if ROLES.include?(role)
+
+      raise ArgumentError, "role of start_tls must be :client or :server: #{role.inspect}"
     end
 
     def alpn

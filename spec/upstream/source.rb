@@ -58,7 +58,15 @@ module Upstream
       File.write(File.join(work, "sources.list"), source_lines)
       FileUtils.mkdir_p(%w[lists/partial cache/archives/partial parts].map { |path| File.join(work, path) })
       run("apt-get", *options(work), "update", chdir: work)
-      run("apt-get", *options(work), "source", "--download-only", "--only-source", PACKAGE, chdir: work)
+      download_source(work)
+    end
+
+    def download_source(work, wanted = package)
+      run("apt-get", *options(work), "source", "--download-only", "--only-source", wanted, chdir: work)
+    end
+
+    def package
+      PACKAGE
     end
 
     def source_lines

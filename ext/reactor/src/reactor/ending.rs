@@ -197,6 +197,9 @@ impl Reactor {
         if self.borrowed.get(&fd) == Some(&id) {
             self.borrowed.remove(&fd);
         }
+        if descriptor.handle.is_owned() {
+            self.descriptor_closing(fd);
+        }
         if let Some(child) = &descriptor.child {
             self.children.remember(id, child);
         }
