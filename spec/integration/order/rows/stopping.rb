@@ -78,7 +78,6 @@ module Order
       attach("a", unbind: lambda { |*|
         tick("never")
         timer("never")
-        EventMachine.defer(-> {}, ->(_) { tell("never") })
       })
       attach("b")
       later { stop }
