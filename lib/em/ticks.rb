@@ -48,9 +48,12 @@ module EventMachine
       @next_tick_queue.empty? && (@resultqueue.nil? || @resultqueue.empty?)
     end
 
-    # A forked child may continue with an inherited loop, so that is signalled too.
+    # A forked child may continue with an inherited loop, so that is signalled too. A loop that is about to end
+    # may be gone before @reactor_running says so, and nothing has to be woken up then.
     def wake_reactor
       signal_loopbreak if @reactor_running || @machine_inherited
+    rescue RuntimeError
+      nil
     end
   end
 end

@@ -22,6 +22,15 @@ RSpec.describe "Threads" do
       expect(by_thread).to eq((0..3).to_h { |thread| [thread, (0...250).to_a] })
     end
 
+    it "may be called by another thread while the loop ends" do
+      allow(EventMachine).to receive(:release_machine).and_wrap_original do |release|
+        release.call
+        Thread.new { EventMachine.next_tick { log << :never } }.join
+      end
+      expect { em { done } }.not_to raise_error
+      expect(log).to be_empty
+    end
+
     it "lets timers and descriptors have their turn" do
       again = lambda do
         log << :tick
