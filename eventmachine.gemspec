@@ -31,11 +31,32 @@ Gem::Specification.new do |spec|
       "ext/**/*",
       "lib/**/*.rb",
       "sig/**/*.rbs",
-      "{CHANGELOG,README}.md",
+      "docs/**/*.{md,rb,svg}",
+      "examples/**/*.rb",
+      "{CHANGELOG,CONTRIBUTING,README,SECURITY}.md",
+      ".yardopts",
       "LICENSE-*",
       "LICENSES-THIRD-PARTY.md"
     ].select { |path| File.file?(path) && !path.match?(%r{/(target|tests)/}) }.sort
   end
 
+  # Methods of the native library are documented in docs/native, where RDoc and ri can read them.
+  spec.extra_rdoc_files = spec.files.grep(%r{\A(?:docs/native/.*\.rb|[A-Z]+\.md)\z}) - ["LICENSES-THIRD-PARTY.md"]
+  spec.rdoc_options = ["--main", "README.md", "--title", "eventmachine"]
+
   spec.metadata = { "rubygems_mfa_required" => "true" }
+
+  # Addresses depend on where the project is published: they follow from the one in this file, if it exists.
+  repository_file = File.join(__dir__, "REPOSITORY")
+  if File.exist?(repository_file)
+    repository = File.read(repository_file).strip
+    tag = "#{repository}/blob/v#{spec.version}"
+    spec.homepage = repository
+    spec.metadata.merge!(
+      "bug_tracker_uri" => "#{repository}/issues",
+      "changelog_uri" => "#{tag}/CHANGELOG.md",
+      "documentation_uri" => "https://www.rubydoc.info/gems/#{spec.name}/#{spec.version}",
+      "source_code_uri" => "#{repository}/tree/v#{spec.version}"
+    )
+  end
 end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# A channel hands each message to all who have subscribed.
+# A channel delivers each message to all subscribers.
 #
 #   ruby examples/channel.rb
 

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# The chat server of docs/getting_started.md: telnet to it, say who you are, and talk.
+# The chat server of docs/getting_started.md: connect with telnet or nc, say who you are, and talk. Ctrl-C stops it.
 #
 #   ruby examples/chat_server.rb [PORT]
 
@@ -14,34 +14,32 @@ class ChatRoom
   def join(name, member)
     return false if @members.key?(name)
 
-    announce("#{name} has come")
+    announce("#{name} has joined")
     @members[name] = member
     true
   end
 
   def leave(name)
-    announce("#{name} has gone") if @members.delete(name)
+    announce("#{name} has left") if @members.delete(name)
   end
 
   def say(sender, text)
     (@members.keys - [sender]).each { |name| @members[name].tell("#{sender}: #{text}") }
   end
 
-  def names
-    @members.keys
-  end
-
-  private
-
   def announce(text)
     @members.each_value { |member| member.tell("* #{text}") }
+  end
+
+  def names
+    @members.keys
   end
 end
 
 class ChatMember < EventMachine::Connection
   include EventMachine::Protocols::LineText2
 
-  IDLE_SECONDS = 600
+  IDLE_SECONDS = Float(ENV.fetch("IDLE_SECONDS", "600"))
 
   def initialize(room)
     super
@@ -63,7 +61,8 @@ class ChatMember < EventMachine::Connection
     end
   end
 
-  def unbind
+  def unbind(reason)
+    puts "#{@name || 'a stranger'} is gone: #{reason || 'connection closed'}"
     @room.leave(@name) if @name
   end
 
@@ -74,19 +73,26 @@ class ChatMember < EventMachine::Connection
   private
 
   def introduce(name)
-    return tell("Please give a name of letters and digits") unless name.match?(/\A\w{1,20}\z/)
-    return tell("There is a #{name} already") unless @room.join(name, self)
+    return tell("Please use letters and digits only") unless name.match?(/\A\w{1,20}\z/)
+    return tell("#{name} is taken") unless @room.join(name, self)
 
     @name = name
-    tell("Welcome, #{name}. /who tells who is here, /quit leaves.")
+    tell("Welcome, #{name}. /who lists the members, /quit leaves.")
   end
 end
 
-if $PROGRAM_NAME == __FILE__
-  EventMachine.run do
-    server = EventMachine.start_server("127.0.0.1", Integer(ARGV.fetch(0, "10000")), ChatMember, ChatRoom.new)
-    puts "listening on 127.0.0.1:#{Socket.unpack_sockaddr_in(EventMachine.get_sockname(server)).first}"
-    $stdout.flush
-    EventMachine.add_timer(Float(ENV["EXAMPLE_SECONDS"])) { EventMachine.stop } if ENV["EXAMPLE_SECONDS"]
+EventMachine.run do
+  room = ChatRoom.new
+  server = EventMachine.start_server("127.0.0.1", Integer(ARGV.fetch(0, "10000")), ChatMember, room)
+  EventMachine.add_periodic_timer(60) { puts "#{room.names.size} members" }
+
+  shut_down = proc do
+    room.announce("the server is shutting down")
+    # Time for the announcement to be sent.
+    EventMachine.add_timer(0.1) { EventMachine.stop }
   end
+  %w[INT TERM].each { |signal| trap(signal) { EventMachine.next_tick(shut_down) } }
+
+  puts "listening on 127.0.0.1:#{Socket.unpack_sockaddr_in(EventMachine.get_sockname(server)).first}"
+  $stdout.flush
 end

@@ -1,7 +1,6 @@
 # frozen_string_literal: true
 
-# Work that blocks goes to a pool of threads; its result, or what it raised, comes back to the reactor's
-# thread.
+# Blocking work runs in a pool of threads. Its result or exception is delivered in the reactor's thread.
 #
 #   ruby examples/defer.rb
 

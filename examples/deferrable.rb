@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# An operation whose outcome comes later, or is given up when it takes too long.
+# An operation with a later outcome, and a timeout.
 #
 #   ruby examples/deferrable.rb
 

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# An echo server that runs until it is told to stop by Ctrl-C, and then lets its clients finish.
+# An echo server that runs until Ctrl-C, and then lets its clients finish.
 #
 #   ruby examples/echo_server.rb [PORT]
 
@@ -39,7 +39,7 @@ EventMachine.run do
     clients.each(&:close_connection_after_writing)
     EventMachine.tick_loop { clients.empty? ? :stop : nil }.on_stop { EventMachine.stop }
   end
-  # A handler may not do much itself; next_tick has the reactor do it.
+  # A signal handler may do little, so it leaves the work to the reactor.
   trap("INT") { EventMachine.next_tick(finish) }
   trap("TERM") { EventMachine.next_tick(finish) }
   EventMachine.add_timer(Float(ENV["EXAMPLE_SECONDS"]), finish) if ENV["EXAMPLE_SECONDS"]

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# What happens to exceptions: a handler takes them, and hooks are called however the loop ends.
+# Exceptions: an error handler catches them, and shutdown hooks are called however the loop ends.
 #
 #   ruby examples/errors.rb
 
@@ -13,7 +13,7 @@ begin
     EventMachine.add_shutdown_hook { puts "shutting down" }
     EventMachine.next_tick { raise "a callback failed" }
     EventMachine.add_timer(0.01) do
-      # Without a handler the next one ends the loop, and leaves EventMachine.run.
+      # Without a handler, the next exception ends the loop, and EventMachine.run raises it.
       EventMachine.error_handler(nil)
       raise ArgumentError, "and another"
     end

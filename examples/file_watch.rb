@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Tells when a file is modified or deleted.
+# Reports when a file is modified or deleted.
 #
 #   ruby examples/file_watch.rb
 

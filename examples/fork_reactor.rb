@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# A child process with a reactor of its own. The parent's goes on undisturbed.
+# A child process with a reactor of its own. The parent's reactor is not affected.
 #
 #   ruby examples/fork_reactor.rb
 

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# A small HTTP server on HeaderAndContentProtocol, and requests to it by HttpClient2.
+# A small HTTP server with HeaderAndContentProtocol, and a client with HttpClient2.
 #
 #   ruby examples/http.rb
 

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Goes through a list with work that is done by callback, so many items at a time.
+# Asynchronous work on each item of a list, a few items at a time.
 #
 #   ruby examples/iterator.rb
 

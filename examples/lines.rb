@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# A protocol of lines, with binary texts between them: "SIZE n", then n bytes.
+# A protocol of lines and binary data: "SIZE n" is followed by n bytes.
 #
 #   ruby examples/lines.rb
 
@@ -27,7 +27,7 @@ class Client < EventMachine::Connection
   include EventMachine::Protocols::LineText2
 
   def connection_completed
-    # It does not matter in which pieces it arrives.
+    # It does not matter in which pieces this arrives.
     ["SIZE 1", "2\nfirst\nsecond", "HELP\nQU", "IT\n"].each { |piece| send_data(piece) }
   end
 

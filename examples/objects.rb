@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Ruby objects over a connection, as JSON, since loading Marshal's dumps is for trusted peers only.
+# Sends Ruby objects as JSON. (The default, Marshal, is safe with trusted peers only.)
 #
 #   ruby examples/objects.rb
 
@@ -10,7 +10,7 @@ require "json"
 module Objects
   include EventMachine::Protocols::ObjectProtocol
 
-  # Turns objects into texts and back.
+  # Converts objects to strings and back.
   module Serializer
     def self.dump(object) = JSON.generate(object)
     def self.load(text) = JSON.parse(text)

@@ -1,12 +1,12 @@
 # frozen_string_literal: true
 
-# Two connections serve five requests: each waits for one that is free.
+# Two connections serve five requests. Each request waits for a free connection.
 #
 #   ruby examples/pool.rb
 
 require "eventmachine"
 
-# Stands for a connection to something that answers after a while.
+# Simulates a connection to a service that answers after a while.
 class Backend
   def initialize(name)
     @name = name

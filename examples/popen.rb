@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Child processes: one to talk to, and one whose whole output is wanted.
+# Child processes: one to talk to, and one whose output is collected.
 #
 #   ruby examples/popen.rb
 

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Tells when a process has ended that need not be a child of this one.
+# Reports when a process exits. It need not be a child process.
 #
 #   ruby examples/process_watch.rb
 

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# A proxy that sends everything on between client and server inside the reactor, without any Ruby in between.
+# A proxy between client and server. The reactor forwards the data, without any Ruby code.
 #
 #   ruby examples/proxy.rb
 
@@ -42,7 +42,7 @@ class Proxy < EventMachine::Connection
     @upstream = EventMachine.connect(*@target, Upstream, self)
   end
 
-  # What comes before the server is connected.
+  # Data that arrives before the connection to the server is established.
   def receive_data(data)
     @upstream.send_data(data)
   end

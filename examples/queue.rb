@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# A queue whose consumer waits by callback, filled by another thread.
+# A queue with an asynchronous consumer, filled by another thread.
 #
 #   ruby examples/queue.rb
 

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# A mail server that takes one message, and a client that sends it.
+# A mail server that receives one message, and a client that sends it.
 #
 #   ruby examples/smtp.rb
 

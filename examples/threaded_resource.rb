@@ -1,12 +1,12 @@
 # frozen_string_literal: true
 
-# A library that blocks gets a thread of its own, and completions tell what came of the work.
+# A blocking library runs in a thread of its own; completions deliver the results.
 #
 #   ruby examples/threaded_resource.rb
 
 require "eventmachine"
 
-# Stands for a client that waits for its server.
+# Simulates a client that waits for its server.
 class BlockingDatabase
   def query(number)
     sleep 0.01

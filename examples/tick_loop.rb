@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# A long computation in small steps, between which the reactor does its other work.
+# A long computation in small steps. Between them the reactor does its other work.
 #
 #   ruby examples/tick_loop.rb
 

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Timers: once, again and again, and not at all.
+# Timers: one that fires once, a periodic one, and a cancelled one.
 #
 #   ruby examples/timers.rb
 

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# TLS with a certificate of one's own: the client goes on only if the server shows that very one.
+# TLS with a self-signed certificate: the client accepts only that certificate.
 #
 #   ruby examples/tls.rb
 

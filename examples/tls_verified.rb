@@ -1,14 +1,13 @@
 # frozen_string_literal: true
 
-# TLS that verifies: the certificate must be from an authority that is trusted, and for the host that is
-# wanted.
+# TLS with verification: the certificate must be issued by a trusted authority, for the right host.
 #
 #   ruby examples/tls_verified.rb
 
 require "eventmachine"
 require "openssl"
 
-# An authority that issues certificates, as a company has one.
+# A certificate authority, as a company may have one.
 class Authority
   attr_reader :certificate
 

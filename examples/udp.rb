@@ -1,7 +1,6 @@
 # frozen_string_literal: true
 
-# Datagrams: a server that answers with the time of its loop, and a client that asks again where nothing
-# comes.
+# Datagrams: a server that answers with the time, and a client that retries if there is no answer.
 #
 #   ruby examples/udp.rb
 
@@ -10,7 +9,7 @@ require "eventmachine"
 class TimeServer < EventMachine::Connection
   def receive_data(datagram)
     port, host = Socket.unpack_sockaddr_in(get_peername)
-    # send_data would do as well: it answers the sender of the last datagram.
+    # send_data would work as well: it replies to the sender of the last datagram.
     send_datagram("#{datagram}: #{EventMachine.current_time.year}", host, port)
   end
 end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Watches a descriptor that another library reads: the reactor tells when, and leaves the rest alone.
+# Watches a descriptor that another library reads. The reactor only reports when it is readable.
 #
 #   ruby examples/watch.rb
 

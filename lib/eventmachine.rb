@@ -1,15 +1,15 @@
 # frozen_string_literal: true
 
 require "socket"
-# Applications use these without requiring them, since this library has always loaded them.
+# Applications use these without requiring them, because this library has always loaded them.
 require "timeout"
 autoload :Resolv, "resolv"
 autoload :SecureRandom, "securerandom"
 require_relative "em/loader"
 
-# A reactor: an event loop that looks after network connections, timers, child processes and files, and calls
-# methods of objects when something happens to them. {run} starts the loop; {start_server} and {connect} make
-# connections, which {Connection} describes.
+# A reactor: an event loop for network connections, timers, child processes and files, which calls methods of
+# objects when something happens. {run} starts the loop. {start_server} and {connect} create connections; see
+# {Connection}.
 module EventMachine
 end
 
@@ -53,4 +53,5 @@ require_relative "em/buftok"
 require_relative "em/dns"
 require_relative "em/protocols"
 require_relative "em/library_info"
-require_relative "em/debug" if ENV["EM_DEBUG"] == "1"
+require_relative "em/fiber"
+require_relative "em/debug" if %w[1 true].include?(ENV["EM_DEBUG"])

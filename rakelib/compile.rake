@@ -4,14 +4,14 @@ require "fileutils"
 require "json"
 require "rbconfig"
 
-# Builds the native library with cargo and puts it where `require "eventmachine.so"` finds it.
+# Builds the native library with cargo, and copies it to where `require "eventmachine.so"` finds it.
 module Native
   ROOT = File.expand_path("..", __dir__)
   DESTINATION = File.join(ROOT, "lib", "eventmachine.#{RbConfig::CONFIG['DLEXT']}")
 
   module_function
 
-  # rb-sys compiles against the headers of the Ruby that RUBY names.
+  # rb-sys compiles for the Ruby named by the variable RUBY.
   def environment
     { "RUBY" => RbConfig.ruby }
   end
@@ -28,7 +28,7 @@ module Native
     File.join(target_directory, "release", name)
   end
 
-  # A rename, so that a process that has the old library mapped keeps it.
+  # Renames the file, so that processes which have mapped the old library keep it.
   def install(source)
     return if File.exist?(DESTINATION) && FileUtils.identical?(source, DESTINATION)
 

@@ -2,14 +2,18 @@
 
 require "open3"
 
-# YARD, without its warnings and with nothing left undocumented.
+# YARD must have no warnings, and nothing left undocumented.
 module Documentation
+  HOW_TO_GET_IT = "rake doc needs yard: gem install yard, or on Debian apt-get install yard"
+
   def self.run(*command)
     output, status = Open3.capture2e("yard", *command)
     puts output
     abort "yard failed" unless status.success?
     abort "yard has warnings" if output.match?(/^\[(warn|error)\]/)
     output
+  rescue Errno::ENOENT
+    abort HOW_TO_GET_IT
   end
 end
 

@@ -2,10 +2,10 @@
 
 require "json"
 
-# The licences of the crates that the native library is linked from, in one file that goes into the gems.
+# Collects the licences of all linked crates in one file, which the gems contain.
 module Licenses
   FILE = "LICENSES-THIRD-PARTY.md"
-  # At the top of a crate, and of the library in C that one of them brings along.
+  # The top directory of a crate, and that of the C library in one of them.
   DIRECTORIES = %w[. aws-lc].freeze
   PATTERN = /\A(licen[cs]e|copying|notice|copyright|unlicense)/i
 
@@ -40,7 +40,7 @@ module Licenses
             .sort_by { |package| [package["name"], package["version"]] }
   end
 
-  # @yieldparam kind [String, nil] of a dependency: nil where it is linked, or "build", or "dev"
+  # @yieldparam kind [String, nil] of a dependency: nil if it is linked, "build" or "dev"
   # @return [Array<String>] ids of the packages that a crate depends on in these ways
   def reached_from(root, metadata)
     nodes = metadata.fetch("resolve").fetch("nodes").to_h { |node| [node["id"], node["deps"]] }
@@ -56,7 +56,7 @@ module Licenses
     seen
   end
 
-  # A crate that has no such file shares those of its repository.
+  # A crate without such a file uses those of its repository.
   def texts(crate, crates)
     found = texts_of(crate)
     return found if found.any?

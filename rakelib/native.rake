@@ -4,11 +4,11 @@ require "fileutils"
 require "rubygems/package"
 require "tmpdir"
 
-# The precompiled gem: a library for each minor version of Ruby, and nothing to compile.
+# The precompiled gem, with a library for each minor version of Ruby.
 module Precompiled
-  # The newest version of glibc whose symbols may be asked for.
+  # The oldest supported glibc: libraries must not need symbols of newer versions.
   GLIBC = "2.34"
-  # More than there will be of any minor version of Ruby.
+  # More patch releases than any minor version of Ruby will have.
   RELEASES = (0..29).freeze
 
   module_function
@@ -43,8 +43,8 @@ module Precompiled
     "#{RbConfig::CONFIG['host_cpu']}-#{RbConfig::CONFIG['host_os'][/\A[a-z]+/]}"
   end
 
-  # From the oldest to the newest Ruby that there is a library for. One between that there is none for is left
-  # out release by release, since a requirement cannot do it otherwise; RubyGems gives it the source gem.
+  # From the oldest to the newest Ruby that has a library. A requirement can exclude a minor version between them
+  # only release by release. RubyGems installs the source gem there.
   # @return [Array<String>]
   def bounds(targets)
     minors = targets.map { |target| Gem::Version.new(target.minor) }
@@ -64,7 +64,7 @@ module Precompiled
     FileUtils.cp(from, to)
   end
 
-  # Builds the library for one Ruby, and keeps it apart from that of the others.
+  # Builds the library for one Ruby, in a directory of its own.
   # @return [String] its path
   def library(target)
     directory = File.join(Native.target_directory, "native")
@@ -81,8 +81,8 @@ module Precompiled
     system(environment, *command, chdir: Native::ROOT) || abort("cargo failed")
   end
 
-  # What rb-sys runs to learn about a Ruby: ours, which answers with the other's rbconfig.rb. So nothing of
-  # that root is run, and its glibc may be newer.
+  # rb-sys runs this to learn about a Ruby. It is our Ruby with the other one's rbconfig.rb, so nothing of that root
+  # is run, and its glibc may be newer.
   def wrapper(target, work)
     FileUtils.mkdir_p(work)
     File.write("#{work}/version.rb", <<~RUBY)
@@ -97,7 +97,7 @@ module Precompiled
     "#{work}/ruby"
   end
 
-  # Holds a library to the version of glibc that we promise.
+  # Checks that a library needs no newer glibc than promised.
   def check(path)
     symbols = IO.popen(["objdump", "--dynamic-syms", path], &:readlines)
     raise "objdump failed" unless $?.success?
@@ -111,7 +111,7 @@ module Precompiled
   end
 end
 
-# A system that has Ruby and nothing else, to install the gem on.
+# Installs the gem on a system that has only Ruby.
 module BareSystem
   PROGRAM = <<~RUBY
     require "eventmachine"

@@ -1,20 +1,20 @@
 # frozen_string_literal: true
 
-# The core's types, checked for systems that are not here: no object is made, and nothing is run.
+# Type-checks the core for other systems. Nothing is linked or run.
 module Portability
   TARGETS = %w[
     x86_64-unknown-freebsd x86_64-unknown-netbsd x86_64-unknown-openbsd x86_64-unknown-dragonfly
     x86_64-apple-darwin aarch64-apple-darwin x86_64-pc-windows-gnu
   ].freeze
-  # Of a release whose Rust is the oldest that the crates take. Their standard library for other systems is
-  # not to be had there, but its source is.
+  # The release with the oldest Rust that the crates support. It has no standard library for other systems, but its
+  # source.
   RELEASE = "trixie"
   PACKAGES = %w[binutils-mingw-w64-x86-64 ca-certificates cargo gcc libc6-dev rust-src rustc].freeze
 
-  # Whom this system trusts to be the registry of crates.
+  # The system's certificates, to verify the registry of crates.
   CERTIFICATES = "/etc/ssl/certs"
 
-  # What ring's assembler and C are compiled by: into nothing, since nothing is linked.
+  # Compiler for ring's assembler and C. Its output is empty, because nothing is linked.
   COMPILER = <<~SH
     #!/bin/sh
     case " $* " in *" -E "*) exec gcc "$@" ;; esac
@@ -35,7 +35,7 @@ module Portability
   ENVIRONMENT = {
     "CARGO_HOME" => "/mnt/build/cargo", "CARGO_TARGET_DIR" => "/mnt/build/target",
     "TARGET_CC" => "/mnt/build/cc", "TARGET_AR" => "/mnt/build/ar",
-    # The source of the standard library is compiled by its own release only.
+    # The source of the standard library compiles only with its own release of Rust.
     "RUSTC_BOOTSTRAP" => "1", "RUSTFLAGS" => "--deny warnings"
   }.freeze
 

@@ -3,18 +3,18 @@
 require "fileutils"
 require "tmpdir"
 
-# A Ruby that the library is built for and tested on.
+# A Ruby to build the library for and to test it on.
 Target = Struct.new(:minor, :root, :rbconfig, keyword_init: true) do
-  # @return [Boolean] whether it is the one that runs this
+  # @return [Boolean] whether it is the current Ruby
   def host?
     root.nil?
   end
 end
 
-# The Rubies that there are: this one, and those of other releases of Debian, in roots in the cache.
+# All Rubies: this one, and those of other Debian releases, in roots in the cache.
 module Rubies
   RELEASES = { "3.3" => "trixie" }.freeze
-  # Building and the specs want there what they want here.
+  # Building and the specs need the same packages there.
   PACKAGES = FileList["bin/packages/*.txt"].flat_map do |list|
     File.read(list, encoding: "UTF-8").gsub(/#.*/, "").split
   end.uniq.freeze
@@ -39,7 +39,7 @@ module Rubies
   end
 end
 
-# Systems of their own, made by debootstrap from the archive that this system uses.
+# Separate systems, created by debootstrap from the archive that this system uses.
 module Roots
   module_function
 
@@ -51,7 +51,7 @@ module Roots
     path
   end
 
-  # Installs what the lists of packages did not name when the root was made.
+  # Installs packages that were added to the lists after the root was created.
   def update(path, packages)
     wanted = File.join(path, "wanted")
     return if File.exist?(wanted) && (packages - File.read(wanted, encoding: "UTF-8").split).empty?
@@ -60,7 +60,7 @@ module Roots
     install(path, packages, "#{path}.log") || abort("packages could not be installed: see #{path}.log")
   end
 
-  # Runs a shell command inside, with directories of ours mounted there. Mounts end with the command.
+  # Runs a shell command inside, with directories of this system mounted there. The mounts end with the command.
   def run(root, command, mounts: {}, environment: {}, log: nil)
     mounts = { "/dev" => "/dev", **mounts }
     steps = mounts.map do |from, to|
@@ -83,7 +83,7 @@ module Roots
     File.join(base, "eventmachine-roots").tap { |path| FileUtils.mkdir_p(path) }
   end
 
-  # It gets its name when it is complete.
+  # The directory gets its name when it is complete.
   def make(release, packages, path)
     abort "a root of #{release} is made by debootstrap, which wants to be root" unless Process.uid.zero?
     FileUtils.rm_rf("#{path}.new")
@@ -95,7 +95,7 @@ module Roots
     File.rename("#{path}.new", path)
   end
 
-  # Starts none of the services. What a release does not have is left out.
+  # Starts no services. Packages that a release does not have are skipped.
   def install(root, packages, log)
     File.write("#{root}/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", perm: 0o755)
     run(root, <<~SH, log: log) && File.write("#{root}/wanted", packages.join("\n"))
@@ -116,10 +116,10 @@ module Roots
   end
 end
 
-# The specs and upstream's tests, on a copy of the checkout that has the library of one Ruby.
+# Runs the specs and upstream's tests on a copy of the checkout with the library for one Ruby.
 module Suites
   WARNINGS = %r{/lib/(?:eventmachine\.rb|em/).*warning: .*}
-  # External applications are Debian's, for its own Ruby.
+  # External applications are Debian's, for Debian's Ruby.
   EXCLUDED = "spec/{external,upstream}/**/*_spec.rb"
   COMMANDS = {
     "specs" => "RUBYOPT=-w rspec --no-color --exclude-pattern '#{EXCLUDED}'",

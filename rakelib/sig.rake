@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# The types in sig/, and whether they are true.
+# Checks the types in sig/.
 module Types
   ENVIRONMENT = {
     "RBS_TEST_TARGET" => "EventMachine*",
@@ -9,8 +9,8 @@ module Types
     "RBS_TEST_DOUBLE_SUITE" => "rspec"
   }.freeze
 
-  # Bad input is wrong on purpose, and so is much of what the other unit specs do with stand-ins. Hostile peers
-  # of TLS come by the thousand, in handshakes that checks make too slow.
+  # Specs of bad input, and unit specs with stubs, pass wrong types on purpose. Specs of hostile TLS peers make
+  # thousands of handshakes, which would be too slow with checks.
   UNITS = %w[
     buftok channel completion deferrable future pool queue spawnable threaded_resource tick_loop
   ].freeze

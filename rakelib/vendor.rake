@@ -5,14 +5,14 @@ require "json"
 require "rubygems/package"
 require "tmpdir"
 
-# A variant of the source gem that has its crates inside, and is compiled without a network.
+# A variant of the source gem that contains its crates, and compiles without a network.
 module Vendored
-  # The platforms that it can be compiled on; crates for others only are left empty.
+  # Platforms that it can be compiled on. Crates for other platforms only are empty.
   PLATFORMS = %w[
     x86_64-unknown-linux-gnu x86_64-unknown-linux-musl aarch64-unknown-linux-gnu aarch64-unknown-linux-musl
     x86_64-apple-darwin aarch64-apple-darwin x86_64-unknown-freebsd
   ].freeze
-  # Relative to the directory that .cargo is in.
+  # Relative to the directory that contains .cargo.
   SOURCES = <<~TOML
 
     [source.crates-io]
@@ -63,7 +63,7 @@ module Vendored
             .map { |package| "#{package['name']}-#{package['version']}" }
   end
 
-  # cargo wants every crate of Cargo.lock to be there, with its manifest; it compiles what a platform takes.
+  # cargo requires every crate of Cargo.lock, with its manifest, but compiles only those that the platform needs.
   def hollow(crate)
     manifest = File.read(File.join(crate, "Cargo.toml"), encoding: "UTF-8")
     checksums = File.read(File.join(crate, ".cargo-checksum.json"), encoding: "UTF-8")

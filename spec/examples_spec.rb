@@ -2,18 +2,20 @@
 
 require "open3"
 
-# Runs each program of examples/, which end by themselves, and compares what they write.
+# Runs each program of examples/ and compares its output.
 RSpec.describe "The examples", time_limit: 30 do
   directory = File.expand_path("../examples", __dir__)
 
-  # What each writes, and the native function it takes, where that is not there in every build.
+  # The output of each program.
   expected = {
+    "crawler" => "/a: page /a\n/b: page /b\n/c: page /c\n/d: page /d\n/slow: too slow\n",
     "channel" => "first: hello\nsecond: hello\nfirst: goodbye\n",
     "defer" => "digest of 64 digits\nfailed: ArgumentError\n",
     "deferrable" => "the answer is 42\nno answer in time\n",
     "dns" => /\A(127\.0\.0\.1|::1)$/,
     "echo" => "received: Hello, echo!\nclosed: nil\n",
     "errors" => "handled: a callback failed\nshutting down\nleft run: and another\n",
+    "fibers" => "ONE\nTWO\nTHREE\n",
     "file_streaming" => "received 2000000 bytes\n",
     "file_watch" => /\A(modified\n)+deleted\nthe watch has ended\n\z/,
     "fork_reactor" => "in the parent\nin the child, with 0 connections\nthe child has exited with 0\n",
@@ -39,14 +41,14 @@ RSpec.describe "The examples", time_limit: 30 do
     "unix_socket" => "QUIETLY\n",
     "watch" => "through the pipe\n"
   }
-  servers = %w[chat_server echo_server]
+  servers = %w[chat_server echo_server fiber_chat_server]
   input = { "keyboard" => "hello\nquit\n" }
 
   define_method(:command) do |name, *arguments|
     [RbConfig.ruby, "-w", "-I", ProcessHelper::LIBRARY, File.join(directory, "#{name}.rb"), *arguments]
   end
 
-  # Starts a server on any port, and ends it with the block.
+  # Starts a server on a free port, and stops it after the block.
   def serve(name, env = {})
     Open3.popen2e(env, *command(name, "0"), pgroup: true) do |_, output, process|
       port = Integer(output.gets[/\Alistening on 127\.0\.0\.1:(\d+)$/, 1])
@@ -81,13 +83,13 @@ RSpec.describe "The examples", time_limit: 30 do
     serve("chat_server") do |port|
       first = join_room(port, "Ann")
       second = join_room(port, "Bob")
-      expect(first.gets).to eq("* Bob has come\n")
+      expect(first.gets).to eq("* Bob has joined\n")
       second.puts("hello")
       expect(first.gets).to eq("Bob: hello\n")
       first.puts("/who")
       expect(first.gets).to eq("Ann, Bob\n")
       second.close
-      expect(first.gets).to eq("* Bob has gone\n")
+      expect(first.gets).to eq("* Bob has left\n")
     end
   end
 
@@ -97,8 +99,21 @@ RSpec.describe "The examples", time_limit: 30 do
       client = TCPSocket.new("127.0.0.1", port)
       client.puts("Ann", "no name", "Bob")
       expect(Array.new(4) { client.gets }).to match(
-        ["Who are you?\n", "There is a Ann already\n", /\APlease/, /\AWelcome, Bob/]
+        ["Who are you?\n", "Ann is taken\n", /\APlease/, /\AWelcome, Bob/]
       )
+    end
+  end
+
+  it "fiber_chat_server lets people talk, and go" do
+    serve("fiber_chat_server") do |port|
+      first, second = %w[Ann Bob].map do |name|
+        TCPSocket.new("127.0.0.1", port).tap { |client| client.gets && client.puts(name) }
+      end
+      expect(first.gets).to eq("Bob has come\n")
+      second.puts("hello")
+      expect(first.gets).to eq("Bob: hello\n")
+      second.close
+      expect(first.gets).to eq("Bob has gone\n")
     end
   end
 
@@ -114,10 +129,17 @@ RSpec.describe "The examples", time_limit: 30 do
     end
   end
 
-  servers.each do |name|
-    it "#{name} ends by itself when it is told to" do
-      serve(name, "EXAMPLE_SECONDS" => "0.1") { |_, _, process| expect(process.value).to be_success }
+  it "chat_server says good-bye and ends when it is told to" do
+    serve("chat_server") do |port, _, process|
+      member = join_room(port, "Ann")
+      Process.kill(:TERM, process.pid)
+      expect(member.read).to eq("* the server is shutting down\n")
+      expect(process.value).to be_success
     end
+  end
+
+  it "echo_server ends by itself when it is told to" do
+    serve("echo_server", "EXAMPLE_SECONDS" => "0.1") { |_, _, process| expect(process.value).to be_success }
   end
 
   it "are all run" do

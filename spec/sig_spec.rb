@@ -5,15 +5,15 @@ require "open3"
 require_relative "support/signatures"
 require "em/io_streamer"
 
-# Holds sig/ against the loaded module: each public method has a signature that takes no call which the method
-# would not, and no signature is of something that is not there.
+# Compares sig/ with the loaded module: each public method has a signature, which accepts no call that the method
+# does not accept, and each signature belongs to an existing method.
 RSpec.describe "The signatures", time_limit: 60 do
   # The modules and classes that can be reached by public constants.
   reach = lambda do |mod, found = []|
     next found if found.include?(mod)
 
     found << mod
-    # Some of them bring others along when they are loaded.
+    # Loading some of them loads others.
     mod.constants(false).each { |name| mod.const_get(name) }
     mod.constants(false).sort.each do |name|
       value = mod.const_get(name)
@@ -22,11 +22,11 @@ RSpec.describe "The signatures", time_limit: 60 do
     found
   end
 
-  # Classes that the library makes of handlers have names too, where the handlers are the library's own.
+  # Classes that the library creates for its own handlers have names too.
   modules = [*reach.call(EventMachine), BufferedTokenizer].reject do |mod|
     mod.name.end_with?("EM_CONNECTION_CLASS")
   end
-  # An application's own method takes the argument, the one that stands in for it need not.
+  # The method of an application takes the argument; the default one need not.
   overridden = { EventMachine::Connection => %i[unbind] }
   fixture = File.read(File.join(__dir__, "fixtures", "surface.json"), encoding: "UTF-8")
   surface = JSON.parse(fixture).fetch("modules")
@@ -48,7 +48,7 @@ RSpec.describe "The signatures", time_limit: 60 do
       else
         mod.public_instance_methods(false) + mod.protected_instance_methods(false)
       end
-    # Members of a Struct are declared one by one, what Struct itself has is Ruby's.
+    # Members of a Struct are declared one by one. Methods of Struct itself are Ruby's.
     methods - (mod < Struct ? %i[new [] members inspect keyword_init?] : [])
   end
 

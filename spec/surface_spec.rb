@@ -3,26 +3,25 @@
 require "json"
 require "yaml"
 
-# Upstream leaves this one to those who want it.
+# Upstream does not load this file by itself.
 require "em/io_streamer"
 
-# Holds the loaded module against upstream's public surface: every name is there, with the visibility it has
-# upstream, and takes every number of arguments that upstream's takes. surface_pending.yml lists the names
-# that are not there yet; a name that is there must not be in it.
+# Compares the loaded module with upstream's public surface: every name exists, with upstream's visibility, and
+# accepts every number of arguments that upstream accepts. surface_pending.yml lists missing names; an existing
+# name must not be in it.
 RSpec.describe "The surface" do
   fixture = File.read(File.join(__dir__, "fixtures", "surface.json"), encoding: "UTF-8")
   surface = JSON.parse(fixture).fetch("modules")
   pending_names = YAML.safe_load_file(File.join(__dir__, "surface_pending.yml")) || []
 
-  # Names and versions of the TLS library and of the gem differ by nature; regular expressions are not
-  # contract.
+  # Names and versions of the TLS library and of the gem differ by nature. Regular expressions may differ.
   uncompared = /\A(VERSION|OPENSSL_.*)\z/
 
   def resolve(path)
     Object.const_get(path)
   end
 
-  # The numbers of positional arguments that a list of parameters takes, up to one beyond those it names.
+  # The numbers of positional arguments that a list of parameters accepts, up to one more than it has.
   def accepted_counts(kinds)
     required = kinds.count("req")
     return (required..kinds.size + 1).to_a if kinds.include?("rest")

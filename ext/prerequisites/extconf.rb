@@ -2,12 +2,12 @@
 
 require "rbconfig"
 
-# Looks for what compiling the library takes, before cargo is run, and tells how to get what is not there.
+# Before cargo runs, checks for everything that compiling the library needs, and says how to get what is missing.
 # EVENTMACHINE_SKIP_CHECKS=1 in the environment skips it.
 module Prerequisites
   RUST = "1.85"
 
-  # Where bindgen looks for libclang, besides LIBCLANG_PATH and what llvm-config tells.
+  # Where bindgen looks for libclang, in addition to LIBCLANG_PATH and the directory that llvm-config prints.
   LIBCLANG_DIRECTORIES = %w[
     /usr/local/llvm*/lib* /usr/local/lib*/*/* /usr/local/lib*/* /usr/local/lib*
     /usr/lib*/*/* /usr/lib*/* /usr/lib*
@@ -88,7 +88,7 @@ module Prerequisites
     "cargo, of Rust #{RUST} or newer (not in PATH)"
   end
 
-  # What rustc links by.
+  # The linker that rustc uses.
   def compiler
     Gem.win_platform? ? "gcc" : "cc"
   end
@@ -134,5 +134,5 @@ unless ENV["EVENTMACHINE_SKIP_CHECKS"] == "1"
   abort Prerequisites.message(missing) if missing.any?
 end
 
-# cargo builds the library; RubyGems runs make on what an extconf.rb writes, and there is nothing to do.
+# cargo builds the library. RubyGems runs make after an extconf.rb, so this makefile does nothing.
 File.write("Makefile", "all install clean:\n")

@@ -294,7 +294,7 @@ impl<'r> Dispatcher<'r> {
     }
 
     /// Gives a StandardError to the error handler. Others, and what it raises, end the loop.
-    fn handle(&self, error: Error) -> Result<(), Error> {
+    pub(crate) fn handle(&self, error: Error) -> Result<(), Error> {
         let handler: Value = self.module.ivar_get(*names::ERROR_HANDLER)?;
         if handler.is_nil() || !error.is_kind_of(self.ruby.exception_standard_error()) {
             return Err(error);

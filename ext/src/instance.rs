@@ -20,6 +20,12 @@ pub(crate) struct Instance {
     /// Whether Ruby has ticks or results of threads to run.
     pub(crate) signalled: bool,
     pub(crate) stopping: bool,
+    /// Whether fibers are to run in this turn.
+    pub(crate) fibers_due: bool,
+    /// Whether the loop goes on although it was stopped, so that fibers can end.
+    pub(crate) winding_up: bool,
+    /// The fiber that runs the loop, while it does.
+    pub(crate) loop_fiber: Option<rb_sys::VALUE>,
     /// Whether the loop's thread waits without the GVL, so that a change must wake it.
     pub(crate) sleeping: bool,
     pub(crate) clock: Clock,
@@ -209,6 +215,9 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             lookup: None,
             signalled: false,
             stopping: false,
+            fibers_due: false,
+            winding_up: false,
+            loop_fiber: None,
             sleeping: false,
             clock: Clock::new(),
             serial: state.serial,

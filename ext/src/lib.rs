@@ -16,6 +16,7 @@ mod gvl;
 mod instance;
 mod names;
 mod resolving;
+mod scheduler;
 mod shared;
 mod signatures;
 mod turn;
@@ -27,5 +28,6 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     errors::init(ruby, module)?;
     dispatch::init(module)?;
     shared::init(ruby);
+    scheduler::init(ruby, module)?;
     api::init(ruby, module)
 }

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use em_reactor::{Event, Reactor};
 use magnus::prelude::*;
+use magnus::rb_sys::AsRawValue;
 use magnus::{Error, RModule, Ruby, Value};
 
 use crate::dispatch::Dispatcher;
 use crate::instance::Instance;
-use crate::{errors, gvl, instance};
+use crate::{errors, gvl, instance, scheduler};
 
 /// The most that one read takes from a connection.
 const READ_SIZE: usize = 64 * 1024;
@@ -47,7 +48,11 @@ enum Outlook {
 impl<'r> Loop<'r> {
     /// `operation` is named in the error where there is no loop.
     pub(crate) fn new(ruby: &'r Ruby, operation: &str) -> Result<Self, Error> {
-        let serial = instance::look(ruby, operation, |i| i.serial)?;
+        let fiber = ruby.fiber_current().as_raw();
+        let serial = instance::look(ruby, operation, |instance| {
+            instance.loop_fiber = Some(fiber);
+            instance.serial
+        })?;
         let dispatcher = Dispatcher::new(ruby)?;
         let mut buffer = instance::take_buffer(ruby)?;
         buffer.resize(READ_SIZE, 0);
@@ -79,6 +84,7 @@ impl<'r> Loop<'r> {
             Outlook::Stop => return Ok(false),
             Outlook::Wait(timeout) => self.poll(timeout)?,
         };
+        self.fibers()?;
         self.each_event(Reactor::next_event)?;
         if signalled {
             self.ours(|instance| instance.signalled = false)?;
@@ -92,7 +98,7 @@ impl<'r> Loop<'r> {
 
     fn begin(&self) -> Result<bool, Error> {
         self.ours(|instance| {
-            if instance.stopping {
+            if instance.stopping && !instance.winding_up {
                 return Ok(false);
             }
             if instance.reactor.is_forked() {
@@ -119,7 +125,8 @@ impl<'r> Loop<'r> {
 
     fn outlook(&self) -> Result<Outlook, Error> {
         let wait = self.ours(|instance| {
-            if instance.stopping || instance.signalled {
+            let stops = instance.stopping && !instance.winding_up;
+            if stops || instance.signalled || instance.fibers_due {
                 return Some(Duration::ZERO);
             }
             instance.reactor.poll_timeout(Instant::now())
@@ -159,6 +166,20 @@ impl<'r> Loop<'r> {
         polled.map_err(|error| errors::from(self.ruby, &error))?;
         self.let_others_run(now)?;
         Ok(signalled.unwrap_or(false))
+    }
+
+    /// Runs the fibers that became ready, of which there are none unless a program has made some.
+    fn fibers(&self) -> Result<(), Error> {
+        let due = self.ours(|instance| {
+            std::mem::take(&mut instance.fibers_due) || instance.reactor.has_woken()
+        })?;
+        if due.unwrap_or(false) {
+            scheduler::run_ready(self.ruby)?;
+            while let Some(failure) = scheduler::next_failure(self.ruby) {
+                self.dispatcher.handle(failure)?;
+            }
+        }
+        Ok(())
     }
 
     /// Waits without the GVL. The poller stays where it is meanwhile, since a child that another thread

@@ -1,30 +1,30 @@
 # frozen_string_literal: true
 
-# Splits a stream into tokens, such as lines. The stream comes in chunks of any size; a delimiter may be cut
-# by their ends. The work is proportional to the bytes that came, however small the chunks.
+# Splits a stream into tokens, such as lines. The chunks of the stream may have any size; a delimiter may be
+# split between two chunks. The work is proportional to the number of bytes, even if the chunks are small.
 #
 # @example
 #   tokenizer = BufferedTokenizer.new("\n")
 #   tokenizer.extract("foo\nba") # => ["foo"]
 #   tokenizer.extract("r\n")     # => ["bar"]
 class BufferedTokenizer
-  # @param delimiter [String] what stands between two tokens; compared byte by byte
-  # @param size_limit [Integer, nil] bytes that a token may have
-  # @raise [NoMethodError] if the delimiter is no string
+  # @param delimiter [String] the separator of tokens; compared byte by byte
+  # @param size_limit [Integer, nil] maximum size of a token in bytes
+  # @raise [NoMethodError] if the delimiter is not a String
   def initialize(delimiter = "\n", size_limit = nil)
     @delimiter = delimiter.b.freeze
-    # A string of one space would make String#split take runs of whitespace for the delimiter.
+    # With a single space, String#split would split at runs of whitespace.
     @separator = @delimiter == " " ? / /n : @delimiter
     @size_limit = size_limit
     flush
   end
 
-  # Takes a chunk.
+  # Adds a chunk.
   #
   # @param data [String]
   # @return [Array<String>] the tokens that it completes, without delimiters, in the chunk's encoding
-  # @raise [RuntimeError] when a token is longer than the limit; what was kept is dropped
-  # @raise [NoMethodError] if the chunk is no string
+  # @raise [RuntimeError] if a token is longer than the limit; the buffer is dropped
+  # @raise [NoMethodError] if the chunk is not a String
   def extract(data)
     @encoding = data.encoding
     append(data.b)
@@ -33,9 +33,9 @@ class BufferedTokenizer
     tokens.each { |token| token.force_encoding(@encoding) }
   end
 
-  # Takes out what came after the last delimiter.
+  # Returns and removes what follows the last delimiter.
   #
-  # @return [String] empty where there is nothing
+  # @return [String] empty if there is nothing
   def flush
     rest = @buffer
     @buffer = String.new
@@ -43,14 +43,14 @@ class BufferedTokenizer
     rest&.force_encoding(@encoding || Encoding::BINARY)
   end
 
-  # @return [Boolean] whether nothing came after the last delimiter
+  # @return [Boolean] whether nothing follows the last delimiter
   def empty?
     @buffer.empty?
   end
 
   private
 
-  # The delimiter may have begun in the chunk before.
+  # The delimiter may have begun in the previous chunk.
   def append(bytes)
     @searched = [@buffer.bytesize - @delimiter.bytesize + 1, 0].max
     @buffer.empty? ? @buffer = bytes : @buffer << bytes

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # Turns what a caller may give for a callback into one object that responds to `call`.
+  # Converts any form of callback to an object that responds to `call`.
   #
   # @example The three forms
   #   EventMachine.Callback(receiver, :method_name)
@@ -9,7 +9,7 @@ module EventMachine
   #   EventMachine.Callback { |value| … }
   # @param object [#call, Object, nil] a callable; or, with `method`, the receiver
   # @param method [Symbol, String, nil] name of the method to call on `object`, private ones included
-  # @yield taken where `object` is no callable
+  # @yield used if `object` is not callable
   # @return [#call] `object` itself, a lambda that sends `method` to it, or the block
   # @raise [ArgumentError] when there is nothing to call
   def self.Callback(object = nil, method = nil, &block)

@@ -1,20 +1,20 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # What {Connection#unbind} is given, as a class, when {Connection#start_tls} was told to `verify` the peer and
-  # its certificate did not hold. {Connection#ssl_verify_error} has the details. Every other failure of TLS is
+  # The reason given to {Connection#unbind}, as a class, if {Connection#start_tls} had to `verify` the peer and its
+  # certificate is not valid. {Connection#ssl_verify_error} has the details. All other TLS failures are
   # Errno::EPROTO itself.
   class CertificateError < Errno::EPROTO
-    # The certificate, or an issuer's, is past its time.
+    # The certificate, or an issuer's, has expired.
     class Expired < CertificateError; end
 
-    # The certificate's time, or an issuer's, has not come yet.
+    # The certificate, or an issuer's, is not valid yet.
     class NotYetValid < CertificateError; end
 
-    # Nobody who is trusted has issued the certificate.
+    # The certificate was not issued by a trusted authority.
     class UnknownIssuer < CertificateError; end
 
-    # The certificate is for other hosts.
+    # The certificate is for another host.
     class NameMismatch < CertificateError; end
 
     # The certificate, or an issuer's, is on a revocation list.
@@ -23,7 +23,7 @@ module EventMachine
     # The peer presented no certificate.
     class Missing < CertificateError; end
 
-    # The certificate is not to be trusted for another reason.
+    # The certificate is not trusted for another reason.
     class Untrusted < CertificateError; end
   end
 end

@@ -3,78 +3,103 @@
 require_relative "callback"
 
 module EventMachine
-  # Hands each message to every subscriber, in the reactor's thread. May be used from any thread.
+  # Publish and subscribe: every message that is pushed goes to every subscriber, in the reactor's thread.
+  # A channel may be used from any thread.
   #
   # @example
-  #   channel = EventMachine::Channel.new
-  #   id = channel.subscribe { |message| puts message }
-  #   channel << "hello"
-  #   channel.unsubscribe(id)
+  #   news = EventMachine::Channel.new
+  #   reader = news.subscribe { |headline| puts headline }
+  #   news.push("first edition", "second edition")
+  #   news.unsubscribe(reader)
   class Channel
     def initialize
       @subs = {}
-      @uid = 0
+      @last_id = 0
     end
 
-    # @return [Integer] how many subscribers there are now
+    # @return [Integer] the current number of subscribers
     def num_subscribers
       @subs.size
     end
 
-    # Adds a subscriber, which gets every message that is pushed from then on.
+    # Adds a subscriber. It gets every message that is pushed from now on.
     #
     # @param args a callback, see {EventMachine.Callback}
     # @yieldparam message [Object]
-    # @return [Integer] the name for {#unsubscribe}
+    # @return [Integer] the subscriber's id, for {#unsubscribe}
     # @raise [ArgumentError] when there is nothing to call
     def subscribe(*args, &block)
-      callback = EventMachine.Callback(*args, &block)
-      name = gen_id
-      EventMachine.schedule { @subs[name] = callback }
-      name
+      subscriber = EventMachine.Callback(*args, &block)
+      gen_id.tap do |id|
+        EventMachine.schedule { @subs.store(id, subscriber) }
+      end
     end
 
-    # Removes a subscriber. The message that is being handed round meanwhile still reaches it.
+    # Gives each message that is pushed from now on to a block, one after the other, in the running fiber,
+    # which waits for them. Ends when the block breaks, or the task is cancelled.
     #
-    # @param name [Integer] as {#subscribe} returned it; an unknown one is ignored
-    # @return [#call, nil] the callback that was removed; nil off the reactor's thread
-    def unsubscribe(name)
-      EventMachine.schedule { @subs.delete(name) }
+    # @yieldparam message [Object]
+    # @return [Enumerator, Object] an Enumerator without a block; else what `break` was given
+    # @raise [NotInFiber] as {EventMachine.await}
+    def each
+      return to_enum unless block_given?
+
+      EventMachine.__send__(:waiting_scheduler, "Channel#each")
+      messages = ::Thread::Queue.new
+      name = subscribe { |message| messages << message }
+      loop { yield messages.pop }
+    ensure
+      unsubscribe(name) if name
     end
 
-    # Hands messages to the subscribers: at once in the reactor's thread, on its next turn elsewhere.
+    # Removes a subscriber. A message that is being delivered at this moment still reaches it.
     #
-    # @param items [Array<Object>] the messages, handed out one by one
-    # @return [Array<Object>, nil] the messages; nil off the reactor's thread
+    # @param id [Integer] what {#subscribe} returned; unknown ids are ignored
+    # @return [#call, nil] the callback that was removed; nil when called outside the reactor's thread
+    def unsubscribe(id)
+      EventMachine.schedule { @subs.delete(id) }
+    end
+
+    # Delivers messages to all subscribers: at once in the reactor's thread, on its next turn when called
+    # from another thread.
+    #
+    # @param items [Array<Object>] the messages, delivered one by one
+    # @return [Array<Object>, nil] the messages; nil when called outside the reactor's thread
     def push(*items)
-      EventMachine.schedule { deliver(items) }
+      EventMachine.schedule do
+        items.each { |item| deliver(item) }
+      end
     end
     alias << push
 
-    # Subscribes to a single message, the next one.
+    # Subscribes to the next message only.
     #
     # @param args a callback, see {EventMachine.Callback}
     # @yieldparam message [Object]
-    # @return [Integer, nil] the name for {#unsubscribe}; nil off the reactor's thread
+    # @return [Integer, nil] the subscriber's id; nil when called outside the reactor's thread
     # @raise [ArgumentError] when there is nothing to call
     def pop(*args, &block)
       callback = EventMachine.Callback(*args, &block)
-      EventMachine.schedule do
-        name = subscribe { |message| callback.call(message) if unsubscribe(name) }
-      end
+      EventMachine.schedule { subscribe_once(callback) }
     end
 
     private
 
-    def deliver(items)
-      items.each do |item|
-        # A copy, since subscribers come and go while they are called.
-        @subs.values.each { |subscriber| subscriber.call(item) }
+    # A subscriber before this one may push: then the second message comes before the first, and takes the
+    # subscription with it.
+    def subscribe_once(callback)
+      id = subscribe do |message|
+        callback.call(message) if unsubscribe(id)
       end
     end
 
+    # Iterates over a copy, because subscribers may come and go while they are called.
+    def deliver(item)
+      @subs.each_value.to_a.each { |subscriber| subscriber.call(item) }
+    end
+
     def gen_id
-      @uid += 1
+      @last_id = @last_id.succ
     end
   end
 end

@@ -2,16 +2,17 @@
 
 module EventMachine
   class << self
-    # Opens a connection over TCP, or to a Unix domain socket when no port is given. It is made in the
-    # background: {Connection#connection_completed} tells success, {Connection#unbind} failure.
+    # Opens a connection over TCP, or to a Unix domain socket when no port is given. The
+    # connection is established in the background: {Connection#connection_completed} is called if that succeeds,
+    # {Connection#unbind} if it fails.
     #
     # @param server [String] address or host name; without a port the path of a socket
-    # @param port [Integer, String, Class, Module, nil] 1 to 65535; the handler may stand in its place
-    # @param handler [Class, Module, nil] what to make of the connection; see {klass_from_handler}
+    # @param port [Integer, String, Class, Module, nil] 1 to 65535; or the handler, for a Unix domain socket
+    # @param handler [Class, Module, nil] handles the connection; see {klass_from_handler}
     # @param args given to `initialize`
     # @yieldparam connection [Connection] the connection, before anything happens on it
     # @return [Connection]
-    # @raise [ConnectionError] when the host name is unknown or the port is not valid
+    # @raise [ConnectionError] if the host name is unknown or the port is invalid
     # @raise [RuntimeError] when nothing listens on the Unix domain socket
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def connect(server, port = nil, handler = nil, *args, &block)
@@ -19,7 +20,7 @@ module EventMachine
     end
     ruby2_keywords :connect
 
-    # As {connect}, from a local address of one's choice.
+    # Like {connect}, from the given local address.
     #
     # @param bind_addr [String, nil] the local address or host name; nil leaves the choice to the system
     # @param bind_port [Integer, nil] the local port; nil and 0 leave the choice to the system
@@ -29,7 +30,7 @@ module EventMachine
     # @param args as {connect}
     # @yieldparam connection [Connection]
     # @return [Connection]
-    # @raise [ConnectionError] also when the local address cannot be had
+    # @raise [ConnectionError] also if the local address is not available
     def bind_connect(bind_addr, bind_port, server, port = nil, handler = nil, *args, &block)
       number = port_number(port)
       handler, args = shift_handler(port, handler, args) if number.nil? && port
@@ -51,15 +52,15 @@ module EventMachine
     end
     ruby2_keywords :connect_unix_domain
 
-    # Connects an object anew after its connection was lost. While it is connected nothing is done. Neither
-    # `initialize` nor `post_init` is called again.
+    # Connects an object again after its connection was lost. It does nothing while the object is connected.
+    # `initialize` and `post_init` are not called again.
     #
     # @param server [String] as {connect}
     # @param port [Integer, nil] as {connect}; nil for a Unix domain socket
     # @param handler [Connection] the object
     # @yieldparam handler [Connection] the object, once it has its new signature
     # @return [Connection] the object
-    # @raise [RuntimeError] when the object is no connection
+    # @raise [RuntimeError] if the object is not a connection
     # @raise [ConnectionError] as {connect}
     def reconnect(server, port, handler)
       unless handler.respond_to?(:connection_completed)
@@ -75,16 +76,16 @@ module EventMachine
       handler
     end
 
-    # Opens a socket for datagrams (UDP). Each datagram received goes to {Connection#receive_data} whole;
-    # {Connection#send_data} answers its sender, {Connection#send_datagram} sends to any address.
+    # Opens a UDP socket. {Connection#receive_data} is called with each datagram. {Connection#send_data} replies
+    # to its sender, {Connection#send_datagram} sends to any address.
     #
     # @param address [String] address to bind to
-    # @param port [Integer, String, nil] 0 to 65535; 0 and nil for any that is free
+    # @param port [Integer, String, nil] 0 to 65535; 0 and nil for any free port
     # @param handler [Class, Module, nil] as {connect}
     # @param args as {connect}
     # @yieldparam connection [Connection]
     # @return [Connection]
-    # @raise [RuntimeError] when the address cannot be had
+    # @raise [RuntimeError] if the address is not available
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def open_datagram_socket(address, port, handler = nil, *args, &block)
       klass = klass_from_handler(Connection, handler, *args)

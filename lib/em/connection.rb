@@ -5,28 +5,29 @@ require "em/certificate_error"
 require "em/tls_parameters"
 
 module EventMachine
-  # What the reactor makes of each connection, server-side or client-side, of each datagram socket, child
-  # process and descriptor that it looks after. An application subclasses it, or writes a module that is mixed
-  # into a subclass, and overrides {#post_init}, {#connection_completed}, {#receive_data} and {#unbind}.
+  # The object for each connection, server-side or client-side, and for each datagram socket, child process and
+  # descriptor of the reactor. An application writes a subclass, or a module that is mixed into a subclass, and
+  # overrides {#post_init}, {#connection_completed}, {#receive_data} and {#unbind}.
   #
   # @example
-  #   class EchoServer < EventMachine::Connection
-  #     def receive_data(data)
-  #       send_data(data)
+  #   class Clock < EventMachine::Connection
+  #     def post_init
+  #       send_data("#{Time.now}\n")
+  #       close_connection_after_writing
   #     end
   #   end
   class Connection
-    # @return [Integer] what the connection goes by in the methods of EventMachine
+    # @return [Integer] identifies the connection in the methods of EventMachine
     attr_accessor :signature
 
-    # `method`, for handlers that have a method of that name themselves.
+    # `Object#method`, for handlers that define a method of that name.
     #
     # @return [Method]
     alias original_method method
 
     class << self
-      # Makes the object: calls `initialize` with the arguments, then {#post_init}. Both may use the
-      # connection already.
+      # Creates the object: calls `initialize` with the arguments, then {#post_init}. Both may already use
+      # the connection.
       #
       # @param signature [Integer]
       # @param args given to `initialize`
@@ -34,7 +35,7 @@ module EventMachine
       def new(signature, *args)
         connection = allocate
         connection.signature = signature
-        # Most have none, and a splat makes arrays.
+        # Most connections have no arguments, and a splat allocates arrays.
         args.empty? ? connection.__send__(:initialize) : connection.__send__(:initialize, *args)
         connection.__send__(:post_init)
         connection
@@ -42,41 +43,34 @@ module EventMachine
       ruby2_keywords :new
     end
 
-    # @!method get_outbound_data_size
-    #   @return [Integer] bytes that were given to {#send_data} and are not yet with the system
-
-    # @!method associate_callback_target(target)
-    #   Kept for compatibility: does nothing.
-    #   @return [nil]
-
-    # @param _args what the application gave to the method that made the connection
+    # @param _args the arguments after the handler, as given to {EventMachine.connect} and the like
     def initialize(*_args); end
 
-    # Called once the object is made: on a server when a connection was accepted, on a client before it is
-    # connected.
+    # Called when the object has been created: on a server when a connection was accepted, on a client before it
+    # is connected.
     #
     # @return [void]
     def post_init; end
 
-    # Called with what has arrived, in pieces of any size; on a datagram socket with one datagram.
+    # Called with received data, in pieces of any size; on a datagram socket, with one datagram.
     #
     # @param _data [String] binary
     # @return [void]
     def receive_data(_data); end
 
-    # Called when the connection made by {EventMachine.connect} is established.
+    # Called when a connection of {EventMachine.connect} is established.
     #
     # @return [void]
     def connection_completed; end
 
-    # Called when the connection is gone, however that came about: closed by either side, lost, never
-    # established, or detached. A method that takes an argument is given the reason: a subclass of
+    # Called when the connection has ended, for whatever reason: it was closed by either side, was lost, could not
+    # be established, or was detached. If the method takes an argument, it gets the reason: a subclass of
     # SystemCallError such as Errno::ECONNREFUSED, or nil.
     #
     # @return [void]
     def unbind; end
 
-    # Called when the TLS handshake begun by {#start_tls} is done.
+    # Called when the TLS handshake of {#start_tls} has succeeded.
     #
     # @return [void]
     def ssl_handshake_completed; end
@@ -85,24 +79,24 @@ module EventMachine
     # {#start_tls} was given `verify_peer`.
     #
     # @param _cert [String] the certificate, as PEM
-    # @return [Boolean] whether to go on; anything else than true ends the connection
+    # @return [Boolean] whether to accept it; any other value than true ends the connection
     def ssl_verify_peer(_cert); end
 
-    # Called when the connection that data is sent on to by {#proxy_incoming_to} is gone.
+    # Called when the target of {#proxy_incoming_to} has ended.
     #
     # @return [void]
     def proxy_target_unbound; end
 
-    # Called when the number of bytes given to {EventMachine.enable_proxy} has been sent on.
+    # Called when the number of bytes given to {EventMachine.enable_proxy} has been forwarded.
     #
     # @return [void]
     def proxy_completed; end
 
-    # Queues data to be sent, in order. It goes out when the running callback, or a few that follow it, have
+    # Queues data to be sent, in order. It is sent when the running callback, or a few callbacks after it, have
     # returned.
     #
     # @param data [#to_s]
-    # @return [Integer] how many bytes were queued; -1 when the connection is closed
+    # @return [Integer] how many bytes were queued; -1 if the connection is closed
     def send_data(data)
       data = data.to_s
       EventMachine.send_data(@signature, data, data.bytesize)
@@ -115,14 +109,14 @@ module EventMachine
     # @param recipient_port [Integer, String] port of the recipient
     # @return [Integer] how many bytes were queued
     # @raise [ConnectionError] when the address is not valid
-    # @raise [ArgumentError] when the port is no number
+    # @raise [ArgumentError] if the port is not a number
     def send_datagram(data, recipient_address, recipient_port)
       data = data.to_s
       port = Integer(recipient_port)
       EventMachine.send_datagram(@signature, data, data.bytesize, recipient_address, port)
     end
 
-    # Queues a whole file to be sent; fit for small ones. See {#stream_file_data}.
+    # Queues a whole file to be sent. For large files see {#stream_file_data}.
     #
     # @param filename [String]
     # @return [Integer] 0
@@ -135,34 +129,34 @@ module EventMachine
     #
     # @param filename [String]
     # @param args [Hash] as {FileStreamer}: `:http_chunks` (Boolean) wraps the pieces as HTTP chunks
-    # @return [FileStreamer] which tells when it is done; see {Deferrable}
+    # @return [FileStreamer] a {Deferrable} that succeeds when the file has been sent
     def stream_file_data(filename, args = {})
       FileStreamer.new(self, filename, args)
     end
 
-    # Closes the connection once the running callback has returned. Data that is still queued is dropped.
+    # Closes the connection when the running callback has returned. Queued data is dropped.
     #
-    # @param after_writing [Boolean] whether to send what is queued first
+    # @param after_writing [Boolean] whether to send queued data first
     # @return [nil]
     def close_connection(after_writing = false)
       EventMachine.close_connection(@signature, after_writing)
     end
 
-    # Sends what is queued, then closes the connection.
+    # Sends queued data, then closes the connection.
     #
     # @return [nil]
     def close_connection_after_writing
       close_connection(true)
     end
 
-    # Takes the descriptor out of the reactor without closing it. {#unbind} is called all the same.
+    # Removes the descriptor from the reactor without closing it. {#unbind} is called.
     #
-    # @return [Integer] the descriptor, which is the caller's again
+    # @return [Integer] the descriptor, which now belongs to the caller
     def detach
       EventMachine.detach_fd(@signature)
     end
 
-    # Connects the object anew after {#unbind}; see {EventMachine.reconnect}.
+    # Connects the object again after {#unbind}; see {EventMachine.reconnect}.
     #
     # @param server [String]
     # @param port [Integer, nil]
@@ -172,26 +166,26 @@ module EventMachine
       EventMachine.reconnect(server, port, self)
     end
 
-    # Stops reading, and with it {#receive_data}, until {#resume}.
+    # Stops reading until {#resume}: {#receive_data} is not called.
     #
     # @return [Boolean] whether anything changed
     def pause
       EventMachine.pause_connection(@signature)
     end
 
-    # Reads again after {#pause}.
+    # Continues to read after {#pause}.
     #
     # @return [Boolean] whether anything changed
     def resume
       EventMachine.resume_connection(@signature)
     end
 
-    # @return [Boolean] whether {#pause} is in force
+    # @return [Boolean] whether the connection is paused
     def paused?
       EventMachine.connection_paused?(@signature)
     end
 
-    # Sends what is received straight on to another connection; see {EventMachine.enable_proxy}.
+    # Forwards received data to another connection; see {EventMachine.enable_proxy}.
     #
     # @param conn [Connection]
     # @param bufsize [Integer] as {EventMachine.enable_proxy}
@@ -207,15 +201,15 @@ module EventMachine
       EventMachine.disable_proxy(self)
     end
 
-    # @return [Integer] how many bytes {#proxy_incoming_to} has sent on
+    # @return [Integer] how many bytes {#proxy_incoming_to} has forwarded
     def get_proxied_bytes
       EventMachine.get_proxied_bytes(@signature)
     end
 
-    # Whether the connection failed, as far as the system tells.
+    # Whether the socket has an error (SO_ERROR).
     #
-    # @return [false, Class, true, :unknown] false if not; else a subclass of SystemCallError where there is
-    #   one for the error, true when the state cannot be had
+    # @return [false, Class, true, :unknown] false if not; otherwise the subclass of SystemCallError for the
+    #   error, if there is one; true if the socket cannot be asked
     def error?
       errno = EventMachine.report_connection_error_status(@signature)
       case errno
@@ -225,31 +219,31 @@ module EventMachine
       end
     end
 
-    # Address of the peer; `Socket.unpack_sockaddr_in` reads it.
+    # The peer's address. `Socket.unpack_sockaddr_in` decodes it.
     #
-    # @return [String, nil] packed; nil where there is none
+    # @return [String, nil] packed; nil if there is none
     def get_peername
       EventMachine.get_peername(@signature)
     end
 
-    # The connection's own address, as {#get_peername}.
+    # The local address, like {#get_peername}.
     #
     # @return [String, nil]
     def get_sockname
       EventMachine.get_sockname(@signature)
     end
 
-    # @return [Integer, nil] id of the child process made by {EventMachine.popen}
+    # @return [Integer, nil] id of the child process of {EventMachine.popen}
     def get_pid
       EventMachine.get_subprocess_pid(@signature)
     end
 
-    # @return [Process::Status, nil] how the child process ended; to be asked in {#unbind}
+    # @return [Process::Status, nil] how the child process ended; available in {#unbind}
     def get_status
       EventMachine.get_subprocess_status(@signature)
     end
 
-    # @return [Numeric, nil] seconds since data last came or went
+    # @return [Numeric, nil] seconds since data was last received or sent
     def get_idle_time
       EventMachine.get_idle_time(@signature)
     end
@@ -259,7 +253,7 @@ module EventMachine
       EventMachine.get_comm_inactivity_timeout(@signature)
     end
 
-    # Closes the connection when no data comes or goes for some time; {#unbind} is given Errno::ETIMEDOUT.
+    # Closes the connection if no data is received or sent for some time. {#unbind} gets Errno::ETIMEDOUT.
     #
     # @param value [Numeric] seconds; 0 for never
     # @return [Boolean] whether it was set
@@ -268,12 +262,12 @@ module EventMachine
     end
     alias set_comm_inactivity_timeout comm_inactivity_timeout=
 
-    # @return [Float] seconds after which an attempt to connect is given up. Default: 20.0
+    # @return [Float] seconds after which an attempt to connect fails. Default: 20.0
     def pending_connect_timeout
       EventMachine.get_pending_connect_timeout(@signature)
     end
 
-    # Gives up the attempt to connect after some time; {#unbind} is given Errno::ETIMEDOUT.
+    # Limits the time of an attempt to connect. After it {#unbind} gets Errno::ETIMEDOUT.
     #
     # @param value [Numeric] seconds, above 0
     # @return [Boolean] whether it was set
@@ -282,7 +276,7 @@ module EventMachine
     end
     alias set_pending_connect_timeout pending_connect_timeout=
 
-    # Sets an option of the socket, as setsockopt(2).
+    # Sets a socket option, as setsockopt(2) does.
     #
     # @param level [Integer] such as Socket::SOL_SOCKET
     # @param optname [Integer] such as Socket::SO_BROADCAST
@@ -293,7 +287,7 @@ module EventMachine
       EventMachine.set_sock_opt(@signature, level, optname, optval)
     end
 
-    # Tells an option of the socket, as getsockopt(2).
+    # Reads a socket option, as getsockopt(2) does.
     #
     # @param level [Integer] such as Socket::SOL_SOCKET
     # @param option [Integer] such as Socket::SO_ERROR
@@ -303,7 +297,7 @@ module EventMachine
       EventMachine.get_sock_opt(@signature, level, option)
     end
 
-    # Has the system probe whether the peer is still there while no data comes or goes.
+    # Makes the system check whether the peer still exists while no data is transferred (SO_KEEPALIVE).
     #
     # @overload enable_keepalive(idle = nil, interval = nil, count = nil)
     #   @param idle [Integer, nil] seconds without data before the first probe; nil and what is not positive
@@ -329,7 +323,7 @@ module EventMachine
       raise "unable to enable keepalive: #{e.message}"
     end
 
-    # Ends {#enable_keepalive}.
+    # Reverts {#enable_keepalive}.
     #
     # @return [Integer] 0
     # @raise [RuntimeError] when the socket does not take it
@@ -339,40 +333,41 @@ module EventMachine
       raise "unable to disable keepalive: #{e.message}"
     end
 
-    # Begins TLS: at once on an established connection, otherwise as soon as it is established. Data sent
-    # before the handshake is done waits for it. {#ssl_handshake_completed} tells the end of the handshake; a
-    # failed one ends in {#unbind} with Errno::EPROTO, and {#ssl_verify_error} says what was wrong. Where TLS
-    # runs already, nothing happens.
+    # Starts TLS: at once on an established connection, otherwise when it is established. Data that is sent before
+    # the end of the handshake waits for it. After the handshake {#ssl_handshake_completed} is called. If it
+    # fails, {#unbind} gets Errno::EPROTO, and {#ssl_verify_error} says why. If TLS is running already, nothing
+    # happens.
     #
-    # A server that is given no certificate uses one that no client should trust.
+    # A server without a certificate uses a test certificate that no client should trust.
     #
-    # Nothing is verified unless asked for: by `verify`, or by `verify_peer` and {#ssl_verify_peer}. A peer
-    # whose certificate does not pass `verify` ends in {#unbind} with a subclass of {CertificateError}.
+    # By default nothing is verified: use `verify`, or `verify_peer` and {#ssl_verify_peer}. If `verify` fails,
+    # {#unbind} gets a subclass of {CertificateError}.
     #
-    # @example A client that knows whom it talks to
+    # @example A client that verifies the server
     #   EventMachine.connect("example.org", 443, Client) { |client| client.start_tls(verify: true) }
-    # @example A server that picks its certificate by the name that the client asks for
+    # @example A server with one certificate per host name
     #   start_tls(certificates: ->(host) { { private_key_file: "#{host}.key", cert_chain_file: "#{host}.crt" } })
     #
     # @param args [Hash]
     # @option args [String] :private_key_file file with the private key, as PEM
     # @option args [String] :private_key the private key itself, as PEM
     # @option args [String] :private_key_pass passphrase of the private key
-    # @option args [String] :cert_chain_file file with the certificates, one's own first, as PEM
+    # @option args [String] :cert_chain_file file with the certificate chain, own certificate first, as PEM
     # @option args [String] :cert the certificate itself, as PEM
-    # @option args [Boolean] :verify_peer (false) ask the peer for certificates and put them to
-    #   {#ssl_verify_peer}
+    # @option args [Boolean] :verify_peer (false) ask the peer for certificates and call {#ssl_verify_peer} with
+    #   them
     # @option args [Boolean] :fail_if_no_peer_cert (false) with `verify_peer`, on a server: end the connection
     #   if the client has no certificate
-    # @option args [String] :sni_hostname the name of the server, which a client tells it
-    # @option args [String] :cipher_list cipher suites, as of the `openssl ciphers` program
+    # @option args [String] :sni_hostname the name of the server, which a client sends to it
+    # @option args [String] :cipher_list cipher suites, as in openssl-ciphers(1)
     # @option args [String] :ecdh_curve name of the curve a server uses for key exchange, such as "prime256v1"
-    # @option args [String] :dhparam file with Diffie-Hellman parameters for a server, as PEM
+    # @option args [String] :dhparam file with Diffie-Hellman parameters for a server, as PEM, instead of those
+    #   of RFC 7919
     # @option args [Symbol, String, Array] :ssl_version one or more of TLSv1_2 and TLSv1_3 (and the obsolete
     #   SSLv2, SSLv3, TLSv1 and TLSv1_1); the case does not matter
     # @option args [Boolean] :verify (false) on a client, check the server's certificate: its chain, its dates,
     #   and that it is for the host of `sni_hostname`, or else the one that {EventMachine.connect} was given.
-    #   On a server, demand certificates of clients and check them, which takes `ca_file`, `ca_path` or `ca`
+    #   On a server, require certificates of clients and check them; needs `ca_file`, `ca_path` or `ca`
     # @option args [String] :ca_file with `verify`: file with the certificates to trust, instead of the system's
     # @option args [String] :ca_path with `verify`: directory of such files
     # @option args [String] :ca with `verify`: certificates to trust, as PEM
@@ -381,20 +376,24 @@ module EventMachine
     #   {#get_alpn_protocol}
     # @option args [Hash{String => Hash}, #call] :certificates on a server, the certificate for each host name
     #   that clients may ask for: by name or wildcard (`*.example.org`) a Hash with the options from
-    #   `private_key_file` to `cert`; or what is called with the name, nil if the client tells none, and
-    #   returns such a Hash. For others, and for nil, the certificate given besides is used
-    # @option args [Boolean] :keylog (false) append the session's secrets to the file that the environment's
-    #   SSLKEYLOGFILE names, for programs that decipher what they record
+    #   `private_key_file` to `cert`; or a callable that takes the name, nil if the client sends none, and
+    #   returns such a Hash. For other names, and if it returns nil, the other options apply
+    # @option args [Symbol] :role `:client` or `:server`: which end of the handshake to be. By default an accepted
+    #   connection is the server, and any other the client; in FTP's active mode it is the other way round (RFC
+    #   4217, section 7). A client on an accepted connection knows no host name but `sni_hostname`
+    # @option args [Boolean] :keylog (false) append the session's secrets to the file named by the environment
+    #   variable SSLKEYLOGFILE, so that Wireshark can decrypt the connection
     # @return [nil]
-    # @raise [BadCertParams] when a certificate is given twice
-    # @raise [BadPrivateKeyParams] when a private key is given twice
-    # @raise [BadParams] when a private key is given without a certificate, and when what is to be trusted
-    #   cannot be read, or there is no host name to check
-    # @raise [FileNotFoundException] when a file that is named does not exist
-    # @raise [InvalidPrivateKey] when the key cannot be read or does not belong to the certificate
-    # @raise [TypeError] when the options are no Hash, or one of them is of the wrong type
-    # @raise [ArgumentError] when there is a NUL byte in a name, or the name of a protocol has no fit length
-    # @raise [RuntimeError] when a protocol is not known
+    # @raise [BadCertParams] if a certificate is given twice
+    # @raise [BadPrivateKeyParams] if a private key is given twice
+    # @raise [BadParams] if a private key is given without a certificate, if trusted certificates cannot be read,
+    #   or if there is no host name to check
+    # @raise [FileNotFoundException] if a file does not exist
+    # @raise [InvalidPrivateKey] if the key cannot be read or does not match the certificate
+    # @raise [TypeError] if the options are not a Hash, or an option has the wrong type
+    # @raise [ArgumentError] if a name has a NUL byte, or the name of an application protocol has not 1 to 255 bytes,
+    #   or the role is unknown
+    # @raise [RuntimeError] if `ssl_version` names an unknown protocol
     def start_tls(args = {})
       parameters = TLSParameters.new(args)
       additions = parameters.additions
@@ -419,59 +418,58 @@ module EventMachine
       EventMachine.get_cipher_name(@signature)
     end
 
-    # @return [String, nil] the protocol, such as "TLSv1.3"
+    # @return [String, nil] the TLS version, such as "TLSv1.3"
     def get_cipher_protocol
       EventMachine.get_cipher_protocol(@signature)
     end
 
-    # @return [String, nil] on a server, the name that the client asked for
+    # @return [String, nil] on a server, the host name that the client sent
     def get_sni_hostname
       EventMachine.get_sni_hostname(@signature)
     end
 
-    # @return [String, nil] the application protocol that both ends agreed on; see `:alpn` of {#start_tls}
+    # @return [String, nil] the negotiated application protocol; see `:alpn` of {#start_tls}
     def get_alpn_protocol
       EventMachine.get_alpn_protocol(@signature)
     end
 
-    # What was wrong with the peer's certificate, or made TLS fail otherwise; to be asked in {#unbind} at the
-    # latest.
+    # What was wrong with the peer's certificate, or why TLS failed. Available until {#unbind} has returned.
     #
-    # @return [String, nil] nil while nothing is wrong
+    # @return [String, nil] nil if nothing is wrong
     def ssl_verify_error
       EventMachine.get_ssl_verify_error(@signature)
     end
 
-    # @return [Boolean] whether `notify_readable` is called when the descriptor can be read; see
+    # @return [Boolean] whether `notify_readable` is called when the descriptor is readable; see
     #   {EventMachine.watch}
     def notify_readable?
       EventMachine.is_notify_readable(@signature)
     end
 
-    # @param mode [Boolean] whether `notify_readable` is to be called
-    # @raise [RuntimeError] when the connection was not made by {EventMachine.watch}
+    # @param mode [Boolean] whether to call `notify_readable`
+    # @raise [RuntimeError] if the connection was not created by {EventMachine.watch}
     def notify_readable=(mode)
       EventMachine.set_notify_readable(@signature, mode)
     end
 
-    # @return [Boolean] whether `notify_writable` is called when the descriptor can be written; see
+    # @return [Boolean] whether `notify_writable` is called when the descriptor is writable; see
     #   {EventMachine.watch}
     def notify_writable?
       EventMachine.is_notify_writable(@signature)
     end
 
-    # @param mode [Boolean] whether `notify_writable` is to be called
-    # @raise [RuntimeError] when the connection was not made by {EventMachine.watch}
+    # @param mode [Boolean] whether to call `notify_writable`
+    # @raise [RuntimeError] if the connection was not created by {EventMachine.watch}
     def notify_writable=(mode)
       EventMachine.set_notify_writable(@signature, mode)
     end
 
-    # @return [Boolean] whether the connection was made by {EventMachine.watch}
+    # @return [Boolean] whether the connection was created by {EventMachine.watch}
     def watch_only?
       EventMachine.watch_only?(@signature)
     end
 
-    # Idle time, interval and count; nil where the system has no such option.
+    # Idle time, interval and count; nil if the system has no such option.
     KEEPALIVE_OPTIONS = [%i[TCP_KEEPIDLE TCP_KEEPALIVE], %i[TCP_KEEPINTVL], %i[TCP_KEEPCNT]].map do |names|
       name = names.find { |candidate| Socket.const_defined?(candidate) }
       name && Socket.const_get(name)
@@ -487,7 +485,7 @@ module EventMachine
       raise TypeError, "no implicit conversion of #{value.class} into Integer: #{value.inspect}"
     end
 
-    # Called during the handshake of a server whose `:certificates` are to be asked.
+    # Called during the handshake of a server that has `:certificates`.
     def ssl_certificate_for(host)
       TLSParameters.choice(@certificate_chooser.call(host), host)
     end

@@ -3,131 +3,87 @@
 require "delegate"
 
 module EventMachine
-  # Writes a line to standard error for each event of the loop. It is loaded only where the environment has
-  # EM_DEBUG=1, and works by wrapping methods, so that there is nothing to pay for otherwise.
+  # Logs what the loop does, one line per event, to standard error. It is loaded only if the environment has
+  # `EM_DEBUG=1` or `EM_DEBUG=true`. It works by wrapping methods, so it costs nothing otherwise.
   module Debug
-    # Seconds on the monotonic clock at which the log began.
+    # Time at which the log began, in seconds on the monotonic clock.
     START = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
-    # Writes one line, by one write, so that those of several threads and processes do not mix.
-    #
-    # @param text [String]
-    # @return [void]
-    def self.log(text)
-      elapsed = Process.clock_gettime(Process::CLOCK_MONOTONIC) - START
-      $stderr.write(format("EM %d %.6f %s\n", Process.pid, elapsed, text))
-    end
+    # A callback that takes longer than this, in seconds, is reported: nothing else runs meanwhile.
+    SLOW = 0.1
 
-    # What stands before the methods of each connection.
-    module Events
+    class << self
+      # Writes one line. It takes one write, so lines of several threads and processes do not mix.
+      #
+      # @param text [String]
       # @return [void]
-      def receive_data(data)
-        event("receive_data #{data.to_s.bytesize} bytes")
-        super
+      def log(text)
+        $stderr.write(format("EM %d %.6f %s\n", Process.pid, monotonic - START, text))
       end
 
-      # @return [void]
-      def connection_completed
-        event("connection_completed")
-        super
+      # Logs a callback, calls it, and reports it if it was slow.
+      #
+      # @param text [String] what is called
+      # @yield calls it
+      # @return [Object] what the block returned
+      def callback(text)
+        log(text)
+        begun = monotonic
+        yield
+      ensure
+        seconds = monotonic - begun
+        log(format("%s took %d ms, and blocked the loop", text, seconds * 1000)) if seconds > SLOW
       end
 
-      # @return [void]
-      def ssl_handshake_completed
-        event("ssl_handshake_completed")
-        super
+      # @param packed [String, nil] a socket address
+      # @return [String] such as "127.0.0.1:8080", or the path of a Unix domain socket
+      def address(packed)
+        return "?" unless packed
+
+        address = Addrinfo.new(packed)
+        return address.inspect_sockaddr unless address.unix?
+
+        address.unix_path.empty? ? "a Unix domain socket" : address.unix_path
+      rescue SocketError
+        "?"
       end
 
-      # @return [Boolean]
-      def ssl_verify_peer(certificate)
-        event("ssl_verify_peer")
-        super
+      # @param callback [#call]
+      # @return [String] where it is defined, or its class
+      def place(callback)
+        callback = callback.method(:call) unless callback.respond_to?(:source_location)
+        file, line = callback.source_location
+        file ? "#{file}:#{line}" : callback.inspect
       end
 
-      # @return [void]
-      def proxy_target_unbound
-        event("proxy_target_unbound")
-        super
-      end
-
-      # @return [void]
-      def proxy_completed
-        event("proxy_completed")
-        super
-      end
-
-      # @return [void]
-      def unbind(reason = nil)
-        event("unbind#{" #{reason}" if reason}")
-        method(:unbind).super_method.arity.zero? ? super() : super
-      end
-
-      private
-
-      def event(text)
-        Debug.log("##{@signature} #{self.class.name || self.class.superclass} #{text}")
+      # @return [Float] seconds
+      def monotonic
+        Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
     end
 
-    # Has each connection log its events, from the first on.
-    module Connections
-      # @return [Connection]
-      def new(signature, *args)
-        Debug.log("##{signature} #{name || superclass} new")
-        super
+    # Stands for a callback that the application gave, and equals it.
+    class Callback < SimpleDelegator
+      # @param callback [#call]
+      # @param event [String] what to call it in the log
+      def initialize(callback, event = nil)
+        super(callback)
+        @event = event
       end
-      ruby2_keywords :new
 
-      # @return [Connection]
-      def allocate
-        super.extend(Events)
-      end
-    end
-
-    # The callback of a timer, which equals what the application gave.
-    class Timer < SimpleDelegator
-      attr_writer :signature
+      # @return [String] what to call it in the log
+      attr_writer :event
 
       # @return [Object]
-      def call(...)
-        Debug.log("##{@signature} timer")
-        super
+      def call(*args, &block)
+        Debug.callback("#{@event} #{Debug.place(__getobj__)}") { __getobj__.call(*args, &block) }
       end
+      ruby2_keywords :call
     end
-
-    # Logs the loop's life, timers and servers.
-    module Loop
-      # @return [Object, nil]
-      def run(*args, &block)
-        return super if reactor_running?
-
-        begin
-          Debug.log("run (#{library_info.values_at(:version, :poller, :tls).compact.join(', ')})")
-          super
-        ensure
-          Debug.log("end of run")
-        end
-      end
-
-      # @return [Integer, nil]
-      def add_timer(*args, &block)
-        interval, callback = args
-        callback ||= block
-        return super unless callback && args.size <= 2
-
-        timer = Timer.new(callback)
-        timer.signature = super(interval, timer)
-      end
-
-      # @return [Integer]
-      def start_server(*args, &block)
-        super.tap { |signature| Debug.log("##{signature} start_server #{args.first} #{args[1]}".rstrip) }
-      end
-      ruby2_keywords :start_server
-    end
-
-    Connection.singleton_class.prepend(Connections)
-    EventMachine.singleton_class.prepend(Loop)
   end
   private_constant :Debug
 end
+
+require_relative "debug/handlers"
+require_relative "debug/connections"
+require_relative "debug/loop"

@@ -29,6 +29,16 @@ module EventMachine
       deferred_wait(block, :succeeded, @callbacks ||= [])
     end
 
+    # Has the running fiber wait for the outcome: see {EventMachine.await}.
+    #
+    # @param timeout [Numeric, nil] seconds
+    # @return [Object] what {#succeed} was given; an Array where that is more than one value
+    # @raise [Exception] what {#fail} was given; {Failed} where that is no exception
+    # @raise [Timeout::Error, NotInFiber] as {EventMachine.await}
+    def await(timeout = nil)
+      EventMachine.await(self, timeout)
+    end
+
     # Takes a callback back.
     #
     # @param block [Proc] the very one that was added

@@ -2,15 +2,15 @@
 
 module EventMachine
   class << self
-    # Hands a descriptor over to the reactor, which sets it non-blocking, reads it into
-    # {Connection#receive_data}, and closes it in the end. {Connection#detach} hands it back.
+    # Adds a descriptor to the reactor. The reactor sets it non-blocking, passes what it reads to
+    # {Connection#receive_data}, and closes it at the end. {Connection#detach} gives it back.
     #
     # @param io [#fileno, Integer] the IO object, or its descriptor
     # @param handler [Class, Module, nil] as {connect}
     # @param args as {connect}
     # @yieldparam connection [Connection]
     # @return [Connection]
-    # @raise [ArgumentError] also when the handler has `notify_readable` or `notify_writable`, which are for
+    # @raise [ArgumentError] also if the handler has `notify_readable` or `notify_writable`, which are for
     #   {watch}
     # @raise [IOError] when the IO object is closed
     def attach(io, handler = nil, *args, &block)
@@ -18,9 +18,9 @@ module EventMachine
     end
     ruby2_keywords :attach
 
-    # Tells when a descriptor can be read or written, by `notify_readable` and `notify_writable` of the
-    # handler, and does nothing else to it. Which of the two is called is chosen by
-    # {Connection#notify_readable=} and {Connection#notify_writable=}. {Connection#detach} ends it.
+    # Watches a descriptor: calls the handler's `notify_readable` when it is readable, and `notify_writable` when
+    # it is writable. {Connection#notify_readable=} and {Connection#notify_writable=} switch these on. The reactor
+    # does not read, write or close it. {Connection#detach} ends the watch.
     #
     # @param io [#fileno, Integer] the IO object, or its descriptor
     # @param handler [Class, Module, nil] as {connect}
@@ -33,7 +33,7 @@ module EventMachine
     end
     ruby2_keywords :watch
 
-    # What {attach} and {watch} do.
+    # {attach} and {watch} call this.
     #
     # @param io [#fileno, Integer] the IO object, or its descriptor
     # @param watch_mode [Boolean] true for {watch}
@@ -47,7 +47,7 @@ module EventMachine
       refuse_notifications(klass) unless watch_mode
       descriptor = descriptor_of(io)
       make(klass, args, -> { attach_fd(descriptor, watch_mode) }) do |connection|
-        # The IO object is kept, lest the descriptor be closed when it is collected.
+        # The reference keeps the IO object from being collected, which would close the descriptor.
         connection.instance_variable_set(:@io, io)
         connection.instance_variable_set(:@watch_mode, watch_mode)
         connection.instance_variable_set(:@fd, descriptor)
@@ -56,8 +56,8 @@ module EventMachine
     end
     ruby2_keywords :attach_io
 
-    # Reads what is typed into {Connection#receive_data}, byte by byte: what is not read when the connection is
-    # closed is left to others.
+    # Reads from standard input, one byte at a time: {Connection#receive_data} is called with each. What has not
+    # been read when the connection is closed is left for the next reader.
     #
     # @param handler [Class, Module, nil] as {connect}
     # @param args as {connect}
@@ -70,7 +70,7 @@ module EventMachine
     end
     ruby2_keywords :open_keyboard
 
-    # Tells when a file is modified, moved or deleted; see {FileWatch}.
+    # Watches a file: calls the handler when it is modified, moved or deleted. See {FileWatch}.
     #
     # @param filename [String] path of an existing file or directory
     # @param handler [Class, Module, nil] a subclass of {FileWatch}, or a module
@@ -88,7 +88,8 @@ module EventMachine
     end
     ruby2_keywords :watch_file
 
-    # Tells when a process exits, and where the system tells it, when it forks; see {ProcessWatch}.
+    # Watches a process: calls the handler when it exits and, on some systems, when it forks. See
+    # {ProcessWatch}.
     #
     # @param pid [Integer] id of a running process
     # @param handler [Class, Module, nil] a subclass of {ProcessWatch}, or a module
@@ -107,7 +108,7 @@ module EventMachine
     end
     ruby2_keywords :watch_process
 
-    # Kept for compatibility: no reactor writes to regular files.
+    # Kept for compatibility. It is not supported.
     #
     # @param filename [String]
     # @param _handler [Class, Module, nil]

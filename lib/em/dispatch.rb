@@ -2,7 +2,7 @@
 
 module EventMachine
   class << self
-    # Has an event happen, as the event loop does it.
+    # Dispatches an event, as the event loop does.
     #
     # @param signature [Integer] the connection's; a server's for ConnectionAccepted; any for the rest
     # @param opcode [Integer] TimerFired, ConnectionData, ConnectionUnbound, ConnectionAccepted,
@@ -67,7 +67,7 @@ module EventMachine
       connection
     end
 
-    # Some applications cancel a timer by putting false in its place.
+    # Some applications cancel a timer by replacing its callback with false.
     def dispatch_timer(signature)
       callback = @timers.delete(signature)
       raise UnknownTimerFired, "timer data: #{signature}" if callback.nil?

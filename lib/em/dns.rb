@@ -1,8 +1,7 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # Names and addresses of hosts, asked for without blocking the reactor. Each file is loaded when it is first
-  # used.
+  # Resolves host names without blocking the reactor. Each file is loaded when it is used for the first time.
   module DNS
     autoload :Configuration, "em/dns/configuration"
     autoload :Request, "em/dns/request"

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # Options given to {Connection#start_tls} contradict each other.
+  # Options of {Connection#start_tls} contradict each other.
   class BadParams < Exception; end
 
   # Both `:cert` and `:cert_chain_file` were given to {Connection#start_tls}.

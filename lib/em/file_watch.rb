@@ -1,30 +1,30 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # What {EventMachine.watch_file} returns. A subclass or module overrides the methods that tell of what it
-  # wants to know.
+  # A watch of a file, created by {EventMachine.watch_file}. Subclasses and modules override the methods for
+  # the changes that they are interested in.
   #
-  # @example
-  #   module Handler
+  # @example Load a configuration again when somebody edits it
+  #   class ConfigurationWatch < EventMachine::FileWatch
   #     def file_modified
-  #       puts "#{path} modified"
+  #       Settings.load(path)
   #     end
   #   end
-  #   EventMachine.watch_file("/tmp/foo", Handler)
+  #   EventMachine.watch_file("/etc/app.conf", ConfigurationWatch)
   class FileWatch < Connection
-    # What the reactor calls a change of the contents.
+    # Data of the event: the contents were modified.
     Cmodified = "modified"
 
-    # What the reactor calls the removal of the file.
+    # Data of the event: the file was deleted.
     Cdeleted = "deleted"
 
-    # What the reactor calls a change of the name.
+    # Data of the event: the file was moved.
     Cmoved = "moved"
 
-    # @return [String] the name that {EventMachine.watch_file} was given
+    # @return [String] the path given to {EventMachine.watch_file}
     attr_reader :path
 
-    # Called by the reactor; calls the method for what has happened.
+    # Called by the reactor. Calls the method for the change.
     #
     # @param data [String] {Cmodified}, {Cdeleted} or {Cmoved}; anything else is ignored
     # @return [void]
@@ -36,25 +36,25 @@ module EventMachine
       end
     end
 
-    # Called when the contents were changed.
+    # Called when the contents were modified.
     #
     # @return [void]
     def file_modified; end
 
-    # Called when the file was removed. The watch ends.
+    # Called when the file was deleted. The watch ends.
     #
     # @return [void]
     def file_deleted; end
 
-    # Called when the file was given another name, or moved to another directory. The watch goes on with it.
+    # Called when the file was renamed or moved to another directory. The watch follows it.
     #
     # @return [void]
     def file_moved; end
 
-    # Ends the watch; `unbind` is called then.
+    # Ends the watch. `unbind` is called.
     #
     # @return [nil]
-    # @raise [InvalidSignature] when it has ended before
+    # @raise [InvalidSignature] if it has ended
     def stop_watching
       EventMachine.unwatch_filename(@signature)
     end

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # Tells the module when the process has become another one. Every fork of Ruby's goes through
-  # Process._fork, save the one in Process.daemon.
+  # Tells the module that the process was forked. All forks of Ruby go through Process._fork, except that of
+  # Process.daemon.
   module ForkHook
     # @return [Integer] as Process._fork
     def _fork
@@ -23,8 +23,8 @@ module EventMachine
   @machine_inherited = false
 
   class << self
-    # Forks a child process that runs a reactor of its own, free of the parent's connections, timers and
-    # threads. The parent's loop is not disturbed.
+    # Forks a child process that runs a reactor of its own, without the parent's connections, timers and threads.
+    # The parent's loop is not affected.
     #
     # @yield in the child, as the block of {run}
     # @return [Integer] the child's process id
@@ -34,9 +34,10 @@ module EventMachine
 
     private
 
-    # The loop, and the work that waits for a thread, are the parent's until it turns out that the child goes
-    # on with them.
+    # The loop and the queued work belong to the parent, unless it turns out that the child continues with
+    # them.
     def after_fork
+      abandon_fibers
       forget_threadpool
       if @reactor_running
         @machine_inherited = true
@@ -54,7 +55,7 @@ module EventMachine
       revive_threadpool
     end
 
-    # A callback of the loop in a forked child proves that the child goes on with the parent's loop.
+    # A callback of the loop in a forked child shows that the child continues with the parent's loop.
     def adopt_inherited_machine
       @machine_inherited = false
       @reactor_running = true

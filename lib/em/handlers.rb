@@ -2,15 +2,15 @@
 
 module EventMachine
   class << self
-    # Turns what an application gave as a handler into the class to make connections of. A module is mixed
-    # into a subclass of `klass`, which is kept in the module as EM_CONNECTION_CLASS.
+    # Converts a handler to the class of connections. A module is mixed into a new subclass of `klass`, which is
+    # stored in the module as EM_CONNECTION_CLASS.
     #
     # @param klass [Class] what the handler must descend from
     # @param handler [Class, Module, nil] nil, or false, stands for `klass` itself
-    # @param args what `initialize` is going to receive
+    # @param args the arguments for `initialize`
     # @return [Class]
-    # @raise [TypeError] if the handler is no module
-    # @raise [ArgumentError] if the class does not descend from `klass`, or does not take these arguments
+    # @raise [TypeError] if the handler is not a module
+    # @raise [ArgumentError] if the class does not descend from `klass`, or does not accept these arguments
     def klass_from_handler(klass = Connection, handler = nil, *args)
       connection_class = connection_class_of(klass, handler)
       check_arity(connection_class, args)
@@ -51,13 +51,13 @@ module EventMachine
             "wrong number of arguments for #{klass}#initialize (#{args.size} for #{expected})"
     end
 
-    # @return [Integer, nil] the port; nil if it is none, but the handler of a Unix domain address
+    # @return [Integer, nil] the port; nil if the argument is not a port but the handler for a Unix domain socket
     def port_number(port)
       port.is_a?(Integer) ? port : Integer(port, exception: false)
     end
 
-    # Opens a descriptor, makes its object and yields that. In another thread than the reactor's, no event of
-    # the descriptor is told before all this is done.
+    # Opens a descriptor, creates its object and yields it. In a thread other than the reactor's, the descriptor
+    # has no events until all this is done.
     def make(klass, args, open)
       connection = nil
       know(open) do |signature|
@@ -67,7 +67,7 @@ module EventMachine
       connection
     end
 
-    # Opens a descriptor and yields its signature; no event of it is told meanwhile.
+    # Opens a descriptor and yields its signature. The descriptor has no events meanwhile.
     def know(open)
       return yield(open.call) if reactor_thread?
 
@@ -86,7 +86,7 @@ module EventMachine
       hold_opened(false)
     end
 
-    # Makes the object of a descriptor that the reactor has just taken over.
+    # Creates the object for a new descriptor of the reactor.
     def register(klass, signature, args)
       @conns[signature] = klass.new(signature, *args)
     rescue Exception
@@ -94,7 +94,7 @@ module EventMachine
       raise
     end
 
-    # The handler could not be made: the descriptor is closed all the same.
+    # The object could not be created, so the descriptor is closed.
     def abandon(signature)
       @conns[signature] = Connection.allocate.tap { |connection| connection.signature = signature }
       close_connection(signature, false)

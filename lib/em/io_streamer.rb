@@ -3,27 +3,25 @@
 require_relative "streamer"
 
 module EventMachine
-  # Sends what an IO object has over a connection, without ever holding more than a part of it in memory. It
-  # is a {Deferrable}: it succeeds when everything is with the connection, and fails with a String that says
-  # why. The object is read in the reactor's thread, which waits for it, and is not closed.
+  # Sends the contents of an IO object over a connection, with only a small part in memory at a time. It is a
+  # {Deferrable}: it succeeds when everything was passed to the connection, and fails with a String that says
+  # why. Reading blocks the reactor's thread. The object is not closed.
   #
   # @example
-  #   module Sender
-  #     def post_init
-  #       streamer = EventMachine::IOStreamer.new(self, File.open("/tmp/bigfile.tar"))
-  #       streamer.callback { close_connection_after_writing }
-  #     end
+  #   def receive_line(_line)
+  #     log = StringIO.new(lines_of_the_log)
+  #     EventMachine::IOStreamer.new(self, log, http_chunks: true).callback { log.close }
   #   end
   class IOStreamer
     include Streaming
 
-    # Bytes that are sent in one piece.
+    # Bytes that are read and sent at a time.
     CHUNK_SIZE = 16_384
 
-    # Starts to send.
+    # Starts sending.
     #
-    # @param connection [Connection, #send_data] what lacks `get_outbound_data_size` is given all at once
-    # @param io [#read] read from where it stands, up to its end
+    # @param connection [Connection, #send_data] without `get_outbound_data_size`, everything is sent at once
+    # @param io [#read] read from its current position to its end
     # @param opts [Hash]
     # @option opts [Boolean] :http_chunks (false) whether to send in HTTP's chunked transfer coding (RFC 9112,
     #   7.1)

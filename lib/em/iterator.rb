@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # Goes through a list with work that is done by callback. As many items as the concurrency says are in work
-  # at a time; the next one is taken when one is done with.
+  # Iterates over a list with asynchronous work. A limited number of items is processed at a time; when one is
+  # done, the next one is started.
   #
   # @example One after the other
   #   EventMachine::Iterator.new(0..10).each do |number, iter|
@@ -15,10 +15,10 @@ module EventMachine
   #     proc { |pages| puts pages.size }
   #   )
   class Iterator
-    # Returned by a callable list when there are no more items.
+    # A callable list returns this when there are no more items.
     Stop = "EM::Stop"
 
-    # What the work on an item is given along with it, to say when it is done.
+    # Given to the work along with the item, to say when it is done.
     class Step
       def initialize(&done)
         @done = done
@@ -27,7 +27,7 @@ module EventMachine
       # Ends the work on the item.
       #
       # @return [void]
-      # @raise [RuntimeError] when it has ended before
+      # @raise [RuntimeError] if it has ended before
       def next
         raise "already completed this iteration" unless (done = @done)
 
@@ -43,7 +43,7 @@ module EventMachine
     end
     private_constant :Step
 
-    # The same where each item has a result.
+    # The same, for work with a result.
     class ReturningStep
       def initialize(kind, &done)
         @kind = kind
@@ -54,7 +54,7 @@ module EventMachine
       #
       # @param result [Object]
       # @return [void]
-      # @raise [RuntimeError] when it has ended before
+      # @raise [RuntimeError] if it has ended before
       def return(result = nil, *)
         raise "already returned a value for this iteration" unless (done = @done)
 
@@ -69,13 +69,13 @@ module EventMachine
     end
     private_constant :ReturningStep
 
-    # @return [Numeric] how many items may be in work at a time
+    # @return [Numeric] how many items are processed at a time
     attr_reader :concurrency
 
-    # @param list [#to_a, #call] the items; or what returns the next one each time it is called, and {Stop} in
+    # @param list [#to_a, #call] the items; or a callable that returns the next item each time, and {Stop} at
     #   the end
-    # @param concurrency [Numeric] how many items may be in work at a time
-    # @raise [ArgumentError] if the list is neither, or the concurrency is not positive
+    # @param concurrency [Numeric] how many items are processed at a time
+    # @raise [ArgumentError] if the list is neither of these, or the concurrency is not positive
     def initialize(list, concurrency = 1)
       raise ArgumentError, "concurrency must be bigger than zero, not #{concurrency}" unless concurrency > 0
 
@@ -85,11 +85,11 @@ module EventMachine
       @ended = false
     end
 
-    # Changes how many items may be in work. More are taken at once; where it is lowered, no more are taken
-    # until so few are in work.
+    # Changes how many items are processed at a time. If it is raised, more items are started at once. If it is
+    # lowered, no more are started until enough are done.
     #
     # @param val [Numeric]
-    # @raise [ArgumentError, NoMethodError] if it is no number
+    # @raise [ArgumentError, NoMethodError] if it is not a number
     def concurrency=(val)
       raised = val > @concurrency
       @concurrency = val
@@ -98,14 +98,14 @@ module EventMachine
 
     # Starts the work.
     #
-    # @param foreach [#call, nil] called with each item and the step whose `next` ends the work on it; the
-    #   block, where nil
+    # @param foreach [#call, nil] called with each item, and with an object whose `next` ends the work on it; the
+    #   block, if nil
     # @param after [#call, nil] called when all is done
     # @yieldparam item [Object]
     # @yieldparam iter [#next]
-    # @return [Iterator] itself
+    # @return [Iterator] self
     # @raise [ArgumentError] when there is nothing to call
-    # @raise [RuntimeError] when it was started before
+    # @raise [RuntimeError] if it was started before
     def each(foreach = nil, after = nil, &block)
       foreach ||= block || raise(ArgumentError, "proc or block required for iteration")
       raise "cannot iterate over an iterator more than once" if @started || @ended
@@ -122,10 +122,10 @@ module EventMachine
 
     # Starts the work, and collects a result for each item, in the order of the items.
     #
-    # @param foreach [#call] called with each item and the step whose `return` takes the item's result
+    # @param foreach [#call] called with each item, and with an object whose `return` takes the result
     # @param after [#call] called with the Array of results when all is done
-    # @return [Iterator] itself
-    # @raise [RuntimeError] when it was started before
+    # @return [Iterator] self
+    # @raise [RuntimeError] if it was started before
     def map(foreach, after)
       index = -1
       results = []
@@ -136,13 +136,13 @@ module EventMachine
       each(work, -> { after.call(results) })
     end
 
-    # Starts the work, and passes an object on from each item's work to the next.
+    # Starts the work, and passes an object from one item's work to the next.
     #
-    # @param obj [Object] what the first is given
-    # @param foreach [#call] called with the object, the item and the step whose `return` takes the new object
+    # @param obj [Object] given to the first
+    # @param foreach [#call] called with the object, the item, and an object whose `return` takes the new one
     # @param after [#call] called with the object when all is done
-    # @return [Iterator] itself
-    # @raise [RuntimeError] when it was started before
+    # @return [Iterator] self
+    # @raise [RuntimeError] if it was started before
     def inject(obj, foreach, after)
       work = lambda do |item, step|
         foreach.call(obj, item, returning("an inject", step) { |result| obj = result })
@@ -166,7 +166,7 @@ module EventMachine
       end
     end
 
-    # One worker each turn, so that a worker that ends the list keeps the rest from being made.
+    # One worker per turn, so that no more are created if a worker reaches the end of the list.
     def spawn_workers
       EventMachine.next_tick { spawn_worker }
     end

@@ -2,14 +2,13 @@
 
 module EventMachine
   class << self
-    # Tells which implementation is loaded and what it is made of, for bug reports and for checking that an
-    # application has got this library.
+    # Describes the library that is loaded, for bug reports, and to check that an application uses this one.
     #
     # @example From a shell
     #   ruby -reventmachine -e "pp EventMachine.library_info"
     # @return [Hash{Symbol => String, nil}] `:implementation`; `:version` of the gem; `:ruby`, version and
-    #   platform; `:library`, path of the native library; `:tls`, the TLS library, its version and its provider
-    #   of cryptography, nil where TLS is not built in; `:poller`, what the loop waits by
+    #   platform; `:library`, path of the native library; `:tls`, the TLS library, its version and its
+    #   cryptography library, nil if TLS is not built in; `:poller`, such as "epoll"
     def library_info
       {
         implementation: "em-reactor (Rust)",

@@ -1,13 +1,21 @@
 # frozen_string_literal: true
 
-# A precompiled gem has a library for each minor version of Ruby in a directory of its own; a gem that was
-# compiled where it is installed, and a checkout, have one in the load path.
+# A precompiled gem has one library for each minor version of Ruby, in a directory of its own. A gem that was
+# compiled when it was installed, and a checkout, have one library, in the load path.
 minor = RUBY_VERSION[/\A\d+\.\d+/]
 directory = File.expand_path("../eventmachine", __dir__)
 
-# Ruby looks for the extension that its system has where it is asked for ".so".
+# Ruby looks for the extension that its system has when it is asked for ".so".
 if !File.directory?(directory)
-  require "eventmachine.so"
+  begin
+    require "eventmachine.so"
+  rescue LoadError => e
+    raise unless e.path == "eventmachine.so"
+
+    checkout = File.exist?(File.expand_path("../../Rakefile", __dir__))
+    remedy = checkout ? "run `rake compile`" : "run `gem pristine eventmachine`"
+    raise LoadError, "the native library of eventmachine is not compiled: #{remedy} (#{e.message})"
+  end
 elsif Dir.glob("eventmachine.{so,bundle,dll}", base: File.join(directory, minor)).any?
   require File.join(directory, minor, "eventmachine.so")
 else

@@ -5,19 +5,20 @@ require_relative "deferrable"
 require_relative "queue"
 
 module EventMachine
-  # Lends resources, such as connections, to pieces of work that wait for one. A resource is lent to one piece
-  # of work at a time, and is free again when the Deferrable that the work returned has succeeded or failed.
+  # A pool of resources, such as connections, for pieces of work that wait for one. Each resource is lent to
+  # one piece of work at a time. It is free again when the Deferrable that the work returned has succeeded or
+  # failed.
   #
   # @example
-  #   pool = EventMachine::Pool.new
-  #   pool.add(connection)
-  #   pool.on_error { |broken| pool.add(connect_anew) }
-  #   pool.perform { |lent| lent.get("/") }
+  #   clients = EventMachine::Pool.new
+  #   3.times { clients.add(connect_client) }
+  #   clients.on_error { clients.add(connect_client) }
+  #   clients.perform { |client| client.query("SELECT 1") }
   class Pool
     def initialize
-      @resources = EventMachine::Queue.new
-      @removed = []
+      @free = EventMachine::Queue.new
       @contents = []
+      @removed = []
       @on_error = nil
     end
 
@@ -26,34 +27,32 @@ module EventMachine
     # @param resource [Object]
     # @return [nil]
     def add(resource)
-      @contents << resource
+      @contents.push(resource)
       requeue(resource)
     end
 
-    # Removes a resource. One that is lent is given up when it comes back.
+    # Removes a resource. If it is lent, it leaves the pool when its work is done.
     #
-    # @param resource [Object] one that is not in the pool is ignored
-    # @return [Array<Object>] the resources that are removed and not yet given up
+    # @param resource [Object] ignored if it is not in the pool
+    # @return [Array<Object>] resources that were removed and have not left the pool yet
     def remove(resource)
-      @removed << resource if @contents.delete(resource)
+      @removed.push(resource) if @contents.delete(resource)
       @removed
     end
 
     # @param resource [Object]
-    # @return [Boolean] whether it was removed and is not yet given up
+    # @return [Boolean] whether it was removed and has not left the pool yet
     def removed?(resource)
       @removed.include?(resource)
     end
 
-    # For inspection only: changing the list does not change the pool.
-    #
-    # @return [Array<Object>] the resources, lent or not
+    # @return [Array<Object>] a copy of the list of resources, lent or not
     def contents
       @contents.dup
     end
 
-    # Sets what is called with a resource whose work failed. The resource has left the pool by then, and comes
-    # back only by {#add}. Where nothing is set, it stays in the pool.
+    # Sets the callback for resources whose work failed. The resource has left the pool by then; {#add} puts
+    # it back. Without a callback it stays in the pool.
     #
     # @param args a callback, see {EventMachine.Callback}
     # @yieldparam resource [Object]
@@ -63,65 +62,61 @@ module EventMachine
       @on_error = EventMachine.Callback(*args, &block)
     end
 
-    # Has work done with a resource, as soon as one is free. What the work raises goes on to the reactor, and
-    # counts as failure.
+    # Calls a piece of work with a resource, as soon as one is free. If the work raises, the exception goes to
+    # the reactor and the work counts as failed.
     #
     # @param args a callback, see {EventMachine.Callback}
     # @yieldparam resource [Object]
-    # @yieldreturn [Deferrable] whose outcome frees the resource; an ArgumentError is raised for anything else
+    # @yieldreturn [Deferrable] frees the resource when it succeeds or fails; anything else raises an
+    #   ArgumentError
     # @return [nil]
     # @raise [ArgumentError] when there is nothing to call
     def perform(*args, &block)
       work = EventMachine.Callback(*args, &block)
-      @resources.pop do |resource|
-        if removed?(resource)
-          @removed.delete(resource)
-          reschedule(work)
-        else
-          process(work, resource)
-        end
-      end
+      @free.pop { |resource| discard(resource) ? perform(work) : process(work, resource) }
     end
     alias reschedule perform
 
-    # @return [Integer] how many pieces of work wait for a resource
+    # @return [Integer] how many pieces of work are waiting for a resource
     def num_waiting
-      @resources.num_waiting
+      @free.num_waiting
     end
 
     protected
 
     def process(work, resource)
-      completion(outcome_of(work, resource), resource)
+      outcome = work.call(resource)
+      unless outcome.is_a?(Deferrable)
+        raise ArgumentError, "deferrable expected from work, not #{outcome.inspect}"
+      end
+    rescue StandardError
+      failure(resource)
+      raise
+    else
+      completion(outcome, resource)
     end
 
     def completion(deferrable, resource)
-      deferrable.callback { requeue(resource) }
       deferrable.errback { failure(resource) }
+      deferrable.callback { requeue(resource) }
     end
 
     def failure(resource)
-      return requeue(resource) unless @on_error
+      return requeue(resource) if @on_error.nil?
 
-      @contents.delete(resource)
-      @removed.delete(resource)
+      [@contents, @removed].each { |list| list.delete(resource) }
       @on_error.call(resource)
     end
 
     def requeue(resource)
-      @resources.push(resource)
+      @free.push(resource)
     end
 
     private
 
-    def outcome_of(work, resource)
-      deferrable = work.call(resource)
-      return deferrable if deferrable.is_a?(Deferrable)
-
-      raise ArgumentError, "deferrable expected from work, not #{deferrable.inspect}"
-    rescue StandardError
-      failure(resource)
-      raise
+    # @return [Boolean] whether the resource was removed while it was free or lent; it is forgotten then
+    def discard(resource)
+      removed?(resource).tap { @removed.delete(resource) }
     end
   end
 end

@@ -1,27 +1,27 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # What {EventMachine.watch_process} returns. A subclass or module overrides the methods that tell of what it
-  # wants to know.
+  # A watch of a process, created by {EventMachine.watch_process}. Subclasses and modules override the methods for
+  # the changes that they are interested in.
   #
-  # @example
-  #   module Handler
+  # @example Start a worker again when it has exited
+  #   class WorkerWatch < EventMachine::ProcessWatch
   #     def process_exited
-  #       puts "#{pid} has exited"
+  #       supervisor.restart(pid)
   #     end
   #   end
-  #   EventMachine.watch_process(pid, Handler)
+  #   EventMachine.watch_process(worker_pid, WorkerWatch)
   class ProcessWatch < Connection
-    # What the reactor calls a fork.
+    # Data of the event: the process forked.
     Cfork = "fork"
 
-    # What the reactor calls an exit.
+    # Data of the event: the process exited.
     Cexit = "exit"
 
     # @return [Integer] id of the process
     attr_reader :pid
 
-    # Called by the reactor; calls the method for what has happened.
+    # Called by the reactor. Calls the method for the change.
     #
     # @param data [String] {Cfork} or {Cexit}; anything else is ignored
     # @return [void]
@@ -32,20 +32,20 @@ module EventMachine
       end
     end
 
-    # Called when the process has made another one, on systems that tell.
+    # Called when the process has forked, on systems that report it. Linux does not.
     #
     # @return [void]
     def process_forked; end
 
-    # Called when the process has ended. The watch ends.
+    # Called when the process has exited. The watch ends.
     #
     # @return [void]
     def process_exited; end
 
-    # Ends the watch; `unbind` is called then.
+    # Ends the watch. `unbind` is called.
     #
     # @return [nil]
-    # @raise [InvalidSignature] when it has ended before
+    # @raise [InvalidSignature] if it has ended
     def stop_watching
       EventMachine.unwatch_pid(@signature)
     end

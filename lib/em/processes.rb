@@ -5,44 +5,45 @@ require_relative "deferrable"
 
 module EventMachine
   class << self
-    # Starts a child process. Its output comes by {Connection#receive_data}, what is given to
-    # {Connection#send_data} is its input, and {Connection#unbind} tells that it has ended:
-    # {Connection#get_status} says how. Standard error and the environment are those of this process. No shell
-    # is involved.
+    # Starts a child process. {Connection#receive_data} is called with its output, and {Connection#send_data}
+    # writes to its input. When it has exited, {Connection#unbind} is called; {Connection#get_status} returns its
+    # status. It inherits standard error and the environment. No shell is involved.
     #
-    # @example
-    #   EventMachine.popen("tail -f '/var/log/my log'", Handler)
-    #   EventMachine.popen(["tail", "-f", "/var/log/my log"], Handler)
+    # @example Two ways to pass a word with a space
+    #   EventMachine.popen("grep --count 'not found' access.log", Counter)
+    #   EventMachine.popen(["grep", "--count", "not found", "access.log"], Counter)
     # @param cmd [String, Array<String>] the program and its arguments; a String is split as a shell does,
     #   with quotes, but without expansions
     # @param handler [Class, Module, nil] as {connect}
     # @param args given to the handler's `initialize`
     # @yieldparam connection [Connection]
     # @return [Connection]
-    # @raise [ArgumentError] when a quote is not closed or a word has a NUL byte
-    # @raise [RuntimeError] when the reactor is not running, there is no word at all, or there are 2,047 words
-    #   or more
+    # @raise [ArgumentError] if a quote is not closed or a word has a NUL byte
+    # @raise [RuntimeError] when no reactor runs, if there is no word, or if there are 2,047 words or more
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def popen(cmd, handler = nil, *args, &block)
       klass = klass_from_handler(Connection, handler, *args)
       words = cmd.is_a?(String) ? Shellwords.shellwords(cmd) : cmd
-      # The program, and what it is told that it was called by.
+      # The program, and its name as argv[0].
       argv = words.empty? ? [] : [words.first, *words]
       make(klass, args, -> { invoke_popen(argv) }, &block)
     end
     ruby2_keywords :popen
 
-    # Runs a command and calls back with all its output.
+    # Runs a command, and calls back with its output.
     #
     # @example
-    #   EventMachine.system("ls -l") { |output, status| puts output if status.success? }
-    #   talk = proc { |process| process.send_data("exit 3\n") }
-    #   EventMachine.system("sh", talk) { |_, status| puts status.exitstatus }
+    #   EventMachine.system("git", "rev-parse", "HEAD") do |output, status|
+    #     deploy(output.chomp) if status.success?
+    #   end
+    # @example With input
+    #   feed = proc { |process| process.send_data("2 ^ 100\nquit\n") }
+    #   EventMachine.system("bc", feed) { |output, _| puts output }
     # @overload system(cmd, *args, init = nil, callback = nil, &block)
-    #   @param cmd [String, Array<String>] as {popen}; where there are arguments, the program alone
+    #   @param cmd [String, Array<String>] as {popen}; with further arguments, only the program
     #   @param args [Array<String>] arguments
-    #   @param init [#call, nil] called at once with the {Connection} to the process
-    #   @param callback [#call, nil] called with the output and the Process::Status; the block, where nil
+    #   @param init [#call, nil] called at once with the {Connection} of the process
+    #   @param callback [#call, nil] called with the output and the Process::Status; the block, if nil
     # @return [Integer] the process id
     # @raise [ArgumentError, RuntimeError, TypeError] as {popen}
     def system(cmd, *args, &block)
@@ -63,8 +64,8 @@ module EventMachine
   # A child process whose output is the result of a {Deferrable}.
   #
   # @example
-  #   process = EventMachine::DeferrableChildProcess.open("ls -l")
-  #   process.callback { |output| puts output }
+  #   checksum = EventMachine::DeferrableChildProcess.open("sha256sum backup.tar")
+  #   checksum.callback { |output| store(output[/\h+/]) }
   class DeferrableChildProcess < Connection
     include Deferrable
 
@@ -80,7 +81,7 @@ module EventMachine
       @data = []
     end
 
-    # Keeps the output.
+    # Collects the output.
     #
     # @param data [String]
     # @return [void]
@@ -96,7 +97,7 @@ module EventMachine
     end
   end
 
-  # What {EventMachine.system} makes of a process.
+  # The connection of a process started by {EventMachine.system}.
   class SystemCmd < Connection
     # @param callback [#call, nil] called with the output and the Process::Status
     def initialize(callback)
@@ -105,7 +106,7 @@ module EventMachine
       @output = []
     end
 
-    # Keeps the output.
+    # Collects the output.
     #
     # @param data [String]
     # @return [void]
@@ -113,7 +114,7 @@ module EventMachine
       @output << data
     end
 
-    # Makes the call.
+    # Calls the callback.
     #
     # @return [void]
     def unbind

@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # Handlers for protocols that are in wide use; each is loaded when it is first named. EventMachine::P is the
-  # same module.
+  # Implementations of common protocols. Each is loaded when it is used for the first time. EventMachine::P is
+  # the same module.
   module Protocols
     autoload :TcpConnectTester, "em/protocols/tcptest"
     autoload :HttpClient, "em/protocols/httpclient"

@@ -3,16 +3,16 @@
 require_relative "callback"
 
 module EventMachine
-  # A first-in, first-out queue whose consumers wait by callback: whoever pops is called in the reactor's
-  # thread as soon as there is an item. May be used from any thread.
+  # A first-in, first-out queue with asynchronous consumers: the callback of {#pop} is called in the reactor's
+  # thread as soon as there is an item. A queue may be used from any thread.
   #
   # @example
   #   queue = EventMachine::Queue.new
   #   queue.pop { |job| work_on(job) }
   #   queue.push(:first, :second)
   class Queue
-    # How many callbacks may be called within each other. Beyond that the next one waits for a turn, since a
-    # callback that pops again would use up the stack.
+    # How many callbacks may be nested. Beyond that the next one waits for the next turn, because callbacks that
+    # pop again would exhaust the stack.
     MAX_DEPTH = 100
     private_constant :MAX_DEPTH
 
@@ -22,8 +22,8 @@ module EventMachine
       @depth = 0
     end
 
-    # Takes one item. The callback is called at once in the reactor's thread if there is one, otherwise when
-    # it comes.
+    # Takes one item. In the reactor's thread the callback is called at once if there is an item, otherwise when
+    # one is pushed.
     #
     # @param args a callback, see {EventMachine.Callback}
     # @yieldparam item [Object]
@@ -38,7 +38,24 @@ module EventMachine
       nil
     end
 
-    # Adds items, and hands them to those who wait.
+    # Takes one item, for which the running fiber waits.
+    #
+    # @param timeout [Numeric, nil] seconds
+    # @return [Object]
+    # @raise [Timeout::Error] when none comes in time
+    # @raise [NotInFiber] as {EventMachine.await}
+    def take(timeout = nil)
+      EventMachine.__send__(:waiting_scheduler, "Queue#take")
+      taken = DefaultDeferrable.new
+      taker = ->(item) { taken.succeed(item) }
+      pop(taker)
+      EventMachine.await(taken, timeout)
+    rescue Exception
+      put_back(taker, taken) if taken
+      raise
+    end
+
+    # Adds items, and passes them to waiting callbacks.
     #
     # @param items [Array<Object>]
     # @return [nil]
@@ -51,23 +68,33 @@ module EventMachine
     end
     alias << push
 
-    # @return [Boolean] whether no item is waiting
+    # @return [Boolean] whether there is no item
     def empty?
       @items.empty?
     end
 
-    # @return [Integer] how many items are waiting; those pushed by other threads count once the reactor has
-    #   seen them
+    # @return [Integer] the number of items; those pushed by other threads count from the reactor's next turn on
     def size
       @items.size
     end
 
-    # @return [Integer] how many callbacks wait for an item
+    # @return [Integer] how many callbacks are waiting for an item
     def num_waiting
       @popq.size
     end
 
     private
+
+    # Who took an item was ended before it got it, or waits no more.
+    def put_back(taker, taken)
+      EventMachine.schedule do
+        @popq.delete(taker)
+        taken.callback do |item|
+          @items.unshift(item)
+          serve
+        end
+      end
+    end
 
     def serve
       depth = @depth
@@ -81,7 +108,7 @@ module EventMachine
       end
     end
 
-    # A fiber that was left in the middle of a callback may never come back to count itself out.
+    # A fiber that yielded within a callback may never return and decrease the depth.
     def serve_anew
       @depth = 0
       serve

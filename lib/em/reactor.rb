@@ -136,6 +136,7 @@ module EventMachine
     # @return [Exception, nil] the first exception
     def unwind_machine
       failures = []
+      failures << failure_of { stop_fibers }
       failures << failure_of { @tails.pop.call } until @tails.empty?
       # The threads go first: they must not signal a machine that is gone.
       failures << failure_of { stop_threadpool }

@@ -13,9 +13,9 @@ module EventMachine
   #   request.callback { |addresses| puts addresses }
   #   request.errback { |reason| warn reason }
   module DNS
-    # Knows where to ask: the file of hosts first, then the name servers of the system's configuration.
+    # Looks in the hosts file first, then asks the name servers of the system's configuration.
     class Resolver
-      # The file of hosts.
+      # The hosts file.
       HOSTS_FILE =
         if Configuration.windows?
           File.join(ENV.fetch("SystemRoot", "C:/Windows"), "System32/drivers/etc/hosts")
@@ -23,14 +23,14 @@ module EventMachine
           "/etc/hosts"
         end
 
-      # Where the addresses of name servers are found, save on Windows.
+      # Has the addresses of name servers, except on Windows.
       RESOLVER_FILE = "/etc/resolv.conf"
 
-      # Asked where the configuration names no name server; see resolv.conf(5).
+      # Used if the configuration names no name server; see resolv.conf(5).
       DEFAULT_NAMESERVER = "127.0.0.1"
 
       class << self
-        # Sets whom to ask: IPv4 or IPv6 addresses; nil for those of the system.
+        # Sets the name servers: IPv4 or IPv6 addresses; nil for those of the system.
         #
         # @return [Array<String>, nil]
         attr_writer :nameservers
@@ -40,12 +40,12 @@ module EventMachine
           Configuration.windows?
         end
 
-        # Resolves a host name. A name of the file of hosts and a literal address are resolved at once.
+        # Resolves a host name. Names in the hosts file and literal addresses are resolved at once.
         #
-        # @param hostname [String] fully qualified: domains to search are not added
+        # @param hostname [String] fully qualified: search domains are not used
         # @return [Request] a {Deferrable}: succeeds with an Array of addresses as Strings, fails with a
         #   String that says why
-        # @raise [ArgumentError] if the name is no String
+        # @raise [ArgumentError] if the name is not a String
         # @raise [RuntimeError] when the reactor is not running
         def resolve(hostname)
           unless hostname.is_a?(String)
@@ -62,7 +62,7 @@ module EventMachine
           request
         end
 
-        # @return [Socket] the socket that the requests share, opened anew when it was closed
+        # @return [Socket] the socket of all requests; opened again if it was closed
         # @raise [RuntimeError] when the reactor is not running
         def socket
           @socket = Socket.open unless @socket&.open?
@@ -76,12 +76,12 @@ module EventMachine
           end
         end
 
-        # @return [String, nil] any one of the name servers
+        # @return [String, nil] one of the name servers, chosen at random
         def nameserver
           nameservers.sample
         end
 
-        # Reads the file of hosts, once.
+        # Reads the hosts file, once.
         #
         # @return [Hash{String => Array<String>}] addresses by host name and alias
         def hosts

@@ -2,7 +2,7 @@
 
 module EventMachine
   class << self
-    # Calls something each time an interval is over.
+    # Calls something at regular intervals.
     #
     # @overload add_periodic_timer(seconds, callback = nil, &block)
     #   @param seconds [Numeric] the interval

@@ -2,20 +2,20 @@
 
 module EventMachine
   class << self
-    # Starts a server for TCP, or on a Unix domain socket when no port is given.
+    # Starts a server on a TCP port, or on a Unix domain socket if no port is given.
     #
     # @example
-    #   EventMachine.start_server("127.0.0.1", 8081, EchoServer) { |connection| connection.start_tls }
-    #   EventMachine.start_server("/run/echo.sock", EchoServer)
+    #   EventMachine.start_server("::", 443, Website) { |connection| connection.start_tls(certificate) }
+    #   EventMachine.start_server("/run/website.sock", Website)
     #
-    # @param server [String] address or host name to listen on; without a port the path of a socket
-    # @param port [Integer, String, Class, Module, nil] 0 to 65535, 0 for any that is free; the handler may
-    #   stand in its place
-    # @param handler [Class, Module, nil] what to make of each connection; see {klass_from_handler}
+    # @param server [String] address or host name to listen on; without a port, the path of a socket
+    # @param port [Integer, String, Class, Module, nil] 0 to 65535, 0 for any free port; or the handler,
+    #   for a Unix domain socket
+    # @param handler [Class, Module, nil] handles each connection; see {klass_from_handler}
     # @param args given to `initialize` of each connection
     # @yieldparam connection [Connection] each accepted connection, once it is initialized
     # @return [Integer] the server's signature, for {stop_server}
-    # @raise [RuntimeError] when the address is in use or cannot be had
+    # @raise [RuntimeError] if the address is in use or not available
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def start_server(server, port = nil, handler = nil, *args, &block)
       number = port_number(port)
@@ -27,7 +27,7 @@ module EventMachine
     end
     ruby2_keywords :start_server
 
-    # Starts a server on a Unix domain socket. A socket that is left at the path is replaced.
+    # Starts a server on a Unix domain socket. An existing socket with this path is replaced.
     #
     # @param filename [String] the socket's path
     # @param args handler and its arguments, as {start_server}
@@ -38,7 +38,7 @@ module EventMachine
     end
     ruby2_keywords :start_unix_domain_server
 
-    # Accepts connections on a socket that listens already. It is set non-blocking.
+    # Accepts connections on a socket that is listening already. It is set non-blocking.
     #
     # @param sock [#fileno, Integer] the socket, or its descriptor
     # @param handler [Class, Module, nil] as {start_server}
@@ -49,23 +49,23 @@ module EventMachine
     def attach_server(sock, handler = nil, *args, &block)
       klass = klass_from_handler(Connection, handler, *args)
       descriptor = descriptor_of(sock)
-      # The socket is kept, lest it be closed when it is collected.
+      # The reference keeps the socket from being collected, which would close it.
       accept_on([klass, args, block, sock]) { attach_sd(descriptor) }
     end
     ruby2_keywords :attach_server
 
-    # Stops a server from accepting. Its connections stay.
+    # Stops a server. Its connections stay open.
     #
     # @param signature [Integer] what {start_server} or {attach_server} returned
     # @return [nil]
-    # @raise [RuntimeError] when there is no such server
+    # @raise [RuntimeError] if there is no such server
     def stop_server(signature)
       stop_tcp_server(signature)
     end
 
     private
 
-    # Opens a server, whose connections are made as the acceptor says. Returns the server's signature.
+    # Opens a server that creates its connections as `acceptor` says. Returns the server's signature.
     def accept_on(acceptor, &open)
       signature = nil
       know(open) do |opened|
@@ -75,8 +75,12 @@ module EventMachine
       signature
     end
 
-    # The handler stood where the port is expected, so everything moves up by one.
+    # The handler took the place of the port, so the other arguments move up by one.
     def shift_handler(handler, first, rest)
+      unless handler.is_a?(Module)
+        raise TypeError, "wrong argument type #{handler.class} (expected Module): #{handler.inspect} is neither " \
+                         "a port nor a handler; the order is address, port, handler"
+      end
       [handler, first.nil? && rest.empty? ? rest : [first, *rest]]
     end
 

@@ -2,7 +2,7 @@
 
 module EventMachine
   class << self
-    # @return [Integer] how many descriptors the reactor looks after, servers included
+    # @return [Integer] the number of connections, servers and other descriptors of the reactor
     # @raise [RuntimeError] when no reactor runs
     def connection_count
       get_connection_count
@@ -24,19 +24,19 @@ module EventMachine
       set_heartbeat_interval(time.to_f)
     end
 
-    # Tells how many descriptors the process may have open, or sets it.
+    # Returns or sets the maximum number of open descriptors (RLIMIT_NOFILE).
     #
-    # @param n_descriptors [Integer, nil] the new limit; above the hard limit only root may go
+    # @param n_descriptors [Integer, nil] the new limit; only root may exceed the hard limit
     # @return [Integer] the limit in force afterwards
     def set_descriptor_table_size(n_descriptors = nil)
       set_rlimit_nofile(n_descriptors || -1)
     end
 
-    # Gives up root's rights for those of another user.
+    # Changes the effective user, to give up root's rights.
     #
     # @param username [String]
     # @return [void]
-    # @raise [RuntimeError] when there is no such user or the process may not become it
+    # @raise [RuntimeError] if there is no such user, or the process is not allowed to become it
     def set_effective_user(username)
       setuid_string(username)
     end

@@ -1,38 +1,38 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # Makes a process, in the sense of Erlang: a block that is called, in the reactor's thread, once for each
-  # notification. Within it `self` is the {SpawnedProcess}.
+  # Creates a process, in the sense of Erlang: a block that is called in the reactor's thread, once for each
+  # notification. `self` is the {SpawnedProcess}.
   #
   # @example
   #   process = EventMachine.spawn { |text| puts text }
   #   process.notify("hello")
-  # @yieldparam args what {SpawnedProcess#notify} was given; the number must fit
+  # @yieldparam args the arguments of {SpawnedProcess#notify}; their number must match
   # @return [SpawnedProcess]
   # @raise [TypeError] without a block
   def self.spawn(&block)
     SpawnedProcess.new.tap { |process| process.set_receiver(block) }
   end
 
-  # To be the last call in the block of a {spawn}ed process: gives the block that is called from the next
-  # notification on, in place of the one that returns.
+  # Call this last in the block of a {spawn}ed process: it sets the block that is called from the next
+  # notification on.
   #
-  # @yieldparam args what {SpawnedProcess#notify} was given
+  # @yieldparam args the arguments of {SpawnedProcess#notify}
   # @return [YieldBlockFromSpawnedProcess] for the reactor
   def self.yield(&block)
     YieldBlockFromSpawnedProcess.new(block, false)
   end
 
-  # As {yield}; moreover the process is notified, without arguments, so that the block is called soon.
+  # Like {yield}, and notifies the process without arguments, so that the new block is called soon.
   #
   # @return [YieldBlockFromSpawnedProcess] for the reactor
   def self.yield_and_notify(&block)
     YieldBlockFromSpawnedProcess.new(block, true)
   end
 
-  # What {EventMachine.spawn} returns.
+  # A process of {EventMachine.spawn}.
   class SpawnedProcess
-    # Has the block called with these arguments, on the reactor's next turn. May be called from any thread,
+    # Makes the reactor call the block with these arguments, on its next turn. It may be called from any thread,
     # and within the block itself.
     #
     # @param args given to the block
@@ -48,9 +48,9 @@ module EventMachine
     #
     # @param blk [Proc, Method]
     # @return [Symbol]
-    # @raise [TypeError] if it is neither
+    # @raise [TypeError] if it is neither of these
     def set_receiver(blk)
-      # Ruby warns of a method that is defined anew, unless it has been aliased.
+      # Ruby warns when a method is redefined, unless it has been aliased.
       singleton_class.alias_method(:call, :call) if respond_to?(:call)
       define_singleton_method(:call, blk)
     end
@@ -67,15 +67,15 @@ module EventMachine
     end
   end
 
-  # How the block of a process tells that it yields.
+  # Returned by the block of a process that yields.
   class YieldBlockFromSpawnedProcess
     # @param block [Proc] the next block of the process
-    # @param notify [Boolean] whether the process is to be notified
+    # @param notify [Boolean] whether to notify the process
     def initialize(block, notify)
       @block = [block, notify]
     end
 
-    # @return [Array(Proc, Boolean)] the block, and whether the process is to be notified
+    # @return [Array(Proc, Boolean)] the block, and whether to notify the process
     def pull_out_yield_block
       @block
     end

@@ -3,37 +3,36 @@
 require_relative "streaming"
 
 module EventMachine
-  # Sends a file over a connection, without ever holding more than a part of it in memory.
-  # {Connection#stream_file_data} makes one. It is a {Deferrable}: it succeeds when everything is with the
-  # connection, and fails with a String that says why.
+  # Sends a file over a connection, with only a small part in memory at a time. {Connection#stream_file_data}
+  # creates one. It is a {Deferrable}: it succeeds when everything was passed to the connection, and fails with a
+  # String that says why.
   #
   # @example
-  #   module FileSender
-  #     def post_init
-  #       streamer = EventMachine::FileStreamer.new(self, "/tmp/bigfile.tar")
-  #       streamer.callback { close_connection_after_writing }
-  #     end
+  #   def receive_line(name)
+  #     download = EventMachine::FileStreamer.new(self, File.join("public", File.basename(name)))
+  #     download.callback { send_data("\n") }
+  #     download.errback { |reason| send_data("sorry: #{reason}\n") }
   #   end
   class FileStreamer
     include Streaming
 
-    # Files up to this size, in bytes, are sent in one piece; longer ones are mapped into memory.
+    # Files up to this size, in bytes, are sent at once; longer ones are read piece by piece.
     MappingThreshold = 16_384
 
-    # Bytes that wait in the connection from which on no more are added.
+    # Nothing is added while the connection has more bytes queued than this.
     BackpressureLevel = 50_000
 
-    # Bytes of a mapped file that are sent in one piece.
+    # Bytes that are read and sent at a time.
     ChunkSize = 16_384
 
-    # Starts to send.
+    # Starts sending.
     #
     # @param connection [Connection]
     # @param filename [String]
     # @param args [Hash]
     # @option args [Boolean] :http_chunks (false) whether to send in HTTP's chunked transfer coding (RFC 9112,
     #   7.1)
-    # @raise [TypeError] if the filename is no path
+    # @raise [TypeError] if the filename is not a path
     def initialize(connection, filename, args = {})
       @connection = connection
       @http_chunks = args[:http_chunks]
@@ -46,7 +45,7 @@ module EventMachine
       fail_stream(e.message)
     end
 
-    # Sends pieces until the connection has enough to do. The reactor calls this.
+    # Sends pieces until the connection has enough data queued. The reactor calls this.
     #
     # @return [void]
     def stream_one_chunk
@@ -70,8 +69,8 @@ module EventMachine
 
     def stream_with_mapping(filename)
       ensure_mapping_extension_is_present
-      @position = 0
       @mapping = FastFileReader::Mapper.new(filename)
+      @offset = 0
       stream_one_chunk
     end
 
@@ -80,15 +79,15 @@ module EventMachine
     end
 
     def next_chunk
-      length = [@size - @position, ChunkSize].min
+      length = [@size - @offset, ChunkSize].min
       return unless length.positive?
 
-      chunk = @mapping.get_chunk(@position, length)
-      @position += length
+      chunk = @mapping.get_chunk(@offset, length)
+      @offset += length
       chunk
     end
 
-    # The peer has been promised more: only a connection that is cut tells it that this was not all.
+    # The file became shorter. The peer can only learn this by the connection's end.
     def abort_stream(error)
       @connection.close_connection
       fail_stream(error.message)

@@ -3,15 +3,15 @@
 require_relative "deferrable"
 
 module EventMachine
-  # What {FileStreamer} and {IOStreamer} share: sends one chunk after the other, and waits while the
-  # connection has too much to send already.
+  # Common part of {FileStreamer} and {IOStreamer}: sends one chunk after the other, and waits while the
+  # connection has too much data queued.
   module Streaming
     include Deferrable
 
-    # Seconds until a second look at a connection that does not get rid of anything.
+    # Wait, in seconds, after the connection has made no progress for the first time.
     SHORTEST_WAIT = 0.001
 
-    # Seconds from look to look, after the wait has been doubled a few times.
+    # Longest wait in seconds. Each wait is twice as long as the previous one, up to this.
     LONGEST_WAIT = 0.016
 
     private
@@ -31,17 +31,17 @@ module EventMachine
       resume_stream(progress)
     end
 
-    # @return [String, nil] what to send next; nil at the end
+    # @return [String, nil] the next chunk; nil at the end
     def next_chunk
       raise NotImplementedError
     end
 
-    # Lets go of what is sent.
+    # Releases the source.
     #
     # @return [void]
     def release; end
 
-    # @return [Boolean] false where the connection takes no more, since it is closed
+    # @return [Boolean] false if the connection is closed
     def deliver(chunk)
       return accepted?(@connection.send_data(chunk)) unless @http_chunks
 
@@ -50,7 +50,7 @@ module EventMachine
       accepted?(@connection.send_data("\r\n"))
     end
 
-    # A connection may well have a send_data of its own, which returns anything.
+    # Applications override send_data, and may return anything.
     def accepted?(sent)
       !sent.is_a?(Integer) || sent.positive?
     end

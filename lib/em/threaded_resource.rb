@@ -3,8 +3,8 @@
 require_relative "completion"
 
 module EventMachine
-  # Gives a resource whose methods block, such as a database connection, a thread of its own. Work on it is
-  # done there, one piece after the other; the outcome comes back to the reactor by a {Completion}.
+  # Runs a resource with blocking methods, such as a database connection, in a thread of its own. Work is done
+  # there, one piece after the other. A {Completion} brings the result back to the reactor.
   #
   # @example
   #   resource = EventMachine::ThreadedResource.new { Database.connect }
@@ -20,9 +20,9 @@ module EventMachine
       start
     end
 
-    # Ends the thread, when it is done with the piece of work it is at. What is still waiting fails.
+    # Ends the thread after its current piece of work. Waiting work fails.
     #
-    # @return [Thread] which has ended, save where it is the calling thread
+    # @return [Thread] has ended, unless it is the calling thread
     def shutdown
       @running = false
       @queue.close
@@ -30,11 +30,11 @@ module EventMachine
       @thread
     end
 
-    # Has a block called with the resource, in the thread.
+    # Calls a block with the resource, in the thread.
     #
     # @yieldparam resource [Object]
     # @yieldreturn [Object] given to the callbacks
-    # @return [Completion] which succeeds with what the block returned, or fails with the exception it raised
+    # @return [Completion] succeeds with the block's result, or fails with the exception that it raised
     def dispatch(&work)
       completion = EventMachine::Completion.new
       start if @running && !@thread.alive?
@@ -46,7 +46,7 @@ module EventMachine
 
     private
 
-    # The thread does not survive a fork. Work that was waiting is the parent's.
+    # The thread does not survive a fork. Waiting work belongs to the parent.
     def start
       @queue = ::Queue.new
       @thread = Thread.new(@queue) { |queue| work_off(queue) }
@@ -58,10 +58,10 @@ module EventMachine
       end
     end
 
-    # An exception of any kind is the outcome of the work: it must not end the thread.
+    # Any exception is an outcome of the work, and must not end the thread.
     def perform(completion, work)
       completion.succeed(work_on_resource(work))
-    rescue Exception => e # rubocop:disable Lint/RescueException
+    rescue Exception => e
       completion.fail(e)
     end
 

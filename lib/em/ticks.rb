@@ -2,12 +2,12 @@
 
 module EventMachine
   class << self
-    # Has the reactor call something on its next turn, in its thread. May be called from any thread and from a
-    # signal handler; before {run} the call waits for the reactor to start.
+    # Makes the reactor call something on its next turn, in its thread. It may be called from any thread and from
+    # signal handlers. Before {run}, the call waits until the reactor starts.
     #
     # @param callback [#call, nil] what to call; wins over the block
     # @return [nil]
-    # @raise [ArgumentError] when there is nothing that can be called
+    # @raise [ArgumentError] if there is nothing to call
     def next_tick(callback = nil, &block)
       callback ||= block
       raise ArgumentError, "no proc or block given" unless callback.respond_to?(:call)
@@ -17,12 +17,11 @@ module EventMachine
       nil
     end
 
-    # Calls something in the reactor's thread: at once when that is the calling thread, on the next turn
-    # otherwise.
+    # Calls something in the reactor's thread: at once if that is the calling thread, otherwise on the next turn.
     #
     # @param args as for {EventMachine.Callback}
-    # @return [Object, nil] what was returned when called at once; nil otherwise
-    # @raise [ArgumentError] when there is nothing that can be called
+    # @return [Object, nil] the result if it was called at once; nil otherwise
+    # @raise [ArgumentError] if there is nothing to call
     def schedule(*args, &block)
       callback = Callback(*args, &block)
       return callback.call if reactor_running? && reactor_thread?
@@ -30,8 +29,8 @@ module EventMachine
       next_tick(callback)
     end
 
-    # Delivers the results of {defer} and makes the calls that were queued by {next_tick} so far; those queued
-    # meanwhile wait for the next turn. The event loop calls this each time it was signalled.
+    # Delivers the results of {defer} and makes the calls queued by {next_tick}. Calls that are queued meanwhile
+    # wait for the next turn. The event loop calls this after {signal_loopbreak}.
     #
     # @return [Integer] how many calls of {next_tick} were made
     def run_deferred_callbacks
@@ -49,7 +48,7 @@ module EventMachine
       @next_tick_queue.empty? && (@resultqueue.nil? || @resultqueue.empty?)
     end
 
-    # An inherited loop may go on in the child, so it is signalled too.
+    # A forked child may continue with an inherited loop, so that is signalled too.
     def wake_reactor
       signal_loopbreak if @reactor_running || @machine_inherited
     end

@@ -4,19 +4,18 @@ module EventMachine
   # Calls something once, after an interval.
   #
   # @example
-  #   timer = EventMachine::Timer.new(5) { puts "time is up" }
-  #   timer.cancel
+  #   reminder = EventMachine::Timer.new(0.5) { warn "still waiting for an answer" }
+  #   request.callback { reminder.cancel }
   class Timer
     # @param interval [Numeric] in seconds
-    # @param callback [#call, nil] what to call; the block, where nil
-    # @raise [RuntimeError] when the reactor is not running, or {EventMachine.get_max_timers} timers are
-    #   outstanding
-    # @raise [FloatDomainError] when the interval is infinite or not a number
+    # @param callback [#call, nil] what to call; the block, if nil
+    # @raise [RuntimeError] when no reactor runs, or when {EventMachine.get_max_timers} timers are outstanding
+    # @raise [FloatDomainError] if the interval is infinite or not a number
     def initialize(interval, callback = nil, &block)
       @signature = EventMachine.add_timer(interval, callback || block)
     end
 
-    # Keeps the timer from firing, where it has not yet.
+    # Cancels the timer. It does nothing if the timer has fired.
     #
     # @return [false, nil] as {EventMachine.cancel_timer}
     def cancel
@@ -24,22 +23,20 @@ module EventMachine
     end
   end
 
-  # Calls something again and again. The times are multiples of the interval from the start, however long the
-  # callback takes and however late it was called; those that were missed are left out.
+  # Calls something at regular intervals. Calls are due at multiples of the interval after the start, no matter
+  # how long the callback takes or how late it is called. Missed calls are skipped.
   #
   # @example
-  #   count = 0
-  #   timer = EventMachine::PeriodicTimer.new(5) do
-  #     puts "the time is #{Time.now}"
-  #     timer.cancel if (count += 1) > 5
-  #   end
+  #   heartbeat = EventMachine::PeriodicTimer.new(30) { connection.send_data("PING\n") }
+  #   heartbeat.interval = 10 # from the next call on
+  #   heartbeat.cancel
   class PeriodicTimer
-    # @return [Numeric] seconds from call to call; a new value holds from the next call on
+    # @return [Numeric] seconds between calls; a new value applies after the next call
     attr_accessor :interval
 
-    # @param interval [Numeric] in seconds; where it is not positive, the callback is called each turn of the
+    # @param interval [Numeric] in seconds; if it is not positive, the callback is called on every turn of the
     #   reactor
-    # @param callback [#call, nil] what to call; the block, where nil
+    # @param callback [#call, nil] what to call; the block, if nil
     # @raise [RuntimeError, FloatDomainError] as {Timer#initialize}
     def initialize(interval, callback = nil, &block)
       @interval = interval
@@ -48,7 +45,7 @@ module EventMachine
       schedule
     end
 
-    # Ends the timer.
+    # Cancels the timer.
     #
     # @return [true]
     def cancel
@@ -57,15 +54,15 @@ module EventMachine
       true
     end
 
-    # Starts the wait for the next call. The timer itself does so after each call; where it is waiting
-    # already, the wait begins anew.
+    # Starts to wait for the next call. The timer itself does this after each call. If it is waiting already, the
+    # wait starts over.
     #
-    # @return [Integer] signature of the wait
+    # @return [Integer] signature of the timer for the next call
     def schedule
       @signature = wait_again(@signature, @interval)
     end
 
-    # Makes the call now, and waits for the next one, unless the timer was cancelled.
+    # Calls the callback now, and waits for the next call, unless the timer was cancelled.
     #
     # @return [Integer, nil] as {#schedule}; nil once cancelled
     def fire
@@ -77,8 +74,8 @@ module EventMachine
 
     private
 
-    # The reactor calls this. The timer is what is called, so that there is no more to it: many of them are
-    # more than what processors keep at hand.
+    # The reactor calls this. The timer is its own callback, to use little memory: many timers do not fit in the
+    # processor's cache.
     def call
       fire
     end

@@ -1,17 +1,17 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # Checks those options of {Connection#start_tls} that make a private key and its certificate.
+  # Checks the options of {Connection#start_tls} for a private key and its certificate.
   class TLSIdentity
     # The options.
     NAMES = %i[private_key_file private_key private_key_pass cert_chain_file cert].freeze
 
-    # The text of an option; empty when it is not given.
+    # The text of an option; empty if it is not given.
     #
     # @param options [Hash]
     # @param name [Symbol]
     # @return [String]
-    # @raise [TypeError] when it is neither a String nor a path
+    # @raise [TypeError] if it is neither a String nor a path
     def self.text(options, name)
       value = options[name]
       value = value.to_path if value.respond_to?(:to_path)
@@ -20,12 +20,12 @@ module EventMachine
       raise TypeError, "#{name} of start_tls must be a String: #{value.inspect}"
     end
 
-    # Checks that a file or directory is there.
+    # Checks that a file or directory exists.
     #
     # @param path [String] may be empty
     # @return [void]
     # @raise [FileNotFoundException]
-    # @raise [ArgumentError] when there is a NUL byte in it
+    # @raise [ArgumentError] if it has a NUL byte
     def self.check_path(path)
       return if path.empty? || File.exist?(path)
 
@@ -41,12 +41,12 @@ module EventMachine
       check_certificate
     end
 
-    # @return [Hash{Symbol => String}] all {NAMES}; empty texts where none is given
+    # @return [Hash{Symbol => String}] all {NAMES}; empty if not given
     def to_h
       @texts
     end
 
-    # @return [Boolean] whether there is a certificate
+    # @return [Boolean] whether a certificate is given
     def certificate?
       given?(:cert) || given?(:cert_chain_file)
     end

@@ -4,9 +4,9 @@ require_relative "loader"
 require_relative "tls_identity"
 
 module EventMachine
-  # Checks the options of {Connection#start_tls} and puts them into the form that the reactor takes.
+  # Checks the options of {Connection#start_tls}, and converts them for the reactor.
   class TLSParameters
-    # What `:ssl_version` may name, in lower case, and the bit that stands for it.
+    # Names that `:ssl_version` accepts, in lower case, and their bits.
     PROTOCOLS = {
       "sslv2" => EM_PROTO_SSLv2,
       "sslv3" => EM_PROTO_SSLv3,
@@ -16,16 +16,19 @@ module EventMachine
       "tlsv1_3" => EM_PROTO_TLSv1_3
     }.freeze
 
-    # The protocols in use when `:ssl_version` is not given.
+    # The protocols if `:ssl_version` is not given.
     DEFAULT_PROTOCOLS = EM_PROTO_TLSv1 | EM_PROTO_TLSv1_1 | EM_PROTO_TLSv1_2 | EM_PROTO_TLSv1_3
 
-    # Options that upstream does not have.
-    ADDITIONS = %i[verify ca_file ca_path ca crl_file alpn certificates keylog].freeze
+    # Options that upstream lacks.
+    ADDITIONS = %i[verify ca_file ca_path ca crl_file alpn certificates keylog role].freeze
 
-    # How many bytes the name of an application protocol has (RFC 7301).
+    # Which end of the handshake a connection can be; nil for the usual one.
+    ROLES = [nil, :client, :server].freeze
+
+    # Size of the name of an application protocol in bytes (RFC 7301).
     ALPN_SIZES = (1..255).freeze
 
-    # Checks what a `:certificates` callable has answered.
+    # Checks the result of a `:certificates` callable.
     #
     # @param answer [Hash, nil]
     # @return [Hash, nil]
@@ -55,7 +58,7 @@ module EventMachine
       @identity = TLSIdentity.new(options)
     end
 
-    # @return [Array] what `EventMachine.set_tls_parms` takes after the signature: private_key_file,
+    # @return [Array] the arguments of `EventMachine.set_tls_parms` after the signature: private_key_file,
     #   private_key, private_key_pass, cert_chain_file, cert, verify_peer, fail_if_no_peer_cert, sni_hostname,
     #   cipher_list, ecdh_curve, dhparam, protocols. Texts that are not given are empty, flags nil.
     def to_a
@@ -67,18 +70,18 @@ module EventMachine
       ]
     end
 
-    # @return [Hash, nil] what `EventMachine.set_tls_options` takes; nil when none of {ADDITIONS} is given
+    # @return [Hash, nil] the argument of `EventMachine.set_tls_options`; nil if none of {ADDITIONS} is given
     def additions
       return if ADDITIONS.none? { |name| @options[name] }
 
       {
         verify: flag(:verify), keylog: flag(:keylog),
         ca_file: path(:ca_file), ca_path: path(:ca_path), crl_file: path(:crl_file), ca: text(:ca),
-        alpn: alpn, certificates: certificates, choose_certificate: !chooser.nil?
+        alpn: alpn, certificates: certificates, choose_certificate: !chooser.nil?, role: role
       }
     end
 
-    # @return [#call, nil] what tells the certificate for a host name
+    # @return [#call, nil] returns the certificate for a host name
     def chooser
       certificates = @options[:certificates]
       certificates if certificates.respond_to?(:call)
@@ -99,6 +102,13 @@ module EventMachine
       return value || false if [true, false, nil].include?(value)
 
       raise TypeError, "#{name} of start_tls must be true or false: #{value.inspect}"
+    end
+
+    def role
+      role = @options[:role]
+      return role if ROLES.include?(role)
+
+      raise ArgumentError, "role of start_tls must be :client or :server: #{role.inspect}"
     end
 
     def alpn

@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
 module EventMachine
-  # The queue of operations for the threads of {defer}. It wakes one thread, however many operations are
-  # queued; a thread that leaves some behind wakes the next before it goes to work. So many short operations
-  # are run by few threads, without handing the interpreter's lock around for each, while one that blocks
-  # keeps none from being started.
+  # The queue of operations for the threads of {defer}. Pushing wakes up one thread only. A thread that leaves
+  # operations in the queue wakes up the next thread before it starts to work. So a few threads run many short
+  # operations, without a switch of the interpreter's lock for each, and a blocking operation does not delay
+  # others.
   class WorkQueue < ::Thread::Queue
     # @!visibility private
     def initialize
@@ -22,7 +22,7 @@ module EventMachine
     alias << push
     alias enq push
 
-    # Waits for an operation, unless one is queued.
+    # Takes an operation, and waits if there is none.
     #
     # @return [Object] the operation
     def take
@@ -35,15 +35,15 @@ module EventMachine
       retry
     end
 
-    # @return [Integer] how many threads wait for an operation
+    # @return [Integer] how many threads are waiting for an operation
     def num_waiting
       @wakeups.num_waiting
     end
 
     private
 
-    # One that is on its way, to a thread or to the next that is about to wait, is enough. Since it is taken
-    # after this look at it, whoever takes it sees the operation that was queued before.
+    # One pending wake-up is enough. It is taken after this check, so the thread that takes it sees the operation
+    # that was queued before.
     def wake_worker
       @wakeups << true if @wakeups.empty?
     end

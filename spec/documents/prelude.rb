@@ -2,12 +2,12 @@
 
 require "eventmachine"
 
-# Loaded before a program of the documentation: has it listen on a port that is free, visits each of its
-# servers with a line of text, and ends it.
+# Loaded before a program of the documentation: replaces its port by a free one, sends a line of text to each of
+# its servers, and ends it.
 module Visit
   SECONDS = 0.3
 
-  # Says something, and keeps what is answered.
+  # Sends a line, and prints the answer.
   class Guest < EventMachine::Connection
     def connection_completed
       send_data("hello\n")

@@ -6,14 +6,14 @@ require "rbconfig"
 require "socket"
 require "tmpdir"
 
-# A program from elsewhere, run unchanged on the gem of this checkout: in a GEM_HOME which has nothing but a
-# specification of it, by which RubyGems prefers it to another installed eventmachine.
+# Runs an external program, unchanged, on the gem of this checkout. GEM_HOME has only a specification of the gem,
+# so RubyGems prefers it to any other installed eventmachine.
 class Application
   ROOT = File.expand_path("../..", __dir__)
   APPS = File.join(__dir__, "apps")
   PATIENCE = 15
 
-  # Yields the application once it listens, and ends it afterwards.
+  # Yields the application when it is listening, and stops it afterwards.
   #
   # @param command [Array<String>] what to run
   # @param at [Array, String] host and port, or the path of a Unix socket
@@ -25,7 +25,7 @@ class Application
     application&.stop
   end
 
-  # @return [String] a directory that RubyGems takes for a GEM_HOME
+  # @return [String] a directory to be used as GEM_HOME
   def self.gem_home
     @gem_home ||= Dir.mktmpdir("em-gem-home").tap do |home|
       at_exit { FileUtils.rm_rf(home) }
@@ -79,7 +79,7 @@ class Application
     end
   end
 
-  # Sends it a signal and waits for its end. Thin takes SIGINT for an end at once.
+  # Sends it a signal and waits until it has exited. Thin exits at once on SIGINT.
   #
   # @return [Process::Status]
   def stop(signal = :INT)

@@ -11,7 +11,7 @@ RSpec.describe "em-http-request" do
 
   let(:url) { "http://127.0.0.1:#{@origin.port}" }
 
-  # What became of a request: the status, the body and the error.
+  # Outcome of a request: status, body and error.
   def outcome
     result = nil
     em do

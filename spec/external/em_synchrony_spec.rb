@@ -5,7 +5,7 @@ require "tmpdir"
 require_relative "application"
 require_relative "origin"
 
-# In processes of their own, since it changes the methods of other libraries.
+# These run in separate processes, because the library changes methods of other libraries.
 RSpec.describe "em-synchrony" do
   let(:prelude) { <<~RUBY }
     require "em-synchrony"
@@ -16,7 +16,7 @@ RSpec.describe "em-synchrony" do
     include EventMachine
   RUBY
 
-  # @return [String] what a script prints that runs in a fiber on the reactor
+  # @return [String] output of a script that runs in a fiber of the reactor
   def fiber(script, *arguments)
     program = "#{prelude}\nEventMachine.synchrony do\n#{script}\nEventMachine.stop\nend"
     output, status = run_ruby(program, *arguments.map(&:to_s), options: ["-W0"])

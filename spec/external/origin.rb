@@ -3,12 +3,12 @@
 require "openssl"
 require "socket"
 
-# An HTTP server of plain threads, for the clients that are tried: no event loop has a part in it.
+# An HTTP server with plain threads, for the clients under test. It uses no event loop.
 class Origin
   # @return [Integer]
   attr_reader :port
 
-  # Yields a server, which ends with the block.
+  # Yields a server, and stops it after the block.
   #
   # @param tls [OpenSSL::SSL::SSLContext, nil]
   def self.open(tls = nil)

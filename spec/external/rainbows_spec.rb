@@ -5,7 +5,7 @@ require "tmpdir"
 require_relative "application"
 require_relative "http"
 
-# It gives the loop its own listeners to watch, and its own sockets to attach, in two processes.
+# It uses the loop to watch its own listeners and to attach its own sockets, in two processes.
 RSpec.describe "Rainbows! with EventMachine" do
   around do |example|
     Dir.mktmpdir do |directory|

@@ -11,7 +11,7 @@ RSpec.describe "Under TLS" do
   let(:issued) { TLSAuthority.localhost(:rsa2048) }
   let(:root) { TLSAuthority.root.file }
 
-  # A connection that trusts nobody but the specs' own root.
+  # A connection that trusts only the root certificate of the specs.
   def secured(socket, **identity)
     context = OpenSSL::SSL::SSLContext.new
     context.ca_file = root

@@ -2,8 +2,7 @@
 
 require "websocket/driver"
 
-# A WebSocket client on a plain socket: websocket-driver does the protocol, and no event loop has a part in
-# it.
+# A WebSocket client on a plain socket: websocket-driver implements the protocol. It uses no event loop.
 class WebSocketClient
   attr_reader :url, :closed
 
@@ -17,7 +16,7 @@ class WebSocketClient
     @driver.start
   end
 
-  # The driver writes by this.
+  # The driver calls this to write.
   def write(data)
     @socket.write(data)
   end

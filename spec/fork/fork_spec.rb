@@ -136,7 +136,7 @@ RSpec.describe "Forking" do
     nil
   end
 
-  # The kernel tells them in octal.
+  # The kernel prints them in octal.
   def open_flags(number)
     flags = File.read("/proc/self/fdinfo/#{number}", encoding: "UTF-8")[/^flags:\s+(\d+)/, 1]
     flags.to_i(8)

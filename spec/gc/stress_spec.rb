@@ -1,9 +1,9 @@
 # frozen_string_literal: true
 
-# Values that only the native library holds must outlive a collection at any allocation, and be found again
-# after they have been moved.
+# Values that only the native library references must survive garbage collection at any allocation, and
+# compaction.
 RSpec.describe "Garbage collection" do
-  # Each program prints "ok" once everything it has set going came back.
+  # Each program prints "ok" when everything that it started has completed.
   traffic = {
     "an echo over TCP" => <<~RUBY,
       module Echo
@@ -70,7 +70,7 @@ RSpec.describe "Garbage collection" do
     RUBY
   }
 
-  # The library is loaded before the stress begins, since loading it is slow under it and proves nothing.
+  # The library is loaded before GC.stress is set: loading it under stress is slow and proves nothing.
   setups = {
     "a collection at every allocation" => "GC.stress = true",
     "compaction at every major collection" => "GC.auto_compact = true; GC.stress = 0x01",

@@ -5,7 +5,7 @@ require "tmpdir"
 RSpec.describe "Bad input" do
   let(:host) { "127.0.0.1" }
 
-  # Runs the block twice in a reactor of its own, and holds it to leave nothing behind.
+  # Runs the block twice in a new reactor, and checks that it leaves nothing behind.
   def rejected
     counts = []
     attempt = lambda do
@@ -19,7 +19,7 @@ RSpec.describe "Bad input" do
     end
     attempt.call
     expect(&attempt).not_to leak_descriptors
-    # The one timer is the limit of the example.
+    # The only timer is the time limit of the example.
     expect(counts).to all(eq([0, 1]))
   end
 

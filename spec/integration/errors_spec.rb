@@ -14,7 +14,7 @@ RSpec.describe "Exceptions" do
     EventMachine.connect("127.0.0.1", port, client) { |connection| yield connection if block_given? }
   end
 
-  # What is done in the reactor, so that something raises there.
+  # Ways to raise an exception in the reactor.
   def self.sources
     {
       "the first block" => -> { raise failure, "start" },
@@ -59,7 +59,7 @@ RSpec.describe "Exceptions" do
     end
   end
 
-  # What the first block raises costs the rest of it; what a thread raises is no callback's.
+  # The first block raises, so the rest of it does not run; an exception of a thread is not a callback's.
   handled = sources.except("the first block", "initialize of a client", "post_init of a client",
                            "an operation without errback")
   handled.each do |place, source|

@@ -14,7 +14,7 @@ RSpec.describe "Watched files" do
   let(:path) { File.join(@directory, "file").tap { |path| File.write(path, "old") } }
   let(:log) { [] }
 
-  # Writes down what a watch tells, and calls the block of that name.
+  # Records the events of a watch, and calls the block of that name.
   def recorder(name = nil, **acts)
     entries = log
     Module.new do

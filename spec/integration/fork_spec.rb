@@ -96,7 +96,7 @@ RSpec.describe "Processes of their own" do
   end
 
   describe "Process.daemon in a running reactor" do
-    # The daemon goes on writing to the pipe of standard output.
+    # The daemon still writes to the pipe of standard output.
     def daemonized(body)
       run_ruby(<<~RUBY).first
         $stdout.sync = true

@@ -43,7 +43,7 @@ RSpec.describe "Interrupting a running loop" do
     lines = output.lines(chomp: true)
     expect(lines.first(3)).to eq(["hook", "unbound", "ensured, running: false"])
     expect(output).to include("Interrupt")
-    # Ruby sends itself the signal in the end, so that the shell sees what ended it.
+    # At the end Ruby sends the signal to itself, so that the shell sees the reason.
     expect(status.termsig).to eq(Signal.list.fetch("INT"))
     expect(seconds).to be < 1.5
   end
@@ -141,7 +141,7 @@ RSpec.describe "Interrupting a running loop" do
     expect(status.exitstatus).to eq(7)
   end
 
-  # As consoles and application servers do: the loop has a thread of its own, the main thread goes on.
+  # Consoles and application servers run the loop in a thread, while the main thread continues.
   describe "with the loop in a thread" do
     background = <<~RUBY
       loop_thread = Thread.new { EventMachine.run }

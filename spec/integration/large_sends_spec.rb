@@ -2,11 +2,11 @@
 
 require "tempfile"
 
-# Long strings are written from where they are; what an application does with them meanwhile must not show.
+# Long strings are sent in place, without a copy. Whatever an application does to them meanwhile must not matter.
 RSpec.describe "Long strings that are sent" do
   let(:long) { Random.new(1).bytes(3_000_000) }
 
-  # Sends by the block to a peer that reads only once the block is done; gives what the peer read.
+  # Sends data in the block to a peer that reads only after the block. Returns what the peer has read.
   def received
     reader = Thread.new { server.accept.read }
     em do
@@ -43,7 +43,7 @@ RSpec.describe "Long strings that are sent" do
     expect(data == long + "x" * long.bytesize).to be(true)
   end
 
-  # Compaction is for spec/gc, in processes of their own: other extensions that are loaded here do not stand it.
+  # Compaction is tested in spec/gc, in separate processes: other extensions that are loaded here do not support it.
   it "arrive when nothing else holds them, over collections" do
     data = received do |connection|
       20.times { |index| connection.send_data(index.chr * 200_000) }

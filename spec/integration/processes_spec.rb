@@ -3,7 +3,7 @@
 require "tmpdir"
 
 RSpec.describe "Processes" do
-  # Keeps what a child writes and how it ended; stops the reactor unless told otherwise.
+  # Records the output and status of a child; stops the reactor unless told otherwise.
   let(:child) do
     Class.new(EventMachine::Connection) do
       attr_reader :output, :status, :reason, :pid

@@ -1,10 +1,10 @@
 # frozen_string_literal: true
 
-# What comes in such amounts goes from socket to socket without a copy, where the system can do that.
+# Large amounts of data are moved from socket to socket without a copy, if the system can do that.
 RSpec.describe "Proxies of much data" do
   let(:data) { Random.new(1).bytes(8_000_003) }
 
-  # A connection that passes what it receives on to what the block connects it to.
+  # A connection that is proxied to the connection that the block opens.
   def relay
     connect = -> { yield }
     EventMachine.start_server("127.0.0.1", 0, Class.new(EventMachine::Connection) do
@@ -21,7 +21,7 @@ RSpec.describe "Proxies of much data" do
     end)
   end
 
-  # Sends data and collects what comes, until that is so many bytes.
+  # Sends data, and collects received data up to a number of bytes.
   def exchange(port, data, size)
     received = +""
     EventMachine.connect("127.0.0.1", port) do |connection|
@@ -107,7 +107,7 @@ RSpec.describe "Proxies of much data" do
         end
       end
 
-      # The peer of the target goes away when it has had enough.
+      # The target's peer closes when it has received enough.
       def flood
         near, far = UNIXSocket.pair
         source, writer = UNIXSocket.pair

@@ -6,7 +6,7 @@ RSpec.describe "Regressions" do
   let(:port) { free_port }
 
   describe "a connection that unbind makes anew and that is refused at once" do
-    # The system refuses this address before connect(2) returns.
+    # connect(2) fails at once for this address.
     let(:script) { <<~RUBY }
       Again = Class.new(EventMachine::Connection) do
         def unbind
@@ -47,7 +47,7 @@ RSpec.describe "Regressions" do
   end
 
   describe "an IO object that was closed behind the reactor's back" do
-    # Its number goes to the next descriptor, which must not suffer from what is done to the old one.
+    # The next descriptor gets the same number. Operations on the old one must not affect it.
     def receive_on_reused_descriptor(attach)
       received = reused = nil
       em do

@@ -3,7 +3,7 @@
 require "socket"
 
 RSpec.describe "Twenty thousand descriptors", time_limit: 60 do
-  # Both ends of each connection are in this process; a limit that may not be raised leaves room for fewer.
+  # Both ends of each connection are in this process. If the limit cannot be raised, there are fewer.
   let(:count) { [(EventMachine.set_descriptor_table_size(20_200) - 200) / 2, 10_000].min }
 
   let(:echo) do

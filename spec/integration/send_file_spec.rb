@@ -16,8 +16,8 @@ RSpec.describe "Sent files" do
     end
   end
 
-  # What a client receives until the connection ends, which the block writes to, and how it ended on the
-  # server's side.
+  # Returns what a client receives from the connection that the block writes to, and how the connection ended on
+  # the server's side.
   def received(limit = ReactorHelper::LIMIT, client: {}, &serve)
     data = +""
     reason = :none
@@ -152,7 +152,7 @@ RSpec.describe "Sent files" do
   end
 
   describe "by stream_file_data" do
-    # Below the size from which on they are mapped, at it, above it, and well above what may wait.
+    # Below the threshold for sending at once, at it, above it, and well above the backpressure level.
     sizes = [0, 1_000, 16_384, 16_385, 100_000, 2_000_000]
 
     sizes.each do |size|

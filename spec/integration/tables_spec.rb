@@ -3,7 +3,7 @@
 RSpec.describe "The tables of what goes by a signature" do
   let(:log) { [] }
 
-  # A client that is refused, and says what it is told of that.
+  # A client whose connection is refused. It records the reason.
   def refused(&body)
     em { EventMachine.connect("127.0.0.1", free_port, Class.new(EventMachine::Connection, &body)) }
     log
@@ -81,7 +81,7 @@ RSpec.describe "The tables of what goes by a signature" do
     expect(log.last).to be(EventMachine::NoHandlerForAcceptedConnection)
   end
 
-  # Has an error noted, and what was taken from a table put back, since its end is waited for.
+  # Records an error, and restores what was removed from a table, because its end is awaited.
   def log_and_put_back(name)
     EventMachine.error_handler do |error|
       state(name).store(*log.first)

@@ -4,7 +4,7 @@ RSpec.describe "TCP" do
   let(:log) { [] }
   let(:port) { free_port }
 
-  # Writes down what happens to a connection, and answers as it is told.
+  # Records the events of a connection, and replies as configured.
   def recorder(log, name, **answers)
     Module.new do
       define_method(:record) do |event, *details|

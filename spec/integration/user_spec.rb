@@ -12,7 +12,7 @@ RSpec.describe "EventMachine.set_effective_user" do
     expect { EventMachine.set_effective_user("a\0b") }.to raise_error(ArgumentError, /null byte/)
   end
 
-  # For good, so in a child. Whoever is not root may only become who he is.
+  # This cannot be undone, so it runs in a child. Only root may become another user.
   it "becomes that user" do
     name = Process.uid.zero? ? "nobody" : Etc.getpwuid.name
     reader, writer = IO.pipe

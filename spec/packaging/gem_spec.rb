@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "tmpdir"
+
 RSpec.describe "The source gem" do
   root = File.expand_path("../..", __dir__)
   let(:specification) { Gem::Specification.load(File.join(root, "eventmachine.gemspec")) }
@@ -25,8 +27,43 @@ RSpec.describe "The source gem" do
     expect(included - specification.files).to be_empty
   end
 
+  it "has the documentation, and what YARD and ri read it by" do
+    expect(specification.files).to include(
+      "README.md", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md", ".yardopts", "docs/getting_started.md",
+      "docs/native/timers.rb", "examples/echo.rb"
+    )
+    expect(specification.extra_rdoc_files).to include("README.md", "docs/native/timers.rb")
+    linked = specification.files.grep(/\.md\z/).flat_map do |path|
+      text = File.read(File.join(root, path)).gsub(/^( *)```.*?^\1```$/m, "")
+      text.scan(/\]\((?!\w+:)([^)#\s]+)/).flatten.map do |link|
+        File.expand_path(link, "/#{File.dirname(path)}").delete_prefix("/")
+      end
+    end
+    missing = linked.uniq.reject { |path| specification.files.any? { |file| file.start_with?(path) } }
+    expect(missing).to be_empty
+  end
+
+  it "takes all addresses from one file" do
+    expect(specification.metadata.keys).to eq(["rubygems_mfa_required"])
+    Dir.mktmpdir do |directory|
+      FileUtils.mkdir_p("#{directory}/lib/em")
+      FileUtils.cp(File.join(root, "eventmachine.gemspec"), directory)
+      # The version is known here already.
+      FileUtils.touch("#{directory}/lib/em/version.rb")
+      File.write("#{directory}/REPOSITORY", "https://example.org/em\n")
+      released = Gem::Specification.load("#{directory}/eventmachine.gemspec")
+      expect(released.homepage).to eq("https://example.org/em")
+      expect(released.metadata).to include(
+        "bug_tracker_uri" => "https://example.org/em/issues",
+        "changelog_uri" => "https://example.org/em/blob/v#{EventMachine::VERSION}/CHANGELOG.md",
+        "source_code_uri" => "https://example.org/em/tree/v#{EventMachine::VERSION}"
+      )
+      expect(released.metadata).to include("documentation_uri", "rubygems_mfa_required")
+    end
+  end
+
   it "has no file more than that" do
-    expect(specification.files.grep(/\A(spec|bench|bin|rakelib|doc|pkg|target)\b|\.so\z|tests/)).to be_empty
+    expect(specification.files.grep(%r{\A(spec|bench|bin|rakelib|doc|pkg|target)/|\.so\z|tests/})).to be_empty
     sizes = specification.files.sum { |path| File.size(File.join(root, path)) }
     expect(sizes).to be < 2_000_000
   end

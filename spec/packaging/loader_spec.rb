@@ -16,7 +16,7 @@ RSpec.describe "The loader" do
   minor = RUBY_VERSION[/\A\d+\.\d+/]
   file = "eventmachine.#{RbConfig::CONFIG['DLEXT']}"
 
-  # A library is not loaded here, only asked for.
+  # The library is not loaded here, only required.
   def ask
     program = <<~'RUBY'
       module Kernel
@@ -38,6 +38,25 @@ RSpec.describe "The loader" do
     output, status = ask
     expect(status).to be_success
     expect(output.lines(chomp: true).last).to eq("require #{file}")
+  end
+
+  it "says how to compile the library, in a checkout and in a gem, where there is none" do
+    command = [RbConfig.ruby, "--disable-gems", "-e", 'load "lib/em/loader.rb"']
+    output, status = Open3.capture2e(*command, chdir: @directory)
+    expect(status).not_to be_success
+    expect(output).to include("not compiled: run `gem pristine eventmachine`", "LoadError")
+
+    FileUtils.touch(File.join(@directory, "Rakefile"))
+    expect(Open3.capture2e(*command, chdir: @directory).first).to include("not compiled: run `rake compile`")
+  end
+
+  it "does not hide why a library cannot be loaded" do
+    File.write(File.join(@directory, "lib", file), "no library")
+    program = '$LOAD_PATH.unshift("lib"); load "lib/em/loader.rb"'
+    output, status = Open3.capture2e(RbConfig.ruby, "--disable-gems", "-e", program, chdir: @directory)
+    expect(status).not_to be_success
+    expect(output).to include(file)
+    expect(output).not_to include("not compiled")
   end
 
   it "takes the library that was precompiled for this Ruby" do

@@ -3,7 +3,7 @@
 require "open3"
 require "tmpdir"
 
-# What a source gem says where something is missing that it is compiled by.
+# Messages of the source gem if something that it needs for compiling is missing.
 RSpec.describe "Looking for prerequisites" do
   script = File.expand_path("../../ext/prerequisites/extconf.rb", __dir__)
   systems = ["Debian, Ubuntu:", "Fedora:", "Alpine:", "macOS:", "Windows:"]
@@ -19,7 +19,7 @@ RSpec.describe "Looking for prerequisites" do
     end
   end
 
-  # A program that says what `--version` would.
+  # A program that prints a version.
   def provide(name, says = "")
     path = File.join(@bin, name)
     File.write(path, "#!/bin/sh\necho '#{says}'\n")

@@ -124,7 +124,7 @@ RSpec.describe "Protocols under bad input" do
   sasl_client = plain.call(protocols::SASLauthclient) do
     def initialize
       post_init
-      2.times { query = validate?("u", "p").callback { note(:yes) }.errback { note(:no) } }
+      2.times { validate?("u", "p").callback { note(:yes) }.errback { note(:no) } }
     end
   end
 

@@ -29,7 +29,7 @@ module ReactorHelper
     EventMachine.instance_variable_get(name)
   end
 
-  # @return [Integer] a TCP port that nothing listens on
+  # @return [Integer] a free TCP port
   def free_port(host = "127.0.0.1")
     TCPServer.open(host, 0) { |server| server.addr[1] }
   end

@@ -91,18 +91,18 @@ module TLSHelper
     end
   end
 
-  # What a client does that only wants to know whether the connection works.
+  # A client that only checks whether the connection works.
   def ping
     { secured: ->(client) { client.send_data("ping") },
       received: ->(client) { client.close_connection_after_writing } }
   end
 
-  # What a server does for it.
+  # A server for that client.
   def pong
     { received: ->(server) { server.send_data("pong") } }
   end
 
-  # Lets a client talk to a server until both are at their ends.
+  # Lets a client talk to a server until both have ended.
   #
   # @param server [Hash, nil] options of start_tls; nil for plain text
   # @param client [Hash, nil] the same
@@ -133,7 +133,7 @@ module TLSHelper
     Socket.unpack_sockaddr_in(EventMachine.get_sockname(signature)).first
   end
 
-  # Expects that both ends got through the handshake and had their say.
+  # Expects that both ends have completed the handshake and exchanged their data.
   def expect_success(server, client)
     expect([client.error_text, server.error_text]).to eq([nil, nil])
     expect([server.received, client.received]).to eq(%w[ping pong])

@@ -6,7 +6,7 @@ require_relative "tls_helper"
 
 # Runs other implementations of TLS against ours.
 module TLSPrograms
-  # What a server of ours does: answers a line, and closes.
+  # A server of ours: answers a line, and closes.
   ANSWERS = { received: lambda do |server|
     next unless server.received.end_with?("\n")
 
@@ -35,7 +35,7 @@ module TLSPrograms
     outputs
   end
 
-  # Runs a server for the time of the block, which is given its port.
+  # Runs a server during the block, which gets its port.
   #
   # @param command [Array<String>] where PORT stands for the port that it is to listen on
   def serve(*command, port: free_port)
@@ -51,7 +51,7 @@ module TLSPrograms
     end
   end
 
-  # Runs nginx for the time of the block, which is given its port.
+  # Runs nginx during the block, which gets its port.
   #
   # @param issued [TLSAuthority::Issued] the certificate that it presents
   # @param directory [String] what it serves
@@ -76,7 +76,7 @@ module TLSPrograms
     serve("nginx", "-c", File.join(own, "nginx.conf"), "-e", "stderr", port: port, &block)
   end
 
-  # Has a client of ours talk to another's server.
+  # Lets our client talk to another server.
   #
   # @return [End] the client, when it is at its end
   def call(port, options, doings, to: "localhost", limit: 8)
@@ -87,7 +87,7 @@ module TLSPrograms
     client
   end
 
-  # What a client of ours does that sends something and goes when it has so much in return.
+  # A client of ours that sends something, and leaves when it has received enough.
   def exchange(text, size = text.bytesize)
     { secured: ->(client) { client.send_data(text) },
       received: ->(client) { client.close_connection if client.received.bytesize >= size } }

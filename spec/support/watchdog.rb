@@ -2,14 +2,14 @@
 
 require "io/wait"
 
-# Ends what takes too long: by an exception, and where that cannot be delivered, by ending the process.
+# Ends examples that take too long: by an exception or, if that cannot be delivered, by ending the process.
 module Watchdog
   LIMIT = 10
   GRACE = 10
-  # Calls whose types are checked take several times as long.
+  # Checking the types of calls makes them several times slower.
   FACTOR = ENV.key?("RBS_TEST_TARGET") ? 4 : 1
 
-  # No rescue in an example shall swallow it.
+  # Must not be rescued in an example.
   Expired = Class.new(Exception)
 
   def self.guard(limit)

@@ -3,21 +3,20 @@
 require "rbs/test"
 require "rspec/core"
 
-# Loaded after rbs/test/setup: notes each call whose types disagree with sig/, and has the run of the specs
-# fail in the end where there are any. A call that raised is not looked at, since specs are wrong on purpose
-# there.
+# Loaded after rbs/test/setup: records each call whose types disagree with sig/, and makes the run fail at the end
+# if there are any. Calls that raise are ignored, because specs pass wrong arguments on purpose.
 module Agreement
-  # The reactor asks how many parameters these have, and the wrapper would answer for them.
+  # The reactor checks their arity, and would get that of the wrapper.
   LEFT_ALONE = %i[unbind].freeze
 
-  # Examples that cannot pass, since the wrappers stand in the place of blocks, and take time and stack.
+  # Examples that cannot pass, because the wrappers replace blocks, and need time and stack.
   EXCLUDED = [
     "take back", "do so for failure", "returns the handler set", "has @acceptors know each server",
     "any number of pops within each other", "does not grow with its length", "holds the block",
     "the block's word", "some megabytes"
   ].freeze
 
-  # Examples that give what the library takes, but what nobody should give it.
+  # Examples with arguments that the library accepts, but that nobody should pass.
   LENIENT = ["takes an interval that is negative, or a text", "keeps the heartbeat interval"].freeze
 
   DISAGREEMENTS = Hash.new(0)
@@ -25,7 +24,7 @@ module Agreement
   # Counts the calls that were checked.
   CHECKED = Hash.new(0)
 
-  # Stands before RBS::Test::Tester::MethodCallTester.
+  # Prepended to RBS::Test::Tester::MethodCallTester.
   module Noting
     def call(receiver, trace)
       return unless trace.method_call.return?
@@ -38,7 +37,7 @@ module Agreement
     end
   end
 
-  # Stands before RBS::Test::Tester.
+  # Prepended to RBS::Test::Tester.
   module Choosing
     def skip_method?(type_name, method)
       LEFT_ALONE.include?(method.defs.first&.member&.name) ? :skip : super

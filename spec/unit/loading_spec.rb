@@ -6,7 +6,7 @@ require "open3"
 RSpec.describe "Loading", time_limit: 60 do
   root = File.expand_path("../../lib", __dir__)
   features = Dir.glob("**/*.rb", base: root).map { |path| path.delete_suffix(".rb") }.sort
-  # It tells that its name is deprecated.
+  # It warns that its name is deprecated.
   quiet = features - ["em/deferrable/pool"]
   categories = RUBY_VERSION < "3.3" ? %w[deprecated experimental] : %w[deprecated experimental performance]
   switches = ["-w", *categories.map { |category| "-W:#{category}" }, "-I", root]
@@ -33,7 +33,8 @@ RSpec.describe "Loading", time_limit: 60 do
     expect(loading(%w[
       eventmachine rubyeventmachine fastfilereaderext em/buftok em/callback em/channel em/completion
       em/connection em/deferrable em/future em/iterator em/messages em/pool em/protocols
-      em/protocols/line_protocol em/protocols/linetext2 em/protocols/object_protocol em/protocols/saslauth em/pure_ruby em/queue
+      em/protocols/line_protocol em/protocols/linetext2 em/protocols/object_protocol
+      em/protocols/saslauth em/pure_ruby em/queue
       em/spawnable em/streamer em/threaded_resource em/tick_loop em/timers em/version
     ])).to be_empty
   end

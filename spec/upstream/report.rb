@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 module Upstream
-  # Judges results by the ledger, keeps the count and prints the table.
+  # Compares results with the ledger, counts them and prints the table.
   class Report
     PASSED = "passed"
 
@@ -27,7 +27,7 @@ module Upstream
       end
     end
 
-    # Prints the file's line of the table and takes its tests into the count.
+    # Prints the file's line of the table, and counts its tests.
     def add(file, results)
       verdicts = judge(file, results)
       verdicts.each_value { |verdict| @counts[verdict] += 1 }
@@ -80,7 +80,7 @@ module Upstream
       @subject == :ours && entry.ours == "differs" ? :differs : :not_yet
     end
 
-    # Whether the network that the test wants is not to be had here.
+    # Whether the network that the test needs is not available.
     def excused?(file, test)
       return false unless @ledger.network?(file, test)
 

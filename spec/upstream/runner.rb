@@ -22,7 +22,7 @@ module Upstream
     LIBRARY = File.expand_path("../../lib", __dir__)
     LEDGER = File.join(__dir__, "ledger.yml")
     SANDBOXED = "EM_UPSTREAM_SANDBOXED"
-    # A test that waits for a clock may fail on a machine that was busy for a moment.
+    # Tests that depend on time may fail on a busy machine.
     TIMED = /setup_timeout|add_timer|add_periodic_timer|Timer\.new|assert_in_delta|sleep|timeout/
 
     NAMES = { upstream: "Debian's gem", ours: "this gem" }.freeze
@@ -106,7 +106,7 @@ module Upstream
       results
     end
 
-    # A result counts only where the library was the one that was meant.
+    # A result counts only if the intended library was loaded.
     def check_library(subject, results)
       strange = results.values.map(&:library).compact.find do |path|
         path.start_with?("#{LIBRARY}/") != (subject == :ours)

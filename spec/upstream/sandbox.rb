@@ -63,12 +63,12 @@ module Upstream
       ip("-6", "route", "add", "default", "dev", "lo")
     end
 
-    # Without IPv6 in the kernel the tests that want it omit themselves.
+    # Without IPv6 in the kernel the tests that need it skip themselves.
     def ipv6?
       File.exist?("/proc/net/if_inet6")
     end
 
-    # An address that is there already is fine.
+    # The address may exist already.
     def assign(address)
       ip("addr", "add", "#{address}/#{address.include?(':') ? 128 : 32}", "dev", "lo", exception: false)
     end

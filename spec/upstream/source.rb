@@ -43,7 +43,7 @@ module Upstream
       File.join(base, "eventmachine-upstream-tests")
     end
 
-    # Made beside the cache and renamed, so that an interrupted run leaves no half of it.
+    # Created next to the cache and renamed, so that an interrupted run leaves nothing incomplete.
     def fetch(tests)
       FileUtils.mkdir_p(@cache)
       Dir.mktmpdir("fetch", @cache) do |work|
@@ -58,7 +58,15 @@ module Upstream
       File.write(File.join(work, "sources.list"), source_lines)
       FileUtils.mkdir_p(%w[lists/partial cache/archives/partial parts].map { |path| File.join(work, path) })
       run("apt-get", *options(work), "update", chdir: work)
-      run("apt-get", *options(work), "source", "--download-only", "--only-source", PACKAGE, chdir: work)
+      download_source(work)
+    end
+
+    def download_source(work, wanted = package)
+      run("apt-get", *options(work), "source", "--download-only", "--only-source", wanted, chdir: work)
+    end
+
+    def package
+      PACKAGE
     end
 
     def source_lines

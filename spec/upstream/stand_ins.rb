@@ -5,7 +5,7 @@ require "resolv"
 require "socket"
 
 module Upstream
-  # The name server and the web server that stand in for the Internet inside the sandbox.
+  # The name server and the web server that replace the Internet inside the sandbox.
   module StandIns
     WEB = "198.18.0.80"
     ADDRESSES = {
@@ -15,7 +15,7 @@ module Upstream
       "yahoo.com" => ["198.18.0.82", "198.18.0.83"]
     }.freeze
 
-    # Answers A queries for the names above, and tells that others do not exist.
+    # Answers A queries for the names above, and NXDOMAIN for others.
     class NameServer
       TTL = 60
 

@@ -7,8 +7,8 @@ require "tmpdir"
 module Upstream
   Result = Struct.new(:status, :detail, :library)
 
-  # Runs one of upstream's test files in processes of its own and tells what became of each test. After a
-  # test that hung or took the process down, the rest of the file is run in a new process.
+  # Runs one of upstream's test files in separate processes, and reports the result of each test. After a test that
+  # hung or crashed, the rest of the file runs in a new process.
   class TestFile
     PRELOAD = File.join(__dir__, "preload.rb")
     TEST_LIMIT = 30

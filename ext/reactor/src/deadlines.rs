@@ -80,7 +80,7 @@ mod tests {
     /// Dues of so many milliseconds, in the order given.
     fn dues(milliseconds: impl IntoIterator<Item = u64>) -> Vec<Due> {
         let start = Instant::now();
-        let id = Table::new().insert(()).unwrap();
+        let id = Table::of(crate::id::Space::Timers).insert(()).unwrap();
         let due = |(sequence, delay): (u64, u64)| Due {
             deadline: start + Duration::from_millis(delay),
             sequence,

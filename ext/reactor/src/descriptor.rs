@@ -34,8 +34,8 @@ pub(crate) struct Descriptor {
     pub(crate) paused: bool,
     /// Whether a read may leave some of what there is, though it does not fill its buffer.
     pub(crate) reads_in_part: bool,
-    /// Where one byte is read at a time: how many were in this turn.
-    pub(crate) bytewise: Option<usize>,
+    /// Whether one byte is read at a time.
+    pub(crate) bytewise: bool,
     /// Whether the peer sends no more.
     pub(crate) input_ended: bool,
     pub(crate) output: Output,
@@ -179,7 +179,7 @@ impl Descriptor {
             always_ready: false,
             paused: false,
             reads_in_part: handle.reads_in_part(),
-            bytewise: None,
+            bytewise: false,
             input_ended: false,
             output: Output::Open,
             departure: None,
@@ -263,7 +263,13 @@ impl Descriptor {
 
     /// Whether what comes in is still for its owner.
     pub(crate) fn reads(&self) -> bool {
-        matches!(self.phase, Phase::Open | Phase::Draining) && !self.input_ended
+        let may_read = match self.phase {
+            Phase::Open => true,
+            // What follows is left to others.
+            Phase::Draining => !self.bytewise,
+            _ => false,
+        };
+        may_read && !self.input_ended
     }
 
     /// Whether nothing is written for the moment, since it is paused.

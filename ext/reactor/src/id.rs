@@ -22,6 +22,8 @@ pub(crate) enum Space {
     FileWatches = 1,
     /// Timers.
     Timers = 2,
+    /// Waits of fibers.
+    Waits = 3,
 }
 
 impl Id {

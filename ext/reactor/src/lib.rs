@@ -34,6 +34,7 @@ mod table;
 mod timeouts;
 mod timers;
 pub mod tls;
+mod waits;
 mod watch;
 mod watch_file;
 
@@ -52,3 +53,4 @@ pub use secure::Choice;
 pub use sys::handle::RawDescriptor;
 pub use sys::limits::descriptor_limit;
 pub use sys::user::become_user;
+pub use waits::{Begun, Interest, Outcome};

@@ -39,7 +39,7 @@ impl Descriptor {
 
     /// The most that may be read now: one byte where it is read so, and nothing beyond a proxy's end.
     pub(crate) fn readable_share(&self, buffer: usize) -> usize {
-        let buffer = self.bytewise.map_or(buffer, |_| buffer.min(1));
+        let buffer = if self.bytewise { buffer.min(1) } else { buffer };
         let Some(forward) = self.forward() else {
             return buffer;
         };

@@ -24,6 +24,7 @@ use crate::sys::splice::Pipe;
 use crate::sys::{errno, fork};
 use crate::table::Table;
 use crate::timers::Timers;
+use crate::waits::{self, Waits};
 use crate::watch_file::FileWatches;
 
 /// What a deadline is for.
@@ -47,6 +48,8 @@ pub(crate) enum Deadline {
     ChildCheck(Id),
     /// A watched file is missing for so long that nothing takes its place.
     FileMissing(Id),
+    /// A wait has lasted as long as it may.
+    Wait(Id),
 }
 
 /// An event loop without the waiting: descriptors, timers and what is to be done for them.
@@ -64,6 +67,7 @@ pub struct Reactor {
     /// How many descriptors were made in all.
     made: u64,
     pub(crate) files: FileWatches,
+    pub(crate) waits: Waits,
     pub(crate) timers: Timers<Deadline>,
     pub(crate) user_timers: usize,
     pub(crate) timer_limit: usize,
@@ -144,6 +148,7 @@ impl Reactor {
             descriptors: Table::of(Space::Descriptors),
             made: 0,
             files: FileWatches::new(),
+            waits: Waits::new(),
             timers: Timers::new(),
             user_timers: 0,
             timer_limit: usize::MAX,
@@ -175,7 +180,8 @@ impl Reactor {
     /// be empty: a forked child may hold descriptors that are closed here, and keep them in the queue.
     pub fn retire(self, poller: Poller) -> Option<Spare> {
         let shared = self.is_forked() || self.children_forked != fork::children();
-        (self.is_empty() && !shared).then_some(Spare {
+        let waited = self.registration_count() > 0;
+        (self.is_empty() && !shared && !waited).then_some(Spare {
             poller,
             registry: self.registry,
             waker: self.waker,
@@ -213,6 +219,7 @@ impl Reactor {
                 self.end(id, error.errno().map(Reason::Errno));
             }
         }
+        self.adopt_waits();
         Ok(poller)
     }
 
@@ -280,6 +287,7 @@ impl Reactor {
                 Deadline::Delivery(id, began) => self.delivery_due(id, began),
                 Deadline::ChildCheck(id) => self.child_check_due(id),
                 Deadline::FileMissing(watch) => self.file_missing_due(watch),
+                Deadline::Wait(id) => self.wait_due(id),
             }
         }
         None
@@ -290,7 +298,8 @@ impl Reactor {
         let queued = !self.ready.is_empty() || !self.carried.is_empty() || !self.unbound.is_empty();
         // Another thread may have sent something since the last event was handed out.
         let sent = !self.dirty.is_empty() || !self.notices.is_empty();
-        if queued || sent || self.files.is_busy() || !self.departing.is_empty() {
+        let later = !self.departing.is_empty() || self.has_woken();
+        if queued || sent || later || self.files.is_busy() {
             return Some(Duration::ZERO);
         }
         self.timers
@@ -309,6 +318,10 @@ impl Reactor {
             }
             if event.token() == FILES {
                 self.files.readable = true;
+                continue;
+            }
+            if waits::is_wait(event.token()) {
+                self.descriptor_ready(event);
                 continue;
             }
             let Some((id, exited)) = self.named_by(event.token()) else {

@@ -213,8 +213,8 @@ impl Reactor {
         Ok(())
     }
 
-    /// Has a connection go on under TLS: as server where it was accepted, else as client. What was
-    /// sent before goes out as it is; what is sent from now on waits for the end of the handshake,
+    /// Has a connection go on under TLS: as server where it was accepted, else as client, unless its
+    /// parameters name the role. What was sent before goes out as it is; what is sent from now on waits for the end of the handshake,
     /// for which [`Event::TlsEstablished`] stands.
     ///
     /// Where TLS runs already, nothing happens.
@@ -230,13 +230,13 @@ impl Reactor {
         if descriptor.session().is_some() || descriptor.is_closing() {
             return Ok(());
         }
-        let role = if descriptor.accepted {
-            Role::Server
-        } else {
-            Role::Client
+        let natural = match descriptor.accepted {
+            true => Role::Server,
+            false => Role::Client,
         };
         let host = descriptor.host.as_deref().map(str::to_owned);
         let security = descriptor.security.get_or_insert_default();
+        let role = security.parameters.role.unwrap_or(natural);
         security.parameters.server_name = host;
         security.session = Some(Session::new(role, &security.parameters).map_err(Error::Tls)?);
         self.begin_handshake(id);
@@ -369,14 +369,17 @@ impl Reactor {
         let descriptor = self.descriptors.get_mut(id)?;
         let share = descriptor.readable_share(buffer.len());
         let len = descriptor.session_mut()?.read(&mut buffer[..share]);
-        let departing = descriptor.departure.is_some();
         if self.pass_on(id, &buffer[..len]) {
             return None;
         }
-        self.descriptors.get_mut(id)?.readiness.readable = true;
-        match departing {
-            true => self.requeue(id),
-            false => self.carry(id),
+        let descriptor = self.descriptors.get_mut(id)?;
+        descriptor.readiness.readable = true;
+        let is_read = !descriptor.session()?.has_plaintext();
+        // What was read at once is told in one turn.
+        if is_read && descriptor.departure.is_none() {
+            self.carry(id);
+        } else {
+            self.requeue(id);
         }
         Some(Event::Data { id, len })
     }

@@ -11,9 +11,6 @@ use crate::id::Id;
 use crate::outbound::{Flushed, SharedBytes};
 use crate::reactor::Reactor;
 
-/// So many bytes are read one by one before other descriptors have their turn.
-const BYTES_PER_TURN: usize = 1024;
-
 impl Reactor {
     /// Queues bytes for a connection and says how many were taken: none where it is closing. On a
     /// datagram socket they are one datagram, for the sender of the last one that came in.
@@ -121,7 +118,7 @@ impl Reactor {
                 let passed_on = self.pass_on(id, &buffer[..len]);
                 if more && passed_on {
                     self.pass_on_more(id, filled);
-                } else if departing || more && self.has_bytes_left(id) {
+                } else if departing {
                     self.requeue(id);
                 } else if more {
                     self.carry(id);
@@ -143,18 +140,6 @@ impl Reactor {
                 None
             }
         }
-    }
-
-    /// Whether one of which one byte is read at a time may have another in this turn.
-    fn has_bytes_left(&mut self, id: Id) -> bool {
-        let taken = self
-            .descriptors
-            .get_mut(id)
-            .and_then(|d| d.bytewise.as_mut());
-        taken.is_some_and(|taken| {
-            *taken = (*taken + 1) % BYTES_PER_TURN;
-            *taken > 0
-        })
     }
 
     /// The peer sends no more; what it asked for before is still written.
@@ -207,7 +192,7 @@ impl Reactor {
             return;
         };
         if descriptor.is_drained() {
-            if descriptor.input_ended || descriptor.paused {
+            if descriptor.input_ended {
                 self.end(id, None);
             } else if descriptor.child.is_some() {
                 self.dismiss_fed(id);

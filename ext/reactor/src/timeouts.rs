@@ -13,7 +13,7 @@ use crate::sys::errno;
 use crate::timers::next_multiple;
 
 /// Longer delays are as good as never, and would overflow the clock.
-const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
+pub(crate) const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
 
 impl Reactor {
     /// Refuses more timers than so many; until told, there is no limit.

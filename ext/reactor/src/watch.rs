@@ -27,7 +27,7 @@ impl Reactor {
         let id = self.take_over(handle, Kind::Stream)?;
         let descriptor = self.descriptor_mut(id)?;
         descriptor.returns_to_blocking = !was_nonblocking;
-        descriptor.bytewise = Some(0);
+        descriptor.bytewise = true;
         Ok(id)
     }
 

@@ -345,3 +345,40 @@ fn finite_fields_that_fit_the_key() {
         );
     }
 }
+
+/// Makes a key for RSASSA-PSS only, and its certificate; with a hash, the key is limited to it.
+fn make_pss_pair(scratch: &Scratch, name: &str, hash: Option<&str>) {
+    let limit = hash.map_or(String::new(), |hash| {
+        let size = if hash == "sha256" { 32 } else { 48 };
+        format!(
+            " -pkeyopt rsa_pss_keygen_md:{hash} -pkeyopt rsa_pss_keygen_mgf1_md:{hash} \
+             -pkeyopt rsa_pss_keygen_saltlen:{size}"
+        )
+    });
+    let kind = format!("-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048{limit}");
+    scratch.openssl(&format!("genpkey {kind} -out {name}.key"));
+    let hash = hash.unwrap_or("sha256");
+    scratch.openssl(&format!(
+        "req -x509 -new -{hash} -key {name}.key -subj /CN={name} -out {name}.crt"
+    ));
+}
+
+#[test]
+fn keys_for_pss_only() {
+    let scratch = Scratch::new();
+    for hash in [None, Some("sha256"), Some("sha384")] {
+        make_pss_pair(&scratch, "pss", hash);
+        let params = Parameters {
+            identity: identity(&scratch, "pss"),
+            ..Parameters::default()
+        };
+        let (wire, text) = serve(&scratch, &params, "-tls1_3");
+        assert!(wire.completed, "{hash:?}: {:?}", wire.session.failure());
+        assert!(text.contains("Peer signature type: RSA-PSS\n"), "{text}");
+
+        let (_server, address) =
+            reversing_server(&scratch, "-tls1_3 -Verify 1 -cert pss.crt -key pss.key");
+        let wire = ask_reversing_server(&address, &params);
+        assert_eq!(wire.received, b"desserts\n", "{hash:?}");
+    }
+}

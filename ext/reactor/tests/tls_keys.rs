@@ -88,6 +88,9 @@ fn encrypted_keys() {
         "pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA1",
         "pkcs8 -topk8 -v2 des3",
         "pkcs8 -topk8 -scrypt",
+        "pkcs8 -topk8 -v1 PBE-SHA1-3DES",
+        "pkcs8 -topk8 -v1 PBE-SHA1-2DES",
+        "pkcs8 -topk8 -v1 PBE-SHA1-3DES -iter 1",
     ]
     .into_iter()
     .enumerate()
@@ -117,6 +120,83 @@ fn encrypted_keys() {
             );
         }
     }
+}
+
+#[test]
+fn pass_phrases_of_any_letters() {
+    let scratch = Scratch::new();
+    scratch
+        .openssl("req -x509 -newkey rsa:2048 -nodes -subj /CN=x -keyout plain.pem -out cert.pem");
+    for pass in ["ключ", "\u{1f511}", "a", &"long".repeat(40)] {
+        scratch.openssl(&format!(
+            "pkcs8 -topk8 -v1 PBE-SHA1-3DES -in plain.pem -out sealed.pem -passout pass:{pass}"
+        ));
+        let identity = Identity {
+            private_key_pass: Some(pass.into()),
+            ..files(&scratch, "sealed.pem", "cert.pem")
+        };
+        assert!(serves(&scratch, identity, "cert.pem"), "{pass}");
+    }
+}
+
+#[test]
+fn encryption_that_nobody_should_use_is_named() {
+    let scratch = Scratch::new();
+    scratch
+        .openssl("req -x509 -newkey rsa:2048 -nodes -subj /CN=x -keyout plain.pem -out cert.pem");
+    for scheme in [
+        "PBE-MD5-DES",
+        "PBE-SHA1-DES",
+        "PBE-SHA1-RC2-40",
+        "PBE-SHA1-RC4-128",
+    ] {
+        scratch.openssl(&format!(
+            "pkcs8 -topk8 -v1 {scheme} -in plain.pem -out sealed.pem -passout pass:nicercat \
+             -provider legacy -provider default"
+        ));
+        let identity = Identity {
+            private_key_pass: Some(b"nicercat".to_vec()),
+            ..files(&scratch, "sealed.pem", "cert.pem")
+        };
+        let reason = format!("encryption by {scheme} is not supported");
+        assert_eq!(refused(identity), Some(Error::BadKey(reason)));
+    }
+}
+
+#[test]
+fn keys_of_no_use_are_named() {
+    let scratch = Scratch::new();
+    for (kind, named) in [
+        (
+            "RSA -pkeyopt rsa_keygen_bits:1024",
+            "an RSA key of 1024 bits",
+        ),
+        ("ED448", "an Ed448 key"),
+        (
+            "EC -pkeyopt ec_paramgen_curve:secp256k1",
+            "a key on the curve secp256k1",
+        ),
+        (
+            "EC -pkeyopt ec_paramgen_curve:brainpoolP256r1",
+            "a key on the curve 1.3.36.3.3.2.8.1.1.7",
+        ),
+    ] {
+        scratch.openssl(&format!("genpkey -algorithm {kind} -out key.pem"));
+        scratch.openssl("req -x509 -new -key key.pem -subj /CN=x -out cert.pem");
+        assert_eq!(
+            refused(files(&scratch, "key.pem", "cert.pem")),
+            Some(Error::BadKey(format!("{named} is not supported")))
+        );
+    }
+    let leaf = Leaf::self_signed(&PKCS_ECDSA_P256_SHA256, &[]);
+    let damaged = Identity {
+        private_key: Some(
+            b"-----BEGIN PRIVATE KEY-----\nMAAA\n-----END PRIVATE KEY-----\n".to_vec(),
+        ),
+        ..leaf.identity()
+    };
+    let reason = "it is damaged, or of another kind than its certificate says";
+    assert_eq!(refused(damaged), Some(Error::BadKey(reason.into())));
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("release_machine", function!(turn::release, 0))?;
     module.define_module_function("stop", function!(stop, 0))?;
     module.define_module_function("stopping?", function!(is_stopping, 0))?;
+    module.define_singleton_method("wind_up", function!(wind_up, 1))?;
     module.define_module_function("signal_loopbreak", function!(signal_loopbreak, 0))?;
     module.define_module_function("current_time", function!(current_time, 0))?;
     module.define_module_function("library_type", function!(library_type, 0))?;
@@ -71,6 +72,11 @@ fn claim(ruby: &Ruby, _module: RModule, signature: Value) -> Result<(), Error> {
 
 fn is_stopping(ruby: &Ruby) -> Result<bool, Error> {
     instance::look(ruby, "stopping?", |instance| instance.stopping)
+}
+
+/// Has the loop go on although it was stopped, by [`run_machine_once`], or not any more.
+fn wind_up(ruby: &Ruby, goes_on: bool) -> Result<(), Error> {
+    instance::look(ruby, "stop", |instance| instance.winding_up = goes_on)
 }
 
 /// Has the loop call `run_deferred_callbacks` in its next turn.

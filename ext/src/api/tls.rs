@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use em_reactor::Choice;
-use em_reactor::tls::{Identity, Parameters, Session, library_version, provider_name};
+use em_reactor::tls::{Identity, Parameters, Role, Session, library_version, provider_name};
 use magnus::prelude::*;
-use magnus::{Error, RArray, RHash, RModule, RString, Ruby, TryConvert, Value, function};
+use magnus::{Error, RArray, RHash, RModule, RString, Ruby, Symbol, TryConvert, Value, function};
 
 use crate::{convert, errors, instance};
 
@@ -94,8 +94,8 @@ fn set_tls_parms(ruby: &Ruby, arguments: &[Value]) -> Result<(), Error> {
 }
 
 /// Adds options that go beyond `set_tls_parms`: verify, ca_file, ca_path, ca, crl_file, alpn,
-/// certificates (by host name), choose_certificate (a flag: ask the connection's ssl_certificate_for)
-/// and keylog.
+/// certificates (by host name), choose_certificate (a flag: ask the connection's ssl_certificate_for),
+/// keylog, and role (:client, :server or nil).
 fn set_tls_options(ruby: &Ruby, signature: Value, options: RHash) -> Result<(), Error> {
     let id = convert::id(signature)?;
     let option = |name: &str| {
@@ -111,6 +111,7 @@ fn set_tls_options(ruby: &Ruby, signature: Value, options: RHash) -> Result<(), 
     let certificates = identities(ruby, option("certificates"))?;
     let choose_certificate = option("choose_certificate").to_bool();
     let (verify, keylog) = (option("verify").to_bool(), option("keylog").to_bool());
+    let role = role(ruby, option("role"))?;
     let add = |parameters: &mut Parameters| {
         parameters.verify = verify;
         parameters.keylog = keylog;
@@ -121,10 +122,22 @@ fn set_tls_options(ruby: &Ruby, signature: Value, options: RHash) -> Result<(), 
         parameters.alpn = alpn;
         parameters.certificates = certificates;
         parameters.choose_certificate = choose_certificate;
+        parameters.role = role;
     };
     let set = |i: &mut instance::Instance| i.reactor.update_tls_parameters(id, add);
     let _ = instance::change(ruby, "set_tls_options", set)?;
     Ok(())
+}
+
+fn role(ruby: &Ruby, value: Value) -> Result<Option<Role>, Error> {
+    let Some(name) = Option::<Symbol>::try_convert(value)? else {
+        return Ok(None);
+    };
+    match &*name.name()? {
+        "client" => Ok(Some(Role::Client)),
+        "server" => Ok(Some(Role::Server)),
+        other => Err(errors::argument(ruby, format!("unknown role: {other}"))),
+    }
 }
 
 fn text(ruby: &Ruby, value: Value) -> Result<Option<String>, Error> {
@@ -135,7 +148,10 @@ fn text(ruby: &Ruby, value: Value) -> Result<Option<String>, Error> {
 }
 
 fn path(ruby: &Ruby, value: Value) -> Result<Option<PathBuf>, Error> {
-    Ok(text(ruby, value)?.map(PathBuf::from))
+    if value.is_nil() {
+        return Ok(None);
+    }
+    convert::path(ruby, value).map(|path| (!path.as_os_str().is_empty()).then_some(path))
 }
 
 fn pem(value: Value) -> Result<Option<Vec<u8>>, Error> {

@@ -4,8 +4,8 @@ autoload :IPAddr, "ipaddr"
 
 module EventMachine
   module DNS
-    # What the files of the system say about names. A file that cannot be read counts as empty, and a line
-    # that makes no sense is skipped.
+    # Reads the system's configuration files. A file that cannot be read counts as empty; invalid lines are
+    # skipped.
     module Configuration
       class << self
         # @return [Boolean] whether this is Windows
@@ -24,7 +24,7 @@ module EventMachine
           end
         end
 
-        # @param path [String] a file as in resolv.conf(5); not looked at on Windows
+        # @param path [String] a file as in resolv.conf(5); ignored on Windows
         # @return [Array<String>] addresses of name servers
         def nameservers(path)
           return registered_nameservers if windows?

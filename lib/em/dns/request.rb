@@ -6,50 +6,51 @@ require_relative "../deferrable"
 
 module EventMachine
   module DNS
-    # A question on its way; a {Deferrable} that succeeds with the addresses, or fails with a String that says
-    # why.
+    # A query. It is a {Deferrable}: it succeeds with the addresses, or fails with a String that says why.
     class Request
       include Deferrable
 
-      # Bytes that a name and a part of a name may have; see RFC 1035, 2.3.4.
+      # Maximum size of a name, and of a label, in bytes; see RFC 1035, 2.3.4.
       MAX_NAME = 253
       MAX_LABEL = 63
-      private_constant :MAX_NAME, :MAX_LABEL
+      RETRY_INTERVAL = 3
+      MAX_TRIES = 5
+      private_constant :MAX_NAME, :MAX_LABEL, :RETRY_INTERVAL, :MAX_TRIES
 
-      # @return [Numeric] seconds to wait for an answer before asking again
+      # @return [Numeric] seconds to wait for an answer before asking again; 3 by default
       attr_accessor :retry_interval
 
-      # @return [Integer] how many times to ask
+      # @return [Integer] how many times to ask; 5 by default
       attr_accessor :max_tries
 
       # @param socket [Socket]
       # @param hostname [String]
       def initialize(socket, hostname)
-        @socket = socket
+        self.retry_interval = RETRY_INTERVAL
+        self.max_tries = MAX_TRIES
         @hostname = hostname
-        @tries = 0
-        @last_send = nil
-        @retry_interval = 3
-        @max_tries = 5
+        @socket = socket
+        @asked_at = nil
+        @times_asked = 0
       end
 
-      # Asks, where it is time to; fails, where that was done often enough.
+      # Sends the query if it is time to; fails if it was sent often enough.
       #
       # @return [void]
       def tick
         return unless due?
         return give_up("invalid host name: #{@hostname.inspect}") unless valid_hostname?
 
-        @tries < @max_tries ? send : give_up(["retries exceeded", @problem].compact.join(": "))
+        @times_asked < @max_tries ? send : give_up(["retries exceeded", @problem].compact.join(": "))
       end
 
       # @param message [Resolv::DNS::Message]
-      # @return [Boolean] whether it answers this request's question
+      # @return [Boolean] whether it is a response to this query
       def answered_by?(message)
         message.qr == 1 && message.question == question
       end
 
-      # Takes the answer.
+      # Handles the response.
       #
       # @param message [Resolv::DNS::Message]
       # @return [void]
@@ -61,14 +62,14 @@ module EventMachine
       private
 
       def due?
-        @last_send.nil? || now - @last_send >= @retry_interval
+        @asked_at.nil? || now - @asked_at >= @retry_interval
       end
 
-      # What cannot be sent is sent again without waiting for an answer, perhaps to another server.
+      # If sending fails, the next tick sends again without waiting, perhaps to another server.
       def send
-        @tries += 1
+        @times_asked += 1
         @socket.send_packet(packet)
-        @last_send = now
+        @asked_at = now
       rescue RuntimeError => e
         @problem = e.message
       end
@@ -78,7 +79,7 @@ module EventMachine
         fail(reason)
       end
 
-      # Answers are told apart by it, so nobody may guess it.
+      # It must not be guessable: it is what identifies a response.
       def id
         @id ||= register
       end

@@ -9,20 +9,20 @@ module EventMachine
     # Raised by {Socket#register_request}.
     class RequestIdAlreadyUsed < RuntimeError; end
 
-    # Sends the requests' questions by UDP, and hands them the answers.
+    # Sends queries by UDP, and passes the responses to the requests.
     class Socket < Connection
-      # Where name servers listen.
+      # The port of name servers.
       PORT = 53
 
-      # Seconds from look to look at the requests that are waiting.
+      # Interval, in seconds, at which pending requests are checked.
       TICK = 0.1
 
-      # Longest answer, in bytes. Without extensions a server sends 512 at most; see RFC 1035, 4.2.1.
+      # Maximum size of a response in bytes. Without EDNS a server sends at most 512; see RFC 1035, 4.2.1.
       MAX_ANSWER = 1500
 
-      # Takes the answers of name servers that have IPv6 addresses.
+      # Receives the responses of name servers with IPv6 addresses.
       class Relay < Connection
-        # @param socket [Socket] who knows the requests
+        # @param socket [Socket] has the requests
         def initialize(socket)
           super
           @socket = socket
@@ -44,7 +44,7 @@ module EventMachine
         EventMachine.open_datagram_socket("0.0.0.0", 0, self)
       end
 
-      # Overrides whom to ask.
+      # Sets the name server to use.
       #
       # @return [String] address
       attr_writer :nameserver
@@ -59,18 +59,17 @@ module EventMachine
       # @return [void]
       def post_init; end
 
-      # @return [Boolean] whether the reactor looks after it
+      # @return [Boolean] whether the socket is open
       def open?
         EventMachine.instance_variable_get(:@conns)[@signature].equal?(self)
       end
 
-      # @return [String, nil] address of the name server to ask; any one of {Resolver.nameservers}, if none
-      #   was set
+      # @return [String, nil] address of the name server; one of {Resolver.nameservers} if none was set
       def nameserver
         @nameserver || Resolver.nameserver
       end
 
-      # Starts to look at the requests regularly.
+      # Starts to check the requests regularly.
       #
       # @return [PeriodicTimer]
       def start_timer
@@ -83,14 +82,14 @@ module EventMachine
         @timer = nil
       end
 
-      # Lets the requests ask again, or give up.
+      # Makes the requests retry or fail, if it is time to.
       #
       # @return [void]
       def tick
         @requests.values.each(&:tick)
       end
 
-      # Has a request get the answer of an id.
+      # Registers a request for responses with an id.
       #
       # @param id [Integer] 0 to 65,535
       # @param request [Request]
@@ -103,10 +102,10 @@ module EventMachine
         start_timer
       end
 
-      # Has a request get no answer any more.
+      # Removes a request.
       #
       # @param id [Integer]
-      # @param request [Request] another one that has the id by now is left alone
+      # @param request [Request] ignored if another request has the id by now
       # @return [void]
       def deregister_request(id, request)
         return unless @requests[id].equal?(request)
@@ -116,11 +115,11 @@ module EventMachine
         stop_timer if @requests.empty?
       end
 
-      # Sends a question to a name server.
+      # Sends a query to a name server.
       #
       # @param packet [String] in wire format
       # @return [void]
-      # @raise [ConnectionError] when it cannot be sent, or there is nobody to send it to
+      # @raise [ConnectionError] if it cannot be sent, or there is no name server
       def send_packet(packet)
         server = nameserver || raise(ConnectionError, "no name server")
         address = nameserver_address(server)
@@ -136,8 +135,8 @@ module EventMachine
         receive_from(get_peername, data)
       end
 
-      # Hands an answer to its request. What is not the answer of a server that was asked, to the question
-      # that it was asked, is dropped: anybody may send to the socket.
+      # Passes a response to its request. A datagram is dropped unless it comes from a server that was asked and
+      # responds to the query that was sent: anybody can send datagrams to the socket.
       #
       # @param peername [String, nil] socket address of the sender
       # @param data [String] one datagram
@@ -154,7 +153,7 @@ module EventMachine
         request.receive_answer(answer)
       end
 
-      # Lets the requests fail, save where the reactor ends.
+      # Fails all requests, unless the reactor is stopping.
       #
       # @return [void]
       def unbind
@@ -186,7 +185,7 @@ module EventMachine
         address_of(host) if port == PORT
       end
 
-      # The zone of a link-local address is not part of what is compared.
+      # The zone of a link-local address is not compared.
       def address_of(host)
         IPAddr.new(host.sub(/%.*/m, ""))
       end
@@ -194,7 +193,7 @@ module EventMachine
       def decode(data)
         Resolv::DNS::Message.decode(data)
       rescue StandardError
-        # There is no telling what a malformed datagram makes it raise.
+        # Malformed datagrams can raise all kinds of exceptions.
         nil
       end
     end

@@ -2,29 +2,29 @@
 
 module EventMachine
   module Protocols
-    # A connection whose peer sends requests made of header lines, an empty line, and a content whose
-    # length one of the header lines gives ("Content-length: 12"). HTTP requests look like that.
+    # A connection whose peer sends requests that consist of header lines, an empty line, and a content. Its
+    # length is in a header line ("Content-length: 12"). HTTP requests have this form.
     #
     # Subclasses define any of +receive_first_header_line(line)+, +receive_headers(lines)+ and
     # +receive_request(lines, content)+. Requests may follow one another.
     #
-    # Two content-lengths in one request, a content longer than LineText2::MaxBinaryLength and a header of
-    # more than 1 MiB are errors: +receive_error+ is called with a message if the class has that method,
+    # Two content-lengths in one request, a content longer than LineText2::MaxBinaryLength and headers of more
+    # than 1 MiB are errors: +receive_error+ is called with a message if the class has that method,
     # and the connection is closed.
     class HeaderAndContentProtocol < Connection
       include LineText2
 
-      # The header line that gives the length of the content, in bytes.
+      # The header line with the length of the content, in bytes.
       ContentLengthPattern = /\AContent-length:\s*(\d+)/i
 
       FIELD = /\A([^\s:]+)\s*:\s*/
       MAX_HEADER_LENGTH = 1024 * 1024
       private_constant :FIELD, :MAX_HEADER_LENGTH
 
-      # Turns header lines into a Hash.
+      # Converts header lines to a Hash.
       #
-      # @param headers [Array<String>] lines such as "User-Agent: x"; those of another form are left out
-      # @return [Hash{Symbol => String}] such as {user_agent: "x"}; the last of several equal names counts
+      # @param headers [Array<String>] lines such as "User-Agent: x"; malformed lines are skipped
+      # @return [Hash{Symbol => String}] such as {user_agent: "x"}; of several equal names the last one counts
       def self.headers_2_hash(headers)
         headers.each_with_object({}) do |line, hash|
           match = FIELD.match(line)

@@ -5,7 +5,7 @@ require_relative "http/request_head"
 
 module EventMachine
   module Protocols
-    # Makes HTTP requests over one connection, one after the other or several at once.
+    # Makes HTTP requests over one connection, one after the other or pipelined.
     #
     # @example
     #   http = EventMachine::Protocols::HttpClient2.connect("example.com", 80)
@@ -18,8 +18,8 @@ module EventMachine
       MAX_LINE_LENGTH = 256 * 1024
       private_constant :MAX_LINE_LENGTH
 
-      # A request and its response. It succeeds, with itself, when the response is complete; it fails if
-      # there is none, or one of more than 64 MiB.
+      # A request and its response. It succeeds, with itself, when the response is complete. It fails if there
+      # is none, or if it has more than 64 MiB.
       class Request
         include Deferrable
         include Http::Response
@@ -30,10 +30,10 @@ module EventMachine
         # A header line with the length of the body, in bytes.
         ClenRE = /\AContent-length:\s*(\d+)/i
 
-        # A header line that announces a body in chunks.
+        # A header line of a chunked body.
         ChunkedRE = /\ATransfer-encoding:\s*chunked/i
 
-        # What stands between the name of a header field and its value.
+        # The separator of a header field's name and value.
         ColonRE = /:\s*/
 
         # @param conn [HttpClient2]
@@ -74,7 +74,7 @@ module EventMachine
       # @overload connect(host, port = 80)
       # @overload connect(args)
       #   @param args [Hash] :host, :port and, for TLS, :tls (or :ssl)
-      # @raise [ArgumentError] if the port is no number
+      # @raise [ArgumentError] if the port is not a number
       # @return [HttpClient2]
       def self.connect(*args)
         options = args.first.is_a?(Hash) ? args.first : { host: args[0], port: args[1] }
@@ -120,7 +120,7 @@ module EventMachine
         request(arguments(args, "POST"))
       end
 
-      # Makes a request. It may be made before others have their responses.
+      # Makes a request. It does not wait for the responses of other requests.
       #
       # @param args [Hash]
       # @option args [String] :uri (/) path and query
@@ -150,7 +150,7 @@ module EventMachine
         @requests.each(&:send_request)
       end
 
-      # Takes the oldest request off the list of those without a response.
+      # Removes the oldest request without a response.
       #
       # @return [Request, nil]
       # @api private
@@ -199,7 +199,7 @@ module EventMachine
         @requests.first&.fail_with(message)
       end
 
-      # The server sends what nothing asked for.
+      # The server sends data that nobody asked for.
       def refuse
         lt2_drop_input
         close_connection

@@ -2,10 +2,10 @@
 
 module EventMachine
   module Protocols
-    # A connection that reads lines, and texts of a known size between them.
+    # A connection that reads lines, and between them texts of known size.
     #
-    # Subclasses define +receive_line+ and +receive_binary_data+. A line longer than 16 KiB, or an
-    # exception out of one of those two, is an error: +receive_error+ is called with "overlength line"
+    # Subclasses define +receive_line+ and +receive_binary_data+. A line longer than 16 KiB, or an exception in one
+    # of these, is an error: +receive_error+ is called with "overlength line"
     # if the class has that method, and the connection is closed.
     class LineAndTextProtocol < Connection
       # Longest text, in bytes.
@@ -32,7 +32,7 @@ module EventMachine
         lbp_consume(input)
       end
 
-      # Hands over what has arrived of a text that the end of the connection cut short.
+      # Delivers the part of an incomplete text that was received before the connection ended.
       #
       # @return [void]
       def unbind
@@ -43,7 +43,7 @@ module EventMachine
 
       # Reads the next +size+ bytes as one text, which goes to +receive_binary_data+, and lines after it.
       #
-      # @param size [Integer, nil] bytes; nil for no end: every chunk is handed over as it comes
+      # @param size [Integer, nil] bytes; nil for no end: every chunk is delivered as it arrives
       # @raise [RuntimeError] if the size is more than {MaxBinaryLength}
       # @return [void]
       def set_binary_mode(size = nil)

@@ -4,8 +4,8 @@ module EventMachine
   module Protocols
     # Splits a byte stream into lines that end in "\n" or "\r\n".
     #
-    # A line longer than 32 MiB is refused: +receive_error+ is called with a message if the object has
-    # that method, the connection is closed, and what still arrives is dropped.
+    # A line longer than 32 MiB is an error: +receive_error+ is called with a message if the object has that
+    # method, the connection is closed, and further data is dropped.
     #
     # @example
     #   module Echo
@@ -28,7 +28,7 @@ module EventMachine
         line_protocol_consume(input, data.encoding)
       end
 
-      # Called with every line, without its end. To be overridden.
+      # Called with every line, without its end. Override it.
       #
       # @param line [String]
       # @return [void]
@@ -36,7 +36,7 @@ module EventMachine
 
       private
 
-      # What is left of the input is kept for the next chunk even if a callback raises.
+      # The rest of the input is kept for the next chunk, even if a callback raises.
       def line_protocol_consume(input, encoding)
         pos = searched = 0
         from = @line_protocol_searched || 0

@@ -2,15 +2,14 @@
 
 module EventMachine
   module Protocols
-    # Splits a byte stream into delimited lines, with switches to binary text and back in mid-stream.
+    # Splits a byte stream into delimited lines. It can switch to binary text and back within the stream.
     #
-    # A new object is in line mode with the delimiter "\n". The result does not depend on how the
-    # stream was cut into chunks, and the modes may be switched from inside every callback: what is
-    # left of the chunk is read in the new mode.
+    # A new object is in line mode with the delimiter "\n". The result does not depend on the sizes of chunks. The
+    # mode may be switched in every callback: the rest of the chunk is read in the new mode.
     #
-    # Lines and sized texts longer than {MaxBinaryLength} are refused: +receive_error+ is called with
-    # a message if the object has that method, the connection is closed, and what still arrives is
-    # dropped. A class with other needs defines a MaxBinaryLength of its own.
+    # Lines and sized texts longer than {MaxBinaryLength} are errors: +receive_error+ is called with a message if the
+    # object has that method, the connection is closed, and further data is dropped. A class may define a
+    # MaxBinaryLength of its own.
     #
     # @example
     #   module Framed
@@ -25,14 +24,15 @@ module EventMachine
     #     end
     #   end
     module LineText2
-      # Longest line, and longest sized text, in bytes.
+      # Maximum size of a line and of a sized text, in bytes.
       MaxBinaryLength = 32 * 1024 * 1024
 
-      # A match of a Regexp delimiter may be cut by a chunk's end. This many bytes are searched again.
+      # A match of a Regexp delimiter may be split between two chunks, so this many bytes are searched again.
       LOOKBEHIND = 4096
       private_constant :LOOKBEHIND
 
-      # Takes the next chunk of the stream and calls the receive_ methods for what it completes.
+      # Takes the next chunk of the stream, and calls the receive_ methods for each line and text that it
+      # completes.
       #
       # @param data [String, nil] any number of bytes
       # @return [void]
@@ -46,11 +46,11 @@ module EventMachine
         @lt2_linebuffer ? lt2_continue(@lt2_linebuffer, data) : lt2_consume(data, false)
       end
 
-      # Sets what ends a line. May be called at any time.
+      # Sets the delimiter of lines. It may be called at any time.
       #
-      # With the delimiter "\n" (the default) one "\r" before it belongs to it; other delimiters are
-      # taken literally. A Regexp is matched against bytes and should match at most 4096 of them; where it
-      # could match more of the stream than has arrived (such as /x+/) that is not waited for.
+      # With the delimiter "\n" (the default), a "\r" before it is removed too; other delimiters are taken
+      # literally. A Regexp is matched against bytes, and should match at most 4096 of them. If it could match
+      # more after the next chunk (such as /x+/), it does not wait for that.
       #
       # @param delimiter [String, Regexp, #to_s]
       # @raise [ArgumentError] if the delimiter is nil or empty
@@ -63,11 +63,11 @@ module EventMachine
         @lt2_delimiter = delimiter.is_a?(Regexp) ? lt2_bytewise(delimiter) : delimiter.b.freeze
       end
 
-      # Switches to line mode, and then reads +data+ as if it had just arrived.
+      # Switches to line mode, then reads +data+ as if it had just been received.
       #
-      # A text that is incomplete is dropped.
+      # An incomplete text is dropped.
       #
-      # @param data [String] bytes that belong to the line mode already
+      # @param data [String] bytes to read in line mode
       # @return [void]
       def set_line_mode(data = "")
         @lt2_delimiter ||= "\n"
@@ -80,12 +80,12 @@ module EventMachine
       # Switches to text mode.
       #
       # With a size, +receive_binary_data+ is called once with exactly that many bytes, then
-      # +receive_end_of_binary_data+, and the object is in line mode again. Without a size every chunk
-      # is handed to +receive_binary_data+ as it comes, until {#set_line_mode} is called. A size of
+      # +receive_end_of_binary_data+; then the object is in line mode again. Without a size
+      # +receive_binary_data+ is called with every chunk as it arrives, until {#set_line_mode} is called. A size of
       # zero or less means line mode.
       #
       # @param size [Integer, nil] bytes
-      # @raise [ArgumentError, TypeError] if the size is no number
+      # @raise [ArgumentError, TypeError] if the size is not a number
       # @return [void]
       def set_text_mode(size = nil)
         @lt2_delimiter ||= "\n"
@@ -106,7 +106,7 @@ module EventMachine
         set_text_mode(size)
       end
 
-      # Hands over what has arrived of a sized text that the end of the connection cut short.
+      # Delivers the part of an incomplete text that was received before the connection ended.
       #
       # @return [void]
       def unbind
@@ -117,19 +117,19 @@ module EventMachine
         receive_binary_data(rest.force_encoding(@lt2_encoding))
       end
 
-      # Called with every line, without its delimiter. To be overridden.
+      # Called with every line, without its delimiter. Override it.
       #
       # @param line [String]
       # @return [void]
       def receive_line(line); end
 
-      # Called with a whole sized text, or with each chunk of an unsized one. To be overridden.
+      # Called with a whole sized text, or with each chunk of an unsized one. Override it.
       #
       # @param data [String]
       # @return [void]
       def receive_binary_data(data); end
 
-      # Called when a sized text is complete, after +receive_binary_data+. To be overridden.
+      # Called when a sized text is complete, after +receive_binary_data+. Override it.
       #
       # @return [void]
       def receive_end_of_binary_data; end
@@ -155,8 +155,8 @@ module EventMachine
         lt2_limit
       end
 
-      # Small chunks of a long line are not worth more than a look for the delimiter. That they can be told
-      # apart by it alone shows in that all of the pending bytes count as searched.
+      # Fast path: a small chunk of a long line, without a delimiter, is only appended. It applies if all pending
+      # bytes have been searched.
       def lt2_continue(pending, data)
         pending << data
         searched = pending.bytesize - data.bytesize
@@ -169,8 +169,8 @@ module EventMachine
         lt2_consume(pending, true)
       end
 
-      # Callbacks may call receive_data and switch modes, hence what is left of the input stays in this
-      # frame while they run. It is kept for the next chunk even if one of them raises.
+      # Callbacks may call receive_data and switch modes, so the rest of the input is a local variable while they
+      # run. It is kept for the next chunk, even if one of them raises.
       #
       # @param owned [Boolean] whether the input is a buffer of this object's own
       def lt2_consume(input, owned)
@@ -195,7 +195,7 @@ module EventMachine
         lt2_keep(owned && pos.zero? ? input : input.byteslice(pos, input.bytesize - pos), searched - pos)
       end
 
-      # @return [Integer, nil] where the line ends; @lt2_line_after is where the next one starts
+      # @return [Integer, nil] the end of the line; @lt2_line_after is the start of the next one
       def lt2_find_line(input, start)
         from = start + (@lt2_scanned || 0)
         @lt2_scanned = 0
@@ -207,7 +207,7 @@ module EventMachine
         stop
       end
 
-      # An empty match where the line starts would not get any further.
+      # An empty match at the start of the line would make no progress.
       def lt2_find_match(input, start, from)
         match = input.match(@lt2_delimiter, from)
         match = input.match(@lt2_delimiter, start + 1) if match && match.end(0) == start
@@ -247,7 +247,7 @@ module EventMachine
         string.encoding == @lt2_encoding ? string : string.force_encoding(@lt2_encoding)
       end
 
-      # A callback has fed in bytes of its own, and they did not end in a whole line.
+      # A callback has called receive_data itself, with data that ends in an incomplete line.
       def lt2_rejoin(input, pos)
         joined = @lt2_linebuffer << input.byteslice(pos, input.bytesize - pos)
         @lt2_linebuffer = nil
@@ -255,8 +255,8 @@ module EventMachine
         [joined, 0, true]
       end
 
-      # @param rest [String] what is left of the input
-      # @param searched [Integer] how much of it is known to be without a delimiter
+      # @param rest [String] the rest of the input
+      # @param searched [Integer] how many of its bytes contain no delimiter
       def lt2_keep(rest, searched)
         return if rest.empty? || @lt2_mode == :failed
 
@@ -266,12 +266,12 @@ module EventMachine
         lt2_check_length(overlap)
       end
 
-      # @param overlap [Integer] how many of the bytes may belong to a delimiter
+      # @param overlap [Integer] how many of these bytes may belong to a delimiter
       def lt2_check_length(overlap)
         lt2_fail("overlength line") if @lt2_linebuffer.bytesize > lt2_limit + overlap
       end
 
-      # To be called from a callback: what has arrived after it is not read.
+      # Called within callbacks: data after the current line or text is not read.
       def lt2_drop_input
         @lt2_linebuffer = nil
         @lt2_dropped = true

@@ -2,42 +2,42 @@
 
 module EventMachine
   module Protocols
-    # A client of memcached's text protocol.
+    # A client for memcached, with its text protocol.
     #
-    # Commands may be given before the connection stands: they are sent then. Where it is lost, the
-    # commands without an answer get theirs as if the key were not there, and the client connects again after
-    # a second. The connection itself is a Deferrable: it fails if the server cannot be reached at all.
+    # Commands that are given before the connection is established are sent afterwards. If the connection is lost,
+    # the callbacks of pending commands are called as if the key did not exist, and the client reconnects after a
+    # second. The connection is a Deferrable, which fails if the server cannot be reached.
     #
     # @example
-    #   cache = EventMachine::Protocols::Memcache.connect("localhost", 11211)
-    #   cache.set(:a, "hello") do
-    #     cache.get(:a) { |value| puts value }
+    #   cache = EventMachine::Protocols::Memcache.connect("cache.internal")
+    #   cache.get("page:42") do |page|
+    #     page ? send_data(page) : render_page { |html| cache.set("page:42", html, 300) }
     #   end
     module Memcache
       include Deferrable
 
-      # The answer to a set that stored the value.
+      # Answer to `set`: the value was stored.
       Cstored = "STORED"
 
-      # What ends the answer to a get.
+      # End of the answer to `get`.
       Cend = "END"
 
-      # The answer to a delete that found the key.
+      # Answer to `delete`: the key existed.
       Cdeleted = "DELETED"
 
-      # The answer where there is no such key.
+      # Answer: there is no such key.
       Cunknown = "NOT_FOUND"
 
-      # The answer to what is no command.
+      # Answer: the command is unknown.
       Cerror = "ERROR"
 
       # Kept for compatibility.
       Cempty = ""
 
-      # What ends a line, and a value.
+      # End of a line and of a value.
       Cdelimiter = "\r\n"
 
-      # The server has sent what is no answer of the protocol.
+      # The server has sent an invalid answer.
       class ParserError < StandardError
       end
 
@@ -57,7 +57,7 @@ module EventMachine
         EventMachine.connect(host, port, self, host, port)
       end
 
-      # @param host [String] where to connect again when the connection is lost
+      # @param host [String] used to reconnect when the connection is lost
       # @param port [Integer]
       def initialize(host, port = 11_211)
         super()
@@ -69,7 +69,7 @@ module EventMachine
       # Gets values. White space in keys becomes "_".
       #
       # @param keys [Array<#to_s>]
-      # @yield with a value, or nil where there is none, for each key
+      # @yield with a value for each key, or nil if there is none
       # @raise [ArgumentError] without a key or a block
       # @return [self]
       def get(*keys, &callback)
@@ -78,7 +78,7 @@ module EventMachine
 
         keys = keys.map { |key| clean_key(key) }
         callback do
-          send_data("get #{keys.join(' ')}\r\n")
+          send_line("get", *keys)
           @requests << Request.new(:get, keys, callback)
         end
       end
@@ -88,7 +88,7 @@ module EventMachine
       # @param key [#to_s]
       # @param value [#to_s]
       # @param exptime [Integer] seconds until the value expires, 0 for never; past 30 days, a Unix time
-      # @yield with true if it is stored
+      # @yield with true if it was stored
       # @return [self]
       def set(key, value, exptime = 0, &callback)
         value = value.to_s
@@ -115,15 +115,15 @@ module EventMachine
       # Deletes a key.
       #
       # @param key [#to_s]
-      # @param expires [Integer] seconds, for servers that take one; 0 is not sent
-      # @yield with true if the key was there
+      # @param expires [Integer] seconds, for servers that support it; 0 is not sent
+      # @yield with true if the key existed
       # @return [self]
       def delete(key, expires = 0, &callback)
         callback do
           words = ["delete", clean_key(key)]
           words << expires unless expires == 0
           words << "noreply" unless callback
-          send_data("#{words.join(' ')}\r\n")
+          send_line(*words)
           @requests << Request.new(:delete, nil, callback) if callback
         end
       end
@@ -140,7 +140,7 @@ module EventMachine
         succeed
       end
 
-      # Takes the next chunk of the stream. What is no answer of the protocol closes the connection.
+      # Takes the next chunk of the stream. An invalid answer closes the connection.
       #
       # @param data [String] any number of bytes
       # @return [void]
@@ -157,7 +157,7 @@ module EventMachine
       # Handles one line of an answer.
       #
       # @param line [String] without its end
-      # @raise [ParserError] if it is no answer, or none to what was asked
+      # @raise [ParserError] if it is invalid, or does not match the command
       # @return [void]
       # @api private
       def process_cmd(line)
@@ -181,14 +181,20 @@ module EventMachine
       private
 
       def send_cmd(cmd, key, flags = 0, exptime = 0, bytes = 0, noreply = false)
-        send_data("#{cmd} #{key} #{flags} #{exptime} #{bytes}#{' noreply' if noreply}\r\n")
+        words = [cmd, key, flags, exptime, bytes]
+        words << "noreply" if noreply
+        send_line(*words)
+      end
+
+      def send_line(*words)
+        send_data(words.join(" ") + Cdelimiter)
       end
 
       def clean_key(key)
         key.to_s.b.gsub(/[\x00-\x20\x7F]/n, "_")
       end
 
-      # @return [Boolean] whether there may be more to read
+      # @return [Boolean] whether there may be more in the buffer
       def memcache_step
         @value_key ? take_value : take_line
       end
@@ -234,7 +240,7 @@ module EventMachine
         take_request { |kind| kind != :get }.callback.call(result)
       end
 
-      # The server tells of errors in commands that want no answer, too.
+      # The server also reports errors of commands that expect no answer.
       def answer_error
         return if @requests.empty?
 

@@ -2,30 +2,32 @@
 
 module EventMachine
   module Protocols
-    # Sends and receives Ruby objects, each as a length of four bytes in network order and its dump.
+    # Sends and receives Ruby objects. On the wire, each is its length (four bytes in network order) and its dump.
     #
-    # The default serializer is Marshal: use it with peers that are trusted only, since loading a dump can
-    # create objects of any class.
+    # The default serializer is Marshal. Use it with trusted peers only, because loading a dump can create objects
+    # of any class.
     #
-    # An object larger than {MaxObjectSize}, and one that the serializer cannot load, are errors:
+    # Objects that are larger than {MaxObjectSize}, or that the serializer cannot load, are errors:
     # +receive_error+ is called with a message if the object has that method, and the connection is closed.
     #
-    # @example
-    #   module Server
+    # @example Calculator that speaks JSON
+    #   class Calculator < EventMachine::Connection
     #     include EventMachine::Protocols::ObjectProtocol
     #
-    #     def receive_object(object)
-    #       send_object("you said" => object)
+    #     def serializer = JSON
+    #
+    #     def receive_object(numbers)
+    #       send_object("sum" => numbers.sum)
     #     end
     #   end
     module ObjectProtocol
-      # Longest dump, in bytes. A class with other needs defines a constant of this name of its own.
+      # Maximum size of a dump in bytes. A class may define a constant of its own with this name.
       MaxObjectSize = 64 * 1024 * 1024
 
       PREFIX = 4
       private_constant :PREFIX
 
-      # What turns objects into strings and back. May be overridden.
+      # Converts objects to strings and back. Override it to use another format.
       #
       # @return [#dump, #load]
       def serializer
@@ -45,7 +47,7 @@ module EventMachine
         end
       end
 
-      # Called with every object. To be overridden.
+      # Called with every object. Override it.
       #
       # @param object [Object]
       # @return [void]
@@ -78,7 +80,7 @@ module EventMachine
         dump
       end
 
-      # A dump can ask for more memory or stack than there is.
+      # Loading a dump can exhaust the memory or the stack.
       def object_protocol_load(dump)
         object = serializer.load(dump)
       rescue StandardError, SystemStackError, NoMemoryError => e

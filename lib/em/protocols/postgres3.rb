@@ -4,10 +4,10 @@ require "digest"
 
 module EventMachine
   module Protocols
-    # A client of PostgreSQL, over TCP or a Unix socket.
+    # A client for PostgreSQL, over TCP or a Unix domain socket.
     #
-    # The Deferrables that {#connect} and {#query} give always succeed; the first argument tells how it
-    # went. Queries are answered in the order in which they were made.
+    # The Deferrables of {#connect} and {#query} always succeed; their first argument says whether it worked.
+    # Queries are answered in the order in which they were made.
     #
     # @example
     #   session = EventMachine.connect("localhost", 5432, EventMachine::Protocols::Postgres3)
@@ -21,14 +21,14 @@ module EventMachine
       autoload :Scram, "em/protocols/postgres3/scram"
       autoload :Wire, "em/protocols/postgres3/wire"
 
-      # The server has sent what is no message of the protocol.
+      # The server has sent an invalid message.
       class ProtocolError < StandardError
       end
 
       # A column of a result.
       FieldInfo = Struct.new(:name, :oid, :attr_nr, :type_oid, :typlen, :atttypmod, :formatcode)
 
-      # What a query gives: rows (Array<Array<String, nil>>), fields (Array<FieldInfo>) and cmd_tag (String,
+      # Result of a query: rows (Array<Array<String, nil>>), fields (Array<FieldInfo>) and cmd_tag (String,
       # such as "SELECT 3").
       Result = Struct.new(:rows, :fields, :cmd_tag)
 
@@ -43,7 +43,7 @@ module EventMachine
       Query = Struct.new(:message, :deferrable, :result, :errors)
       private_constant :Query
 
-      # @return [Hash{String => String}] what the server has told of itself, server_version for instance
+      # @return [Hash{String => String}] parameters of the server, such as server_version
       attr_reader :parameters
 
       def initialize
@@ -57,8 +57,8 @@ module EventMachine
       #
       # @param db [String] the database
       # @param user [String]
-      # @param psw [String, #call, nil] the password, or what gives it, for servers that ask for one: as it
-      #   is, by MD5 or by SCRAM-SHA-256
+      # @param psw [String, #call, nil] the password, or a callable that returns it, if the server asks for one:
+      #   in clear text, by MD5 or by SCRAM-SHA-256
       # @raise [ArgumentError] if a name contains a NUL
       # @return [DefaultDeferrable] succeeds with true, or with false and a message (String)
       def connect(db, user, psw = nil)
@@ -85,7 +85,7 @@ module EventMachine
         query.deferrable
       end
 
-      # Takes the next chunk of the stream. What is no message of the protocol closes the connection.
+      # Takes the next chunk of the stream. An invalid message closes the connection.
       #
       # @param data [String] any number of bytes
       # @return [void]
@@ -212,7 +212,7 @@ module EventMachine
         query&.deferrable&.succeed(query.errors.empty?, query.result, query.errors)
       end
 
-      # One at a time: the next one is sent when the server is ready for it.
+      # One query at a time: the next one is sent when the server is ready for it.
       def send_next_query
         return if !@ready || @closed || @queries.empty?
 

@@ -2,42 +2,90 @@
 
 module EventMachine
   module Protocols
-    # The server of the protocol that Cyrus' saslauthd speaks: a request is a user name, a password, a
-    # service and a realm, each after its length in two bytes, and the answer is "OK" or "NO" in the
-    # same form.
+    # Server side of the protocol of Cyrus SASL's saslauthd. A request has four fields: user name, password,
+    # service and realm. The answer is one field that starts with "OK" or "NO". Each field is preceded by its
+    # length, two bytes in network order.
     #
     # @example
-    #   module Authenticator
+    #   module PasswordCheck
     #     include EventMachine::Protocols::SASLauth
     #
-    #     def validate(user, password, service, realm)
-    #       user == "someone" && password == "secret"
+    #     def validate(user, password, _service, _realm)
+    #       Accounts.password_matches?(user, password)
     #     end
     #   end
-    #   EventMachine.start_unix_domain_server("/run/saslauthd/mux", Authenticator)
+    #   EventMachine.start_unix_domain_server("/run/saslauthd/mux", PasswordCheck)
     module SASLauth
-      # More than the longest field; their lengths are numbers of 16 bits.
+      # Upper bound of the size of a field, in bytes. The length in front of it allows for 65,535.
       MaxFieldSize = 128 * 1024
+
+      # Assembles fields from the chunks of a stream.
+      class FieldReader
+        PREFIX = 2
+        private_constant :PREFIX
+
+        def initialize
+          @bytes = String.new
+        end
+
+        # @param data [String] the next chunk
+        # @return [void]
+        def add(data)
+          @bytes << data.b
+        end
+
+        # Takes fields off the front of the stream.
+        #
+        # @param count [Integer]
+        # @return [Array<String>, nil] that many fields; nil if they are not complete yet
+        def take(count)
+          position = 0
+          fields = Array.new(count) do
+            size = @bytes.unpack1("n", offset: position)
+            stop = position + PREFIX + size if size
+            return if stop.nil? || stop > @bytes.bytesize
+
+            @bytes.byteslice(position + PREFIX, size).tap { position = stop }
+          end
+          @bytes = @bytes.byteslice(position, @bytes.bytesize)
+          fields
+        end
+      end
+      private_constant :FieldReader
+
+      # @return [FieldReader]
+      # @api private
+      def self.reader
+        FieldReader.new
+      end
+
+      # @param value [String]
+      # @return [String] the value, preceded by its length
+      # @raise [ArgumentError] if the value is longer than 65,535 bytes
+      # @api private
+      def self.field(value)
+        raise ArgumentError, "field of #{value.bytesize} bytes" if value.bytesize > 0xFFFF
+
+        [value.bytesize, value].pack("na*")
+      end
 
       # @return [void]
       def post_init
-        @sasl_data = String.new
-        @sasl_values = []
+        @sasl_fields = SASLauth.reader
       end
 
-      # Takes the next chunk of the stream, and answers the requests it completes.
+      # Takes the next chunk of the stream and answers every request that it completes.
       #
       # @param data [String] any number of bytes
       # @return [void]
       def receive_data(data)
-        @sasl_data << data.b
-        while (value = SASLauth.take_field(@sasl_data))
-          @sasl_values << value
-          sasl_answer if @sasl_values.size == 4
+        @sasl_fields.add(data)
+        while (request = @sasl_fields.take(4))
+          send_data(SASLauth.field(validate(*request) ? "OK" : "NO"))
         end
       end
 
-      # Decides about a request. To be overridden; lets everybody in if it is not.
+      # Decides about a request. Override it: by default everybody is let in.
       #
       # @param username [String]
       # @param psw [String] the password
@@ -47,48 +95,17 @@ module EventMachine
       def validate(username, psw, sysname, realm)
         true
       end
-
-      # Takes the first field off the front of a buffer.
-      #
-      # @param buffer [String] is shortened
-      # @return [String, nil] nil if the field is not complete
-      # @api private
-      def self.take_field(buffer)
-        return if buffer.bytesize < 2
-
-        size = buffer.unpack1("n")
-        return if buffer.bytesize < 2 + size
-
-        buffer.slice!(0, 2 + size).byteslice(2, size)
-      end
-
-      # @return [String] a field with its length before it
-      # @raise [ArgumentError] if the value is longer than a length can tell
-      # @api private
-      def self.field(value)
-        raise ArgumentError, "field of #{value.bytesize} bytes" if value.bytesize > 0xFFFF
-
-        [value.bytesize, value].pack("na*")
-      end
-
-      private
-
-      def sasl_answer
-        values = @sasl_values
-        @sasl_values = []
-        send_data(SASLauth.field(validate(*values) ? "OK" : "NO"))
-      end
     end
 
-    # The client of the protocol that {SASLauth} serves.
+    # Client side of the protocol that {SASLauth} serves.
     module SASLauthclient
-      # More than the longest field; their lengths are numbers of 16 bits.
-      MaxFieldSize = 128 * 1024
+      # The same as {SASLauth::MaxFieldSize}.
+      MaxFieldSize = SASLauth::MaxFieldSize
 
       # @return [void]
       def post_init
-        @sasl_data = String.new
-        @queries = []
+        @sasl_fields = SASLauth.reader
+        @sasl_queries = []
       end
 
       # Asks whether a password is right.
@@ -97,35 +114,34 @@ module EventMachine
       # @param psw [String] the password
       # @param sysname [String, nil] the service
       # @param realm [String, nil]
-      # @raise [ArgumentError] if one of them is longer than 65,535 bytes
-      # @return [DefaultDeferrable] succeeds if it is; fails if not, or if the connection ends first
+      # @return [DefaultDeferrable] succeeds if it is; fails if it is not, or if the connection ends first
+      # @raise [ArgumentError] if an argument is longer than 65,535 bytes
       def validate?(username, psw, sysname = nil, realm = nil)
-        send_data([username, psw, sysname, realm].map { |value| SASLauth.field(value.to_s) }.join)
-        query = DefaultDeferrable.new
-        @queries << query
-        query
+        send_data([username, psw, sysname, realm].sum("") { |value| SASLauth.field(value.to_s) })
+        DefaultDeferrable.new.tap { |query| @sasl_queries.push(query) }
       end
 
-      # Takes the next chunk of the stream. An answer that nothing asked for closes the connection.
+      # Takes the next chunk of the stream. An answer without a question closes the connection.
       #
       # @param data [String] any number of bytes
       # @return [void]
       def receive_data(data)
-        @sasl_data << data.b
-        while (answer = SASLauth.take_field(@sasl_data))
-          return close_connection unless (query = @queries.shift)
+        @sasl_fields.add(data)
+        while (answer = @sasl_fields.take(1))
+          query = @sasl_queries.shift
+          return close_connection if query.nil?
 
-          answer.start_with?("OK") ? query.succeed : query.fail
+          answer.first.start_with?("OK") ? query.succeed : query.fail
         end
       end
 
-      # Fails the queries that have no answer.
+      # Fails the queries that have no answer yet.
       #
       # @return [void]
       def unbind
-        queries = @queries
-        @queries = []
-        queries.each(&:fail)
+        unanswered = @sasl_queries
+        @sasl_queries = []
+        unanswered.each(&:fail)
       end
     end
   end

@@ -4,8 +4,8 @@ module EventMachine
   module Protocols
     # An SMTP server (RFC 5321).
     #
-    # Subclasses override the receive_ methods. Those of them that decide about a command answer true
-    # or false, or a Deferrable whose outcome is waited for.
+    # Subclasses override the receive_ methods. Those that decide about a command return true or false, or a
+    # Deferrable, whose outcome is then the decision.
     #
     # A line longer than 1 MiB closes the connection.
     #
@@ -73,14 +73,14 @@ module EventMachine
 
       @@parms = { chunksize: 4000, verbose: false }
 
-      # Sets parameters of every server. Those that are not named stay as they are.
+      # Sets parameters of all servers. Other parameters do not change.
       #
       # @param parms [Hash]
-      # @option parms [Integer] :chunksize (4000) most lines that receive_data_chunk is given at once
+      # @option parms [Integer] :chunksize (4000) how many lines receive_data_chunk gets at a time
       # @option parms [Boolean] :verbose (false) whether to print the commands
       # @option parms [Boolean, Symbol] :auth whether to offer AUTH; :required to refuse mail without
       # @option parms [Boolean, Symbol] :starttls whether to offer STARTTLS; :required to refuse mail without
-      # @option parms [Hash] :starttls_options what start_tls is given
+      # @option parms [Hash] :starttls_options arguments of start_tls
       # @return [Hash] the parameters
       def self.parms=(parms = {})
         @@parms.merge!(parms)
@@ -122,7 +122,7 @@ module EventMachine
         process_command(line)
       end
 
-      # Starts a new transaction, and tells the subclass by {#receive_transaction}.
+      # Starts a new transaction, and calls {#receive_transaction}.
       #
       # @return [void]
       # @api private
@@ -131,7 +131,7 @@ module EventMachine
         receive_transaction
       end
 
-      # Forgets the transaction; what holds for the whole session stays.
+      # Resets the transaction, but not the session.
       #
       # @return [void]
       # @api private
@@ -166,7 +166,7 @@ module EventMachine
         end
       end
 
-      # What follows the command is not read.
+      # Pipelined input after the command is not read.
       #
       # @return [void]
       # @api private
@@ -276,8 +276,7 @@ module EventMachine
                -> { send_data("550 recipient is unacceptable\r\n") })
       end
 
-      # What the client sent in the clear after the command is dropped, and so is all that it said before
-      # (RFC 3207).
+      # Drops plaintext input after the command, and everything that the client said before it (RFC 3207).
       #
       # @return [void]
       # @api private
@@ -309,25 +308,25 @@ module EventMachine
         connection_ended
       end
 
-      # @return [String] what follows 220 in the first line. May be overridden.
+      # @return [String] the text after 220 in the first line. May be overridden.
       def get_server_greeting
         "EventMachine SMTP Server"
       end
 
-      # @return [String] what follows 250 in the answer to HELO and EHLO. May be overridden.
+      # @return [String] the text after 250 in the answer to HELO and EHLO. May be overridden.
       def get_server_domain
         "Ok EventMachine SMTP Server"
       end
 
-      # Decides whether a client may go on. May be overridden.
+      # Decides whether a client may continue. May be overridden.
       #
-      # @param domain [String] what the client calls itself
+      # @param domain [String] the client's name, as it says
       # @return [Boolean]
       def receive_ehlo_domain(domain)
         true
       end
 
-      # Decides about a user. May be overridden.
+      # Checks user name and password. May be overridden.
       #
       # @param user [String]
       # @param password [String]
@@ -352,7 +351,7 @@ module EventMachine
         true
       end
 
-      # Called when the client has taken back what it said of a message. May be overridden.
+      # Called when the client has reset the transaction. May be overridden.
       #
       # @return [void]
       def receive_reset; end
@@ -366,11 +365,11 @@ module EventMachine
 
       # Called with lines of the message. May be overridden.
       #
-      # @param lines [Array<String>] without their ends, at most :chunksize and one
+      # @param lines [Array<String>] without line ends, at most :chunksize plus one
       # @return [void]
       def receive_data_chunk(lines); end
 
-      # Decides whether the message is accepted, after all of its lines. May be overridden.
+      # Called after the last line. Decides whether the message is accepted. May be overridden.
       #
       # @return [Boolean, Deferrable]
       def receive_message
@@ -382,7 +381,7 @@ module EventMachine
       # @return [void]
       def connection_ended; end
 
-      # Called when a transaction is over and a new one may start. May be overridden.
+      # Called when a transaction has ended and a new one may start. May be overridden.
       #
       # @return [void]
       def receive_transaction; end
@@ -479,7 +478,7 @@ module EventMachine
         send_data("334 #{[text].pack('m0')}\r\n")
       end
 
-      # An initial response of "=" is the empty one (RFC 4954).
+      # The initial response "=" is empty (RFC 4954).
       def decode_auth(line)
         line == "=" ? "" : line.strip.unpack1("m0")
       rescue ArgumentError

@@ -7,48 +7,51 @@ module EventMachine
   module Protocols
     # A connection to a host through a SOCKS4 proxy.
     #
-    # Subclasses are written as if they were connected to the host itself: their post_init is called, and
-    # data can be sent, once the proxy has made its connection. Where it refuses, the connection is closed
-    # and post_init is never called.
+    # Write subclasses as if they were connected to the host itself. Their `post_init` is called once the
+    # proxy has established its connection; data can be sent from then on. If the proxy refuses, the
+    # connection is closed and `post_init` is never called.
     #
-    # SOCKS4 knows IPv4 only. Host names are resolved before they are sent to the proxy.
+    # SOCKS4 supports IPv4 only. Host names are resolved locally.
     #
     # @example
-    #   class Client < EventMachine::Protocols::Socks4
+    #   class Fetch < EventMachine::Protocols::Socks4
     #     def post_init
-    #       send_data("hello")
+    #       send_data("GET / HTTP/1.0\r\n\r\n")
+    #     end
+    #
+    #     def receive_data(data)
+    #       print data
     #     end
     #   end
-    #   EventMachine.connect(proxy_host, proxy_port, Client, "example.com", 80)
+    #   EventMachine.connect("proxy.example.net", 1080, Fetch, "www.example.com", 80)
     class Socks4 < Connection
+      VERSION = 4
+      CONNECT = 1
       GRANTED = 90
       REPLY_LENGTH = 8
-      private_constant :GRANTED, :REPLY_LENGTH
+
+      # Methods of the subclass, and the ones that replace them while the proxy is negotiated with.
+      DIALOGUE = { post_init: :socks_post_init, receive_data: :socks_receive_data }.freeze
+      private_constant :VERSION, :CONNECT, :GRANTED, :REPLY_LENGTH, :DIALOGUE
 
       # @param host [String] an IPv4 address, or a name that has one
       # @param port [Integer]
-      # @raise [ArgumentError] if the host is an IPv6 address, or the port is none
+      # @raise [ArgumentError] if the host is an IPv6 address, or the port is out of range
       def initialize(host, port)
         super()
-        @host = String(host)
-        @port = Integer(port)
-        raise ArgumentError, "no port: #{port}" unless @port.between?(0, 0xFFFF)
-        raise ArgumentError, "not within reach of SOCKS4: #{host}" if @host.include?(":")
-
-        @socks_error_code = nil
+        @host = check_host(String(host))
+        @port = check_port(Integer(port))
         @buffer = String.new
+        @socks_error_code = nil
         setup_methods
       end
 
-      # Puts the proxy's dialogue in the place of the subclass's post_init and receive_data.
+      # Replaces the subclass's `post_init` and `receive_data` by those that talk to the proxy.
       #
       # @return [void]
       # @api private
       def setup_methods
-        class << self
-          def post_init = socks_post_init
-          def receive_data(data) = socks_receive_data(data)
-        end
+        DIALOGUE.each { |name, replacement| define_singleton_method(name, method(replacement)) }
       end
 
       # Puts the subclass's methods back.
@@ -56,10 +59,7 @@ module EventMachine
       # @return [void]
       # @api private
       def restore_methods
-        class << self
-          remove_method :post_init
-          remove_method :receive_data
-        end
+        DIALOGUE.each_key { |name| singleton_class.remove_method(name) }
       end
 
       # Asks the proxy for the connection.
@@ -72,7 +72,7 @@ module EventMachine
         EventMachine.defer(method(:socks_resolve), method(:socks_request))
       end
 
-      # Reads the proxy's answer, and hands what follows it to the subclass.
+      # Reads the proxy's reply. The subclass gets whatever follows it.
       #
       # @return [void]
       # @api private
@@ -80,13 +80,24 @@ module EventMachine
         @buffer << data.b
         return if @buffer.bytesize < REPLY_LENGTH
 
-        version, @socks_error_code = @buffer.unpack("CC")
-        return close_connection unless [0, 4].include?(version) && @socks_error_code == GRANTED
-
-        socks_established(@buffer.byteslice(REPLY_LENGTH, @buffer.bytesize))
+        reply, rest = @buffer.unpack("a#{REPLY_LENGTH}a*")
+        @socks_error_code = reply.getbyte(1)
+        granted?(reply) ? socks_established(rest) : close_connection
       end
 
       private
+
+      def check_host(host)
+        return host unless host.include?(":")
+
+        raise ArgumentError, "SOCKS4 cannot reach IPv6 addresses: #{host}"
+      end
+
+      def check_port(port)
+        return port if port.between?(0, 0xFFFF)
+
+        raise ArgumentError, "port out of range (0 to 65535): #{port}"
+      end
 
       def literal?
         !@host.include?("/") && IPAddr.new(@host).ipv4?
@@ -104,7 +115,13 @@ module EventMachine
       def socks_request(address)
         return close_connection unless address
 
-        send_data([4, 1, @port, IPAddr.new(address).hton, ""].pack("CCna4Z*"))
+        user = ""
+        send_data([VERSION, CONNECT, @port, IPAddr.new(address).hton, user].pack("CCna4Z*"))
+      end
+
+      # The version in a reply is 0; some proxies send their own.
+      def granted?(reply)
+        [0, VERSION].include?(reply.getbyte(0)) && @socks_error_code == GRANTED
       end
 
       def socks_established(rest)

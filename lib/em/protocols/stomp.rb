@@ -2,25 +2,26 @@
 
 module EventMachine
   module Protocols
-    # A client of message brokers that speak STOMP.
+    # Client of a message broker, by STOMP 1.0 (https://stomp.github.io/stomp-specification-1.0.html).
     #
-    # Include it in a module or class of a connection and define +receive_msg+. A frame that is no STOMP,
-    # or larger than LineText2::MaxBinaryLength, is an error: +receive_error+ is called with a message if the
-    # object has that method, and the connection is closed.
+    # Include it in a connection and define {#receive_msg}. A malformed frame, or one that is larger than
+    # {LineText2::MaxBinaryLength}, is an error: `receive_error` is called with a message if the object has
+    # that method, and the connection is closed.
     #
     # @example
-    #   module Consumer
+    #   class Orders < EventMachine::Connection
     #     include EventMachine::Protocols::Stomp
     #
-    #     def connection_completed
-    #       connect(login: "guest", passcode: "guest")
+    #     def post_init
+    #       connect(login: "shop", passcode: ENV.fetch("BROKER_PASSWORD"))
+    #       subscribe("/queue/orders", true)
     #     end
     #
-    #     def receive_msg(message)
-    #       case message.command
-    #       when "CONNECTED" then subscribe("/queue/example")
-    #       when "MESSAGE" then puts message.body
-    #       end
+    #     def receive_msg(frame)
+    #       return unless frame.command == "MESSAGE"
+    #
+    #       process_order(frame.body)
+    #       ack(frame.headers["message-id"])
     #     end
     #   end
     module Stomp
@@ -41,48 +42,41 @@ module EventMachine
 
         def initialize
           @header = {}
-          @state = :precommand
-          @content_length = nil
         end
 
         # Takes the next line of the frame's head.
         #
         # @param line [String]
-        # @yield at the end of the head, what the body is
-        # @yieldparam outcome [Array] [:sized_text, bytes with the closing NUL], or [:unsized_text]
+        # @yield at the end of the head
+        # @yieldparam form [Array] what follows: `[:sized_text, size]`, in bytes and with the NUL at the end,
+        #   or `[:unsized_text]`
         # @return [void]
         def consume_line(line)
-          if @state == :precommand
-            take_command(line)
-          elsif line.empty?
-            @state = :body
-            yield(@content_length ? [:sized_text, @content_length + 1] : [:unsized_text])
-          else
-            take_header(line)
+          if !line.empty?
+            @command ? add_header(line) : @command = line
+          elsif @command
+            yield body_form
           end
+          # Other empty lines stand between frames: brokers send them to keep the connection alive.
         end
 
         private
 
-        # Brokers send newlines between frames to keep the connection alive.
-        def take_command(line)
-          return if line.empty?
-
-          @command = line
-          @state = :headers
+        def add_header(line)
+          name, colon, value = line.partition(":")
+          name.strip!
+          @header[name] = value.strip unless colon.empty? || name.empty?
         end
 
-        def take_header(line)
-          name, value = line.split(":", 2).map(&:strip)
-          return if value.nil? || name.empty?
-
-          @header[name] = value
-          @content_length = value.to_i if name.casecmp?("content-length") && value.match?(/\A\d+\z/)
+        def body_form
+          _, length = @header.find { |name, value| name.casecmp?("content-length") && value.match?(/\A\d+\z/) }
+          length ? [:sized_text, length.to_i + 1] : [:unsized_text]
         end
       end
 
       MAX_HEAD_LENGTH = 1024 * 1024
-      private_constant :MAX_HEAD_LENGTH
+      NUL = "\0"
+      private_constant :MAX_HEAD_LENGTH, :NUL
 
       # Sends a frame, with the length and the type of its body among the headers.
       #
@@ -91,19 +85,19 @@ module EventMachine
       # @param body [#to_s]
       # @return [void]
       def send_frame(verb, headers = {}, body = "")
-        body = body.to_s
-        head = [verb, *headers.map { |name, value| "#{name.to_s.b}:#{value.to_s.b}" },
-                "content-length: #{body.bytesize}", "content-type: text/plain; charset=UTF-8", "", ""]
-        send_data("#{head.join("\n").b}#{body.b}\0".force_encoding(body.encoding))
+        text = body.to_s
+        frame = String.new(stomp_head(verb, headers, text.bytesize), encoding: Encoding::BINARY)
+        frame << text.b << NUL
+        send_data(frame.force_encoding(text.encoding))
       end
 
-      # Called with each frame. To be overridden.
+      # Called with each frame. Override it.
       #
       # @param message [Message]
       # @return [void]
       def receive_msg(message); end
 
-      # Introduces the client to the broker.
+      # Logs in to the broker.
       #
       # @param parms [Hash] headers, such as login and passcode
       # @return [void]
@@ -118,16 +112,17 @@ module EventMachine
       # @param parms [Hash] more headers
       # @return [void]
       def send(destination, body, parms = {})
-        send_frame("SEND", parms.merge(destination: destination), body)
+        send_frame("SEND", { **parms, destination: destination }, body)
       end
 
-      # Asks for the messages to a destination.
+      # Subscribes to the messages of a destination.
       #
       # @param destination [String]
-      # @param ack [Boolean] whether the messages are to be acknowledged by {#ack}
+      # @param ack [Boolean] whether the client has to acknowledge messages with {#ack}
       # @return [void]
       def subscribe(destination, ack = false)
-        send_frame("SUBSCRIBE", destination: destination, ack: ack ? "client" : "auto")
+        mode = ack ? "client" : "auto"
+        send_frame("SUBSCRIBE", { destination: destination, ack: mode })
       end
 
       # Acknowledges a message.
@@ -135,7 +130,7 @@ module EventMachine
       # @param message_id [String] its message-id header
       # @return [void]
       def ack(message_id)
-        send_frame("ACK", "message-id" => message_id)
+        send_frame("ACK", { "message-id" => message_id })
       end
 
       # Starts to read a frame.
@@ -143,10 +138,9 @@ module EventMachine
       # @return [void]
       # @api private
       def init_message_reader
-        @stomp_initialized = true
-        @stomp_message = Message.new
+        @stomp_frame = Message.new
         @stomp_head_length = 0
-        @stomp_body_sized = nil
+        @stomp_in_body = false
         set_delimiter("\n")
         set_line_mode
       end
@@ -154,35 +148,40 @@ module EventMachine
       # @return [void]
       # @api private
       def receive_line(line)
-        init_message_reader unless @stomp_initialized
-        return stomp_dispatch(line) if @stomp_body_sized == false
-
-        @stomp_head_length += line.bytesize unless line.empty?
-        return lt2_fail("overlength frame head") if @stomp_head_length > MAX_HEAD_LENGTH
-
-        @stomp_message.consume_line(line) { |kind, size| stomp_start_body(kind, size) }
+        init_message_reader unless @stomp_frame
+        @stomp_in_body ? stomp_finish(line) : stomp_read_head(line)
       end
 
       # @return [void]
       # @api private
       def receive_binary_data(data)
-        return lt2_fail("frame without end") unless data.end_with?("\0".dup.force_encoding(data.encoding))
+        return lt2_fail("frame without end") unless data.getbyte(-1) == NUL.ord
 
-        stomp_dispatch(data.byteslice(0, data.bytesize - 1))
+        stomp_finish(data.byteslice(0...-1))
       end
 
       private
 
-      def stomp_start_body(kind, size)
-        @stomp_body_sized = kind == :sized_text
-        @stomp_body_sized ? set_text_mode(size) : set_delimiter("\0")
+      def stomp_head(verb, headers, size)
+        lines = headers.map { |name, value| "#{name.to_s.b}:#{value.to_s.b}\n" }
+        "#{verb}\n#{lines.join}content-length: #{size}\ncontent-type: text/plain; charset=UTF-8\n\n"
       end
 
-      def stomp_dispatch(body)
-        message = @stomp_message
-        message.body = body
+      def stomp_read_head(line)
+        @stomp_head_length += line.bytesize
+        return lt2_fail("overlength frame head") if @stomp_head_length > MAX_HEAD_LENGTH
+
+        @stomp_frame.consume_line(line) do |form, size|
+          @stomp_in_body = true
+          form == :sized_text ? set_text_mode(size) : set_delimiter(NUL)
+        end
+      end
+
+      def stomp_finish(body)
+        frame = @stomp_frame
+        frame.body = body
         init_message_reader
-        receive_msg(message)
+        receive_msg(frame)
       end
     end
   end

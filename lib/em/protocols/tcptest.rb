@@ -2,44 +2,52 @@
 
 module EventMachine
   module Protocols
-    # Finds out whether a TCP port accepts connections. The connection is closed as soon as it stands.
+    # Checks whether a TCP port accepts connections. The connection is closed as soon as it is established.
     #
     # @example
-    #   tester = EventMachine::Protocols::TcpConnectTester.test("127.0.0.1", 80)
-    #   tester.callback { |seconds| puts "open, after #{seconds} s" }
-    #   tester.errback { puts "closed" }
+    #   check = EventMachine::Protocols::TcpConnectTester.test("www.example.com", 443)
+    #   check.callback { |seconds| puts "connected in #{(seconds * 1000).round} ms" }
+    #   check.errback { |seconds| puts "no connection after #{seconds.round} s" }
     class TcpConnectTester < Connection
       include Deferrable
 
       # @param host [String]
       # @param port [Integer]
+      # @return [TcpConnectTester] succeeds or fails with the time that it took, in seconds
       # @raise [ConnectionError] if the host cannot be resolved
-      # @return [TcpConnectTester] succeeds or fails with the seconds that it took
       def self.test(host, port)
         EventMachine.connect(host, port, self)
       end
 
       # @return [void]
       def post_init
-        @start_time = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+        @connecting_since = monotonic
       end
 
       # @return [void]
       def connection_completed
-        @completed = true
-        set_deferred_status(:succeeded, elapsed)
+        report(:succeeded)
         close_connection
       end
 
       # @return [void]
       def unbind
-        set_deferred_status(:failed, elapsed) unless @completed
+        report(:failed)
       end
 
       private
 
-      def elapsed
-        Process.clock_gettime(Process::CLOCK_MONOTONIC) - @start_time
+      # The first outcome counts: a port that accepted is not closed because the connection ends.
+      def report(outcome)
+        return unless @connecting_since
+
+        seconds = monotonic - @connecting_since
+        @connecting_since = nil
+        set_deferred_status(outcome, seconds)
+      end
+
+      def monotonic
+        Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
     end
   end

@@ -8,10 +8,10 @@ require "tmpdir"
 
 # Runs a server program of the system on the loopback interface, in a directory of its own.
 class RealServer
-  # A program that is read from a disk for the first time, on a busy machine, takes tens of seconds.
+  # Reading a program from disk for the first time, on a busy machine, takes tens of seconds.
   LIMIT = 60
   SEARCHED = [*ENV.fetch("PATH", "").split(":"), "/usr/sbin", *Dir["/usr/lib/postgresql/*/bin"]].freeze
-  # Programs in Ruby shall load what the system has, not this library.
+  # Ruby programs must load the system's libraries, not this one.
   ENVIRONMENT = { "RUBYOPT" => nil, "RUBYLIB" => nil, "GEM_PATH" => nil, "GEM_HOME" => nil,
                   "LC_ALL" => "C" }.freeze
 
@@ -24,7 +24,7 @@ class RealServer
     found || raise("the program #{name} is missing; Debian's package #{package} has it")
   end
 
-  # @return [Integer] a TCP port that nothing listens on
+  # @return [Integer] a free TCP port
   def self.free_port
     TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] }
   end

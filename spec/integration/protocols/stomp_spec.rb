@@ -3,7 +3,7 @@
 require_relative "real_server"
 
 RSpec.describe EventMachine::Protocols::Stomp do
-  # What Debian's program stompserver does, which Ruby 3 does not run: it sets class variables from outside.
+  # Replaces Debian's program stompserver, which does not run on Ruby 3 because it sets class variables from outside.
   launcher = <<~RUBY
     require "etc"
     require "optparse"

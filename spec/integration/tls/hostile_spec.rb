@@ -5,13 +5,13 @@ require "spec_helper"
 RSpec.describe "TLS against spoilt input", tls: true do
   let(:identity) { TLSAuthority.localhost.options }
 
-  # What may become of a connection.
+  # Possible outcomes of a connection.
   let(:orderly) { [nil, Errno::EPROTO, Errno::ECONNRESET, Errno::EPIPE, Errno::ETIMEDOUT] }
 
-  # Words, and nothing that only programmers of TLS understand.
+  # Words, without anything that only programmers of TLS understand.
   let(:plain) { /\A(?!.*::)[a-z][a-z0-9 ,.:'()-]{5,120}\z/i }
 
-  # Passes on what comes, changed by a block that is given the data and the offset of its first byte.
+  # Forwards data, changed by a block that gets the data and the offset of its first byte.
   class Spoiler < EventMachine::Connection
     attr_accessor :other
 
@@ -53,7 +53,7 @@ RSpec.describe "TLS against spoilt input", tls: true do
     end
   end
 
-  # Has pairs of ends talk through spoilers, all at once.
+  # Lets pairs of ends talk through proxies that change the data, all at once.
   #
   # @param changes [Array<Hash>] for each pair, by :client or :server what becomes of what that one sends
   # @return [Array<Array(End, End)>] servers and clients
@@ -207,7 +207,7 @@ RSpec.describe "TLS against spoilt input", tls: true do
   end
 
   describe "ten thousand times" do
-    # A client that says something else and goes.
+    # A client that sends something else and leaves.
     class Stranger < EventMachine::Connection
       def initialize(port, left)
         super()

@@ -10,7 +10,7 @@ RSpec.describe "TLS servers for several names", tls: true do
     default.options.merge(certificates: { "one.example" => one.options, "*.wild.example" => wild.options })
   end
 
-  # The common name of the certificate that a client is shown that asks for a host.
+  # The common name of the certificate that a client gets when it asks for a host.
   def shown(server, host, **more)
     subject = nil
     look = lambda do |client|

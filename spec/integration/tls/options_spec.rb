@@ -110,6 +110,13 @@ RSpec.describe EventMachine::Connection, "#start_tls with bad options", tls: tru
     expect { converse(server: { dhparam: file }) }.to raise_error(EventMachine::InvalidPrivateKey, /dhparam/)
   end
 
+  ["server", :peer, 1, Object.new].each do |value|
+    it "refuses #{value.class} #{value} as role" do
+      expect { start_tls(role: value) }
+        .to raise_error(ArgumentError, "role of start_tls must be :client or :server: #{value.inspect}")
+    end
+  end
+
   { verify: ["yes", 1, :peer], keylog: ["file", 1], alpn: [5, [5], { "h2" => 1 }, [nil]],
     certificates: [5, "x", ["x"], { 5 => {} }, { "x" => 5 }], ca: [5, []] }.each do |name, values|
     values.each do |value|

@@ -6,7 +6,7 @@ RSpec.describe "TLS with other programs", tls: true do
   let(:root) { TLSAuthority.root.file }
   let(:trusting) { { verify: true, ca_file: root } }
 
-  # What a server does for clients that speak HTTP.
+  # A server for HTTP clients.
   def answering(body)
     { received: lambda do |server|
       next unless server.received.include?("\r\n\r\n")
@@ -152,7 +152,7 @@ RSpec.describe "TLS with other programs", tls: true do
       issued = TLSAuthority.localhost
       em(8) do
         port = listen("127.0.0.1", TLSHelper::End.of(issued.options, answering("from behind\n")),
-                          TLSHelper::Meeting.new(99))
+                      TLSHelper::Meeting.new(99))
         ask = lambda do
           pass = "location / { proxy_pass https://127.0.0.1:#{port}; proxy_ssl_verify on; " \
                  "proxy_ssl_name localhost; proxy_ssl_trusted_certificate #{root}; }"

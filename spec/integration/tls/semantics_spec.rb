@@ -11,7 +11,7 @@ RSpec.describe "Connections under TLS", tls: true do
     OpenSSL::SSL::SSLSocket.new(socket, OpenSSL::SSL::SSLContext.new).tap(&:connect)
   end
 
-  # Serves a foreign client, whose block runs in a thread and tells what came of it.
+  # Serves another client; its block runs in a thread and returns the outcome.
   def serve(doings, options: identity)
     meeting = TLSHelper::Meeting.new(2)
     server = outcome = nil

@@ -6,7 +6,7 @@ RSpec.describe "TLS in mid-stream", tls: true do
   let(:identity) { TLSAuthority.localhost.options }
   let(:verified) { { verify: true, ca_file: TLSAuthority.root.file } }
 
-  # Greets in plain text, goes over to TLS when it is told to, and answers each line.
+  # Greets in plain text, starts TLS on request, and answers each line.
   def serving
     answer = lambda do |server|
       while (line = server.received.slice!(/.*\n/))
@@ -17,7 +17,7 @@ RSpec.describe "TLS in mid-stream", tls: true do
     { accepted: ->(server) { server.send_data("HELLO\n") }, received: answer }
   end
 
-  # What a client does that has a line to send in plain text and another under TLS.
+  # A client that sends a line in plain text and another one over TLS.
   def asking(options, lines)
     read = lambda do |client|
       while (line = client.received.slice!(/.*\n/))

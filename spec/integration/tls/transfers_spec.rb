@@ -8,7 +8,7 @@ RSpec.describe "Transfers under TLS", tls: true do
   let(:root) { TLSAuthority.root.file }
   let(:trusting) { { verify: true, ca_file: root } }
 
-  # 100 MB in which each piece is different.
+  # 100 MB of different pieces.
   before(:context) do
     @directory = Dir.mktmpdir("large", TLSAuthority.directory)
     @large = File.join(@directory, "large")
@@ -19,7 +19,7 @@ RSpec.describe "Transfers under TLS", tls: true do
 
   after(:context) { FileUtils.rm_rf(@directory) }
 
-  # Sends the file as fast as it goes out, then closes.
+  # Sends the file as fast as possible, then closes.
   def pour(connection, file = File.open(@large, "rb"))
     connection.send_data(file.read(500_000)) while !file.eof? && connection.get_outbound_data_size < 2_000_000
     return EventMachine.next_tick { pour(connection, file) } unless file.eof?
@@ -28,7 +28,7 @@ RSpec.describe "Transfers under TLS", tls: true do
     connection.close_connection_after_writing
   end
 
-  # Sums up what comes behind the header, where there is one.
+  # Computes the digest of the data after the header, if there is one.
   class Sum
     attr_reader :size
 
@@ -114,7 +114,7 @@ RSpec.describe "Transfers under TLS", tls: true do
   it "of 100 MB get to s_server whole", time_limit: 40 do
     copy = File.join(@directory, "copy")
     port = free_port
-    # It ends with its input.
+    # It exits at the end of its input.
     command = "sleep 60 | openssl s_server -accept 127.0.0.1:#{port} -cert #{issued.chain_file} " \
               "-key #{issued.key_file} -quiet > #{copy}"
     serve("sh", "-c", command, port: port) do
@@ -128,7 +128,7 @@ RSpec.describe "Transfers under TLS", tls: true do
     %i[TLS1_2_VERSION TLS1_3_VERSION].each do |name|
       version = OpenSSL::SSL.const_get(name)
 
-      # A context with our root, and a certificate where it is for a server.
+      # A context with our root certificate and, for a server, a certificate.
       define_method(:context) do |server: false|
         OpenSSL::SSL::SSLContext.new.tap do |made|
           made.min_version = made.max_version = version

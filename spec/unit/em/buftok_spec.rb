@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 RSpec.describe BufferedTokenizer do
-  # What comes of a text in chunks of each size.
+  # The tokens of a text that arrives in chunks of each size.
   def tokens_by_chunk_size(text, *arguments)
     (1..text.bytesize).map do |size|
       tokenizer = described_class.new(*arguments)

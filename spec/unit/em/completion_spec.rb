@@ -9,7 +9,7 @@ RSpec.describe EventMachine::Completion do
     ->(*args) { seen << [name, *args] }
   end
 
-  # Lets what was queued off the reactor's thread happen.
+  # Runs calls that were queued outside the reactor's thread.
   def crank
     em { EventMachine.next_tick { done } }
   end

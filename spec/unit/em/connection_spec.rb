@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 RSpec.describe EventMachine::Connection do
-  # What goes by any name, since the reactor is never asked.
+  # A connection with any signature; these examples use no reactor.
   let(:signature) { 4711 }
   let(:connection) { described_class.new(signature) }
 
@@ -84,7 +84,7 @@ RSpec.describe EventMachine::Connection do
     end
   end
 
-  # Applications and their specs put stubs in the place of the module's functions.
+  # Applications and their specs replace functions of the module by stubs.
   {
     close_connection: [[], :close_connection, [false]],
     close_connection_after_writing: [[], :close_connection, [true]],

@@ -4,7 +4,7 @@ RSpec.describe EventMachine::Iterator do
   let(:seen) { [] }
   let(:take) { ->(item, iter) { (seen << item) && iter.next } }
 
-  # The most items that were in work at a time.
+  # The maximum number of items that were processed at a time.
   def most_in_work(iterator)
     now = most = 0
     em do

@@ -1,7 +1,5 @@
 # frozen_string_literal: true
 
-require "fiber"
-
 RSpec.describe EventMachine::Queue do
   subject(:queue) { described_class.new }
 

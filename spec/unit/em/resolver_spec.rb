@@ -22,7 +22,7 @@ RSpec.describe EventMachine::DNS::Resolver do
     end
   end
 
-  # Runs the reactor with a name server, and the resolver asking it.
+  # Runs the reactor with a name server that the resolver uses.
   def with_server(host = "127.0.0.1", respond = method(:respond))
     em do
       listener = NameServer.open(host) { |query| respond.call(query) }
@@ -44,7 +44,7 @@ RSpec.describe EventMachine::DNS::Resolver do
     end
   end
 
-  # @return [Array] what the resolver found, or why not
+  # @return [Array] the addresses, or the reason of a failure
   def resolve(name, retry_interval: 0.01)
     request = described_class.resolve(name)
     request.retry_interval = retry_interval

@@ -7,7 +7,7 @@ RSpec.describe EventMachine::FileStreamer do
   let(:sink) { Sink.new }
   let(:seen) { [] }
 
-  # Maps nothing, but reads.
+  # Replaces the mapper: reads the file.
   let(:mapper) do
     Class.new do
       class << self

@@ -122,6 +122,21 @@ RSpec.describe EventMachine::TickLoop do
       end
     end
 
+    it "runs one loop, not two, when its work stops and starts it" do
+      em do
+        tick_loop = described_class.new do
+          seen << :turn
+          next unless seen.size == 1
+
+          tick_loop.stop
+          tick_loop.start
+        end
+        tick_loop.start
+        EventMachine.next_tick { EventMachine.next_tick { EventMachine.next_tick { done } } }
+      end
+      expect(seen.size).to be_between(2, 4)
+    end
+
     it "refuses to start what runs" do
       tick_loop = described_class.new { nil }.start
       expect { tick_loop.start }.to raise_error(ArgumentError, "double start")

@@ -66,7 +66,7 @@ RSpec.describe EventMachine::Connection, "#start_tls" do
     expect(EventMachine).not_to have_received(:set_tls_options)
     connection.start_tls(verify: true, ca_file: Pathname.new(file.path), alpn: "h2")
     expect(@options).to eq(verify: true, keylog: false, ca_file: file.path, ca_path: "", crl_file: "", ca: "",
-                           alpn: %w[h2], certificates: nil, choose_certificate: false)
+                           alpn: %w[h2], certificates: nil, choose_certificate: false, role: nil)
   end
 
   it "gives certificates by host name, or that they are to be chosen" do

@@ -8,7 +8,6 @@ use crate::descriptor::{Descriptor, Kind, Output, Phase};
 use crate::error::{Error, Result};
 use crate::event::Reason;
 use crate::id::Id;
-use crate::sys::fork;
 use crate::sys::handle::RawDescriptor;
 
 impl Reactor {
@@ -197,6 +196,9 @@ impl Reactor {
         let fd = descriptor.handle.raw();
         if self.borrowed.get(&fd) == Some(&id) {
             self.borrowed.remove(&fd);
+        }
+        if descriptor.handle.is_owned() {
+            self.descriptor_closing(fd);
         }
         if let Some(child) = &descriptor.child {
             self.children.remember(id, child);

@@ -37,15 +37,30 @@ impl Reactor {
         let Some(interest) = interest(descriptor).filter(|_| !descriptor.detached) else {
             return Ok(());
         };
-        let handle = &mut descriptor.handle;
-        let fd = handle.raw();
-        let registered = handle.register(&self.registry, token(id), interest);
-        let added = registered.is_ok() && !handle.is_duplicated();
+        let registered = self.watch_anew(id, interest);
         self.registered(id, registered)?;
-        if added {
-            self.displace(id, fd);
-        }
         self.register_child(id);
+        Ok(())
+    }
+
+    /// Has the system watch what it does not yet. One that is only watched may be watched by others, too.
+    fn watch_anew(&mut self, id: Id, interest: Interest) -> io::Result<()> {
+        let Some(fd) = self.descriptors.get(id).map(|d| d.handle.raw()) else {
+            return Ok(());
+        };
+        self.make_way(fd);
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return Ok(());
+        };
+        let is_watch = descriptor.is_watch();
+        let handle = &mut descriptor.handle;
+        match handle.register(&self.registry, token(id), interest) {
+            Ok(()) => self.displace(id, fd),
+            Err(error) if is_watch && error.kind() == io::ErrorKind::AlreadyExists => {
+                handle.register_duplicate(&self.registry, token(id), interest)?;
+            }
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 
@@ -78,15 +93,10 @@ impl Reactor {
         }
         let interest = interest(descriptor);
         let handle = &mut descriptor.handle;
-        let fd = handle.raw();
         let result = match interest {
             Some(interest) => match handle.reregister(&self.registry, token(id), interest) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    let added = handle.register(&self.registry, token(id), interest);
-                    if added.is_ok() && !handle.is_duplicated() {
-                        self.displace(id, fd);
-                    }
-                    added
+                    self.watch_anew(id, interest)
                 }
                 result => result,
             },
@@ -98,8 +108,8 @@ impl Reactor {
         self.registered(id, result)
     }
 
-    /// The system watches `fd` from now on, and did not before. Whoever borrowed that number had the
-    /// descriptor closed behind our back, and must not touch the one that has it now.
+    /// The system watches `fd` from now on, and did not before. Whoever had it watched by that number had
+    /// the descriptor closed behind our back, and must not touch the one that has it now.
     fn displace(&mut self, id: Id, fd: RawDescriptor) {
         let is_borrowed = |d: &Descriptor| !d.handle.is_owned();
         let before = if self.descriptors.get(id).is_some_and(is_borrowed) {
@@ -110,7 +120,8 @@ impl Reactor {
         let Some(stale) = before.filter(|before| *before != id) else {
             return;
         };
-        if let Some(descriptor) = self.descriptors.get_mut(stale) {
+        let stale_one = self.descriptors.get_mut(stale);
+        if let Some(descriptor) = stale_one.filter(|d| d.handle.is_registered()) {
             descriptor.detached = true;
             // The owner of one that is only watched is going to take it back.
             if !descriptor.is_watch() {

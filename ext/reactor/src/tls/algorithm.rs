@@ -1,10 +1,16 @@
 //! Names of signature algorithms, and sizes of keys, for what is refused.
 
+use std::ops::RangeInclusive;
+
 use super::der::{Certificate, Reader, leading_integers};
+use super::provider::IS_AWS_LC_RS;
 use super::tag;
 
 /// The smallest RSA key that signatures are believed of, in bits.
 const SMALLEST_RSA: usize = 2048;
+
+/// The sizes of RSA keys that signatures are made with, in bits.
+const RSA_SIZES: RangeInclusive<usize> = SMALLEST_RSA..=8192;
 
 /// The arc of PKCS #1, as contents.
 const PKCS1: [u8; 8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1];
@@ -28,6 +34,42 @@ pub(super) fn small_rsa(certificate: &Certificate<'_>) -> Option<usize> {
 /// Says so of `whose` key.
 pub(super) fn too_small(whose: &str, bits: usize) -> String {
     format!("{whose} has an RSA key of {bits} bits, fewer than {SMALLEST_RSA}")
+}
+
+/// Why the key of our own certificate cannot be used.
+pub(super) fn key_fault(own: &Certificate<'_>) -> String {
+    let mut algorithm = Reader(own.algorithm);
+    let identifier = algorithm.take(tag::OBJECT_IDENTIFIER).unwrap_or_default();
+    let kind = match identifier {
+        [0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1] => "a DSA key".into(),
+        [0x2b, 0x65, 0x71] => "an Ed448 key".into(),
+        [0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1] => match algorithm.take(tag::OBJECT_IDENTIFIER) {
+            Some(P256 | P384) | None => return DAMAGED.into(),
+            Some(P521) if IS_AWS_LC_RS => return DAMAGED.into(),
+            Some(curve) => format!("a key on the curve {}", curve_name(curve)),
+        },
+        _ => match rsa_bits(own) {
+            Some(bits) if !RSA_SIZES.contains(&bits) => format!("an RSA key of {bits} bits"),
+            _ => return DAMAGED.into(),
+        },
+    };
+    format!("{kind} is not supported")
+}
+
+const DAMAGED: &str = "it is damaged, or of another kind than its certificate says";
+
+/// The contents of identifiers of curves.
+const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+const P384: &[u8] = &[0x2b, 0x81, 4, 0, 34];
+const P521: &[u8] = &[0x2b, 0x81, 4, 0, 35];
+const SECP256K1: &[u8] = &[0x2b, 0x81, 4, 0, 10];
+
+fn curve_name(identifier: &[u8]) -> String {
+    match identifier {
+        P521 => "secp521r1".into(),
+        SECP256K1 => "secp256k1".into(),
+        other => dotted(other),
+    }
 }
 
 /// What an AlgorithmIdentifier with these contents signs with.
@@ -56,7 +98,7 @@ pub(super) fn signature_name(contents: &[u8]) -> String {
 }
 
 /// An object identifier's contents as `1.2.840`.
-fn dotted(identifier: &[u8]) -> String {
+pub(super) fn dotted(identifier: &[u8]) -> String {
     let (mut text, mut arc) = (String::new(), 0u64);
     for byte in identifier {
         arc = arc << 7 | u64::from(byte & 0x7f);

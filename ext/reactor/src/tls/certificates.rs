@@ -3,17 +3,18 @@ use std::sync::{Arc, OnceLock};
 
 use rustls::SignatureScheme;
 use rustls::client::ResolvesClientCert;
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, SubjectPublicKeyInfoDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SigningKey};
 
-use super::algorithm::rsa_bits;
-use super::der::Certificate;
+use super::algorithm::{key_fault, rsa_bits};
+use super::der::{Certificate, public_key};
 use super::error::Error;
 use super::keys::private_key;
 use super::params::Role;
 use super::pem;
 use super::provider;
+use super::pss;
 use super::sources::{IdentitySource, Sources};
 
 /// The pair that a server without one of its own presents.
@@ -50,18 +51,26 @@ pub(super) fn load(
         .ok_or_else(|| Error::BadCertificate("no certificate in the PEM given".into()))?;
     let leaf = Certificate::parse(leaf)
         .ok_or_else(|| Error::BadCertificate("malformed certificate".into()))?;
-    let key = provider::base()
-        .key_provider
-        .load_private_key(key)
-        .map_err(|error| Error::BadKey(error.to_string()))?;
-    if key
-        .public_key()
-        .is_some_and(|own| own.as_ref() != leaf.public_key_info)
-    {
-        return Err(Error::KeyMismatch);
-    }
+    let key = signing_key(key, &leaf)?;
     let chain = chain.into_iter().map(CertificateDer::from).collect();
     Ok(Some(Arc::new(CertifiedKey::new(chain, key))))
+}
+
+fn signing_key(
+    key: PrivateKeyDer<'static>,
+    leaf: &Certificate<'_>,
+) -> Result<Arc<dyn SigningKey>, Error> {
+    let key = match pss::is_of(leaf.algorithm) {
+        true => pss::load(key.secret_der(), leaf.algorithm),
+        false => provider::base().key_provider.load_private_key(key).ok(),
+    };
+    let key = key.ok_or_else(|| Error::BadKey(key_fault(leaf)))?;
+    let own = key.public_key();
+    let matches = |own: &SubjectPublicKeyInfoDer<'_>| public_key(own) == Some(leaf.public_key);
+    match own.as_ref().is_none_or(matches) {
+        true => Ok(key),
+        false => Err(Error::KeyMismatch),
+    }
 }
 
 fn default_identity() -> Result<Arc<CertifiedKey>, Error> {

@@ -16,7 +16,7 @@ use super::explain::explain;
 use super::names;
 use super::params::Role;
 use super::path;
-use super::provider;
+use super::pss;
 use super::refusal::refusal;
 use super::trust::Trust;
 
@@ -79,7 +79,7 @@ impl Chains {
             })
         };
         let found = end.verify_for_usage(
-            provider::base().signature_verification_algorithms.all,
+            pss::all_verifiers(),
             &self.trust.anchors.anchors,
             issuers,
             now,

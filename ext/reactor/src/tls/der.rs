@@ -51,12 +51,7 @@ impl<'a> Certificate<'a> {
         let not_after = validity.time()?;
         let subject = tbs.take(tag::SEQUENCE)?;
         let public_key_info = tbs.next().filter(|value| value.tag == tag::SEQUENCE)?;
-        let mut key = Reader(public_key_info.contents);
-        let algorithm = key.take(tag::SEQUENCE)?;
-        let public_key = match key.take(tag::BIT_STRING)?.split_first() {
-            Some((0, bits)) => bits,
-            _ => return None,
-        };
+        let algorithm = Reader(public_key_info.contents).take(tag::SEQUENCE)?;
         let mut extensions: &[u8] = &[];
         while let Some(value) = tbs.next() {
             if value.tag == tag::EXTENSIONS {
@@ -71,7 +66,7 @@ impl<'a> Certificate<'a> {
             subject,
             public_key_info: public_key_info.whole,
             algorithm,
-            public_key,
+            public_key: public_key(public_key_info.whole)?,
             not_before,
             not_after,
             extensions,
@@ -79,9 +74,31 @@ impl<'a> Certificate<'a> {
     }
 }
 
+/// The bits of a SubjectPublicKeyInfo's key.
+pub(super) fn public_key(der: &[u8]) -> Option<&[u8]> {
+    let mut info = Reader(Reader(der).take(tag::SEQUENCE)?);
+    info.take(tag::SEQUENCE)?;
+    match info.take(tag::BIT_STRING)?.split_first() {
+        Some((0, bits)) => Some(bits),
+        _ => None,
+    }
+}
+
 /// The first value of `der`, without what follows it.
 pub(super) fn first_value(der: &[u8]) -> Option<&[u8]> {
     Reader(der).next().map(|value| value.whole)
+}
+
+/// The contents of an INTEGER as a number that is not negative.
+pub(super) fn number(contents: &[u8]) -> Option<usize> {
+    match contents {
+        [first, ..] if first & 0x80 == 0 && contents.len() <= size_of::<u32>() => Some(
+            contents
+                .iter()
+                .fold(0, |sum, digit| sum << 8 | usize::from(*digit)),
+        ),
+        _ => None,
+    }
 }
 
 /// The integers that a sequence starts with, without leading zeros.

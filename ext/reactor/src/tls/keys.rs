@@ -1,3 +1,5 @@
+mod pkcs12;
+
 use aes::{Aes128, Aes192, Aes256};
 use cbc::Decryptor;
 use cbc::cipher::block_padding::Pkcs7;
@@ -8,8 +10,11 @@ use pem::Pem;
 use pkcs8::EncryptedPrivateKeyInfo;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
 
+use super::algorithm::dotted;
+use super::der::Reader;
 use super::error::Error;
 use super::pem::blocks;
+use super::tag;
 
 /// The first private key in `text`, decrypted by `pass` where it is encrypted.
 ///
@@ -41,15 +46,47 @@ fn pkcs8_key(der: Vec<u8>) -> PrivateKeyDer<'static> {
     PrivatePkcs8KeyDer::from(der).into()
 }
 
-/// EncryptedPrivateKeyInfo (RFC 5958 section 3), by PBES2 (RFC 8018).
+/// EncryptedPrivateKeyInfo (RFC 5958 section 3), by PBES2 (RFC 8018) or as PKCS #12 has it.
 fn decrypt_pkcs8(der: &[u8], pass: Option<&[u8]>) -> Result<PrivateKeyDer<'static>, Error> {
     let pass = required(pass)?;
-    let sealed = EncryptedPrivateKeyInfo::try_from(der)
-        .map_err(|error| Error::BadKey(format!("its encryption is not supported: {error}")))?;
-    let plain = sealed
-        .decrypt(pass)
-        .map_err(|_| Error::BadKey("wrong pass phrase, or damaged".into()))?;
-    Ok(pkcs8_key(plain.as_bytes().to_vec()))
+    let plain = match pkcs12::Sealed::parse(der) {
+        Some(sealed) => sealed.open(pass),
+        None => EncryptedPrivateKeyInfo::try_from(der)
+            .map_err(|_| Error::BadKey(unsupported_encryption(der)))?
+            .decrypt(pass)
+            .ok()
+            .map(|plain| plain.as_bytes().to_vec()),
+    };
+    plain.map(pkcs8_key).ok_or_else(wrong_pass)
+}
+
+/// What is to be said of a scheme that is not known; its name is what OpenSSL calls it.
+fn unsupported_encryption(der: &[u8]) -> String {
+    let identifier = || {
+        let mut info = Reader(Reader(der).take(tag::SEQUENCE)?);
+        Reader(info.take(tag::SEQUENCE)?).take(tag::OBJECT_IDENTIFIER)
+    };
+    let Some(identifier) = identifier() else {
+        return "it is malformed".into();
+    };
+    let name = match identifier {
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 13] => "this kind of PBES2",
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 1] => "PBE-MD2-DES",
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 3] => "PBE-MD5-DES",
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 6] => "PBE-MD5-RC2-64",
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 10] => "PBE-SHA1-DES",
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 11] => "PBE-SHA1-RC2-64",
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 1, 1] => "PBE-SHA1-RC4-128",
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 1, 2] => "PBE-SHA1-RC4-40",
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 1, 5] => "PBE-SHA1-RC2-128",
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 1, 6] => "PBE-SHA1-RC2-40",
+        other => return format!("encryption by {} is not supported", dotted(other)),
+    };
+    format!("encryption by {name} is not supported")
+}
+
+fn wrong_pass() -> Error {
+    Error::BadKey("wrong pass phrase, or damaged".into())
 }
 
 /// A key of the form older than PKCS#8, whose encryption is told by PEM headers.
@@ -80,7 +117,7 @@ fn traditional_key(block: Pem, pass: Option<&[u8]>) -> Result<Vec<u8>, Error> {
             )));
         }
     };
-    plain.ok_or_else(|| Error::BadKey("wrong pass phrase, or damaged".into()))
+    plain.ok_or_else(wrong_pass)
 }
 
 fn required(pass: Option<&[u8]>) -> Result<&[u8], Error> {

@@ -27,6 +27,7 @@ mod path;
 mod peer;
 mod pem;
 mod provider;
+mod pss;
 mod received;
 mod refusal;
 mod resumption;

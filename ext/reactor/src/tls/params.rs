@@ -20,6 +20,8 @@ pub enum Role {
 /// An empty path, text or PEM counts as not given.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Parameters {
+    /// Which end to be; that which follows from who connected where it is not given.
+    pub role: Option<Role>,
     /// Our key and certificate; a server without them uses a built-in pair.
     pub identity: Identity,
     /// Server: keys and certificates for the host names that clients ask for. A name may start

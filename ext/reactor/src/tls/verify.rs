@@ -15,6 +15,7 @@ use super::der::Certificate;
 use super::dhe;
 use super::params::Role;
 use super::provider;
+use super::pss;
 use super::refusal::refusal;
 use super::trust::Trust;
 
@@ -65,7 +66,7 @@ impl ServerCertVerifier for Servers {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        algorithms().supported_schemes()
+        supported_schemes()
     }
 }
 
@@ -129,12 +130,18 @@ impl ClientCertVerifier for Clients {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        algorithms().supported_schemes()
+        supported_schemes()
     }
 }
 
 fn algorithms() -> WebPkiSupportedAlgorithms {
     provider::base().signature_verification_algorithms
+}
+
+fn supported_schemes() -> Vec<SignatureScheme> {
+    let mut schemes = algorithms().supported_schemes();
+    schemes.extend(pss::schemes());
+    schemes
 }
 
 fn parse<'a>(leaf: &'a CertificateDer<'_>) -> Result<Certificate<'a>, RustlsError> {
@@ -177,6 +184,16 @@ fn verify_tls13(
     signature: &DigitallySignedStruct,
 ) -> Result<HandshakeSignatureValid, RustlsError> {
     let certificate = parse(leaf)?;
+    if let Some(algorithm) = pss::verifier(signature.scheme, certificate.algorithm) {
+        return match algorithm.verify_signature(
+            certificate.public_key,
+            message,
+            signature.signature(),
+        ) {
+            Ok(()) => Ok(HandshakeSignatureValid::assertion()),
+            Err(_) => Err(bad_signature(&certificate).into()),
+        };
+    }
     let key = SubjectPublicKeyInfoDer::from(certificate.public_key_info);
     verify_tls13_signature_with_raw_key(message, &key, signature, &algorithms()).map_err(|error| {
         match error {

@@ -5,7 +5,7 @@ require_relative "response"
 module EventMachine
   module Protocols
     module Http
-      # Reads one response out of the bytes of a connection. What follows it is dropped.
+      # Reads one response from the bytes of a connection. Anything after it is dropped.
       # @api private
       class Reader
         include LineText2
@@ -15,7 +15,7 @@ module EventMachine
         private_constant :MAX_LINE_LENGTH
 
         # @param head [Boolean] whether it is the response to a HEAD request
-        # @param limit [Integer] most bytes of a body
+        # @param limit [Integer] maximum size of a body in bytes
         def initialize(head:, limit:)
           expect_response(head: head, limit: limit)
         end
@@ -51,7 +51,7 @@ module EventMachine
         end
       end
 
-      # Switches a stream to what a response wants to read next.
+      # Switches a stream to the mode that a response has to read next.
       #
       # @param response [Response]
       # @param stream [LineText2]

@@ -2,14 +2,14 @@
 
 module EventMachine
   module Protocols
-    # What the HTTP clients share.
+    # Common parts of the HTTP clients.
     # @api private
     module Http
-      # Most bytes of a response's body.
+      # Maximum size of a response's body in bytes.
       MAX_CONTENT_LENGTH = 64 * 1024 * 1024
 
-      # Reads one HTTP/1 response (RFC 9112) out of lines and texts, and says by {#next_text} what to read
-      # next. It neither splits the stream nor does any I/O.
+      # Parses one HTTP/1 response (RFC 9112), given as lines and texts. {#next_text} says what to read next. It
+      # neither splits the stream nor does I/O.
       module Response
         STATUS_LINE = %r{\AHTTP/(\d\.\d)[ \t]+(\d{3})(?:[ \t]|\z)}i
         FIELD = /\A([^\s:]+)[ \t]*:[ \t]*(.*?)[ \t]*\z/m
@@ -17,7 +17,7 @@ module EventMachine
         MAX_HEADER_LENGTH = 256 * 1024
         private_constant :STATUS_LINE, :FIELD, :CHUNK_SIZE, :MAX_HEADER_LENGTH
 
-        # @return [Array<String>] the status line and the header lines, as they came
+        # @return [Array<String>] the status line and the header lines, as received
         attr_reader :header_lines
 
         # @return [Integer, nil]
@@ -26,7 +26,7 @@ module EventMachine
         # @return [String, nil] such as "1.1"
         attr_reader :version
 
-        # @return [String] the body, as far as it came
+        # @return [String] the body, as far as it was received
         attr_reader :content
 
         # @return [String, nil] what was wrong with the response
@@ -37,12 +37,12 @@ module EventMachine
           @read_state == :complete
         end
 
-        # @return [Boolean] whether more is to be read
+        # @return [Boolean] whether more has to be read
         def open?
           @read_state != :complete && @read_state != :failed
         end
 
-        # @return [Boolean] whether the connection can carry another response after this one
+        # @return [Boolean] whether the connection can be used for another response
         def keep_alive?
           return false if !complete? || @until_close
 
@@ -50,7 +50,7 @@ module EventMachine
           version == "1.0" ? tokens.include?("keep-alive") : !tokens.include?("close")
         end
 
-        # @return [Integer, Symbol, nil] bytes of text to read next, :all for what there is, nil for a line
+        # @return [Integer, Symbol, nil] how many bytes of text to read next, :all for everything, nil for a line
         def next_text
           case @read_state
           when :sized_text, :chunked_text then @text_length
@@ -58,7 +58,7 @@ module EventMachine
           end
         end
 
-        # @return [Hash{String => Array<String>}] the header fields by their names in lower case
+        # @return [Hash{String => Array<String>}] the header fields by name, in lower case
         def headers
           @headers ||= unfolded_lines.each_with_object({}) do |line, fields|
             match = FIELD.match(line)
@@ -104,7 +104,7 @@ module EventMachine
           @read_state = :complete if line.empty?
         end
 
-        # @param text [String] what {#next_text} asked for
+        # @param text [String] the text that {#next_text} asked for
         # @return [void]
         def receive_binary_text(text)
           case @read_state
@@ -133,8 +133,8 @@ module EventMachine
           @content << text
         end
 
-        # Takes the end of the connection. A body without a length ends there, and servers that leave out
-        # the last line of a chunked one are let off.
+        # Handles the end of the connection. A body without a length ends there. So does a chunked body whose
+        # last line is missing, because some servers omit it.
         #
         # @return [void]
         def finish
@@ -153,7 +153,7 @@ module EventMachine
         private
 
         # @param head [Boolean] whether it is the response to a HEAD request, which has no body
-        # @param limit [Integer] most bytes of a body
+        # @param limit [Integer] maximum size of a body in bytes
         def expect_response(head:, limit:)
           @head_request = head
           @content_limit = limit
@@ -183,7 +183,7 @@ module EventMachine
           true
         end
 
-        # Responses of the 100s come before the one that counts; 101 is the last on its connection.
+        # Responses 100 to 199 precede the final one; 101 is the last on its connection.
         def process_header
           return restart_response if @status.between?(100, 199) && @status != 101
           return @read_state = :complete if @head_request || [101, 204, 304].include?(@status)
@@ -222,7 +222,7 @@ module EventMachine
           headers.fetch(name, []).flat_map { |value| value.split(/\s*,\s*/) }
         end
 
-        # Joins the lines of a field that goes on in the next line, which begins with white space then.
+        # Joins folded fields: a line that begins with white space continues the previous one.
         def unfolded_lines
           @header_lines.drop(1).each_with_object([]) do |line, lines|
             if line.match?(/\A[ \t]/) && !lines.empty?

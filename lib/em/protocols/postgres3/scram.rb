@@ -12,7 +12,7 @@ module EventMachine
         MECHANISM = "SCRAM-SHA-256"
         # "n,," in base 64: the client does no channel binding.
         BINDING = "biws"
-        # A server may ask for any number; it is not let stop the reactor by that.
+        # The server chooses the number of iterations. The limit keeps it from blocking the reactor.
         MAX_ITERATIONS = 1_000_000
         SERVER_FIRST = /\Ar=([^,]+),s=([^,]+),i=(\d+)/
         private_constant :BINDING, :MAX_ITERATIONS, :SERVER_FIRST
@@ -24,7 +24,7 @@ module EventMachine
           @nonce = nonce
         end
 
-        # PostgreSQL takes the user name from the startup message.
+        # PostgreSQL uses the user name of the startup message.
         #
         # @return [String] the client's first message
         def client_first
@@ -33,7 +33,7 @@ module EventMachine
 
         # @param server_first [String] the server's first message
         # @return [String] the client's final message
-        # @raise [ProtocolError] if the server's message is none, or not for this client
+        # @raise [ProtocolError] if the server's message is invalid, or not for this client
         def client_final(server_first)
           nonce, salt, iterations = parse(server_first)
           bare = "c=#{BINDING},r=#{nonce}"
@@ -86,7 +86,7 @@ module EventMachine
           OpenSSL::HMAC.digest("SHA256", key, text)
         end
 
-        # Passwords that are no UTF-8 are used as they are, as the server does.
+        # Passwords that are not UTF-8 are used unchanged, as the server does.
         def prepare(password)
           text = password.dup.force_encoding(Encoding::UTF_8)
           text.valid_encoding? && !text.ascii_only? ? text.unicode_normalize(:nfkc) : text

@@ -3,7 +3,7 @@
 module EventMachine
   module Protocols
     class Postgres3 < Connection
-      # The messages of PostgreSQL's frontend/backend protocol, version 3.
+      # Messages of PostgreSQL's frontend/backend protocol, version 3.
       # @api private
       module Wire
         VERSION = 196_608
@@ -39,11 +39,11 @@ module EventMachine
           message(type, text << "\0")
         end
 
-        # Takes the first message off a buffer.
+        # Splits the first message from a buffer.
         #
         # @param buffer [String]
         # @return [Array(String, String, String), nil] its type, its body and the rest of the buffer
-        # @raise [ProtocolError] if the length cannot be
+        # @raise [ProtocolError] if the length is invalid
         def take(buffer)
           return if buffer.bytesize < HEADER_LENGTH
 
@@ -54,7 +54,7 @@ module EventMachine
           [type, buffer.byteslice(HEADER_LENGTH, length - 4), buffer.byteslice(length + 1, buffer.bytesize)]
         end
 
-        # @return [Array<FieldInfo>] the columns that a RowDescription names
+        # @return [Array<FieldInfo>] the columns of a RowDescription
         def row_description(body)
           reader = Reader.new(body)
           Array.new(reader.number("n", 2)) do
@@ -109,7 +109,7 @@ module EventMachine
             @body.byteslice(@pos - size, size)
           end
 
-          # @return [String] what comes before the next NUL
+          # @return [String] the text before the next NUL
           # @raise [ProtocolError] if there is none
           def text
             stop = @body.index("\0", @pos)

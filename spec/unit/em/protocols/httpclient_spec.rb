@@ -20,7 +20,7 @@ RSpec.describe EventMachine::Protocols::HttpClient do
     object.log.map(&:last).join
   end
 
-  # What becomes of an answer, whole and in single bytes.
+  # The outcome of an answer, whole and byte by byte.
   def outcome(answer, ended: true, **args)
     outcomes = [[answer], answer.chars].map do |chunks|
       object = client.new(nil, args)

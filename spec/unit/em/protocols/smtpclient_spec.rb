@@ -15,7 +15,7 @@ RSpec.describe EventMachine::Protocols::SmtpClient do
     end
   end
 
-  # The commands that the replies bring out, and the outcome.
+  # The commands sent after the replies, and the outcome.
   def dialogue(*replies, **args)
     object = client.new(nil, args)
     object.connection_completed

@@ -146,19 +146,29 @@ impl Handle {
         interest: Interest,
     ) -> io::Result<()> {
         self.duplicate = None;
-        let mut result = registry.register(&mut SourceFd(&self.raw()), token, interest);
-        if matches!(&result, Err(error) if error.kind() == io::ErrorKind::AlreadyExists) {
-            let duplicate = self.as_fd().try_clone_to_owned()?;
-            result = registry.register(&mut SourceFd(&duplicate.as_raw_fd()), token, interest);
-            self.duplicate = Some(duplicate);
-        }
+        let result = registry.register(&mut SourceFd(&self.raw()), token, interest);
         self.registered = result.is_ok();
         result
     }
 
-    /// Whether the system watches a duplicate of it, since somebody else had it watched before.
-    pub(crate) fn is_duplicated(&self) -> bool {
-        self.duplicate.is_some()
+    /// As [`register`](Self::register), by a duplicate: the system watches it by its number already, for
+    /// somebody else.
+    pub(crate) fn register_duplicate(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let duplicate = self.as_fd().try_clone_to_owned()?;
+        registry.register(&mut SourceFd(&duplicate.as_raw_fd()), token, interest)?;
+        self.duplicate = Some(duplicate);
+        self.registered = true;
+        Ok(())
+    }
+
+    /// Whether the system watches it.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.registered
     }
 
     /// Changes what the system is to tell of; what is ready already is told once more. Fails with

@@ -131,9 +131,19 @@ impl Handle {
         self.source.register(registry, token, interest)
     }
 
-    /// Whether the system watches a duplicate of it: never here.
-    pub(crate) fn is_duplicated(&self) -> bool {
-        false
+    /// Unsupported.
+    pub(crate) fn register_duplicate(
+        &mut self,
+        _: &Registry,
+        _: Token,
+        _: Interest,
+    ) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Whether the system watches it, for all that is known.
+    pub(crate) fn is_registered(&self) -> bool {
+        true
     }
 
     /// Changes what the system is to tell of; what is ready already is told once more. Fails with

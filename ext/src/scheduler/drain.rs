@@ -1,0 +1,287 @@
+//! Running fibers: what is ready, by drain fibers, which the loop goes to and comes back from.
+//!
+//! A drain fiber *resumes* one fiber after the other, and these suspend themselves by yielding to it.
+//! The fiber that entered the drain, the hub, goes to the drain fiber by a *transfer*, so that it is not
+//! resuming anybody: fibers that others have resumed may wait by a transfer to the hub, and the drain
+//! fiber below them stays where it is until they are done. The hub then takes another one.
+
+use magnus::prelude::*;
+use magnus::rb_sys::{AsRawValue, FromRawValue, protect};
+use magnus::typed_data::Obj;
+use magnus::value::Lazy;
+use magnus::{Error, RClass, Ruby, TryConvert, Value, error::ErrorType};
+use rb_sys::VALUE;
+
+use super::Scheduler;
+use super::slab::Tag;
+use super::state::{End, Item, Kind};
+use super::switch;
+use crate::names;
+
+/// Runs what is urgent and, where `all` is to run, what was ready when this began.
+pub(super) fn drain(ruby: &Ruby, scheduler: Obj<Scheduler>, all: bool) -> Result<(), Error> {
+    let hub = switch::current();
+    {
+        let mut state = scheduler.state();
+        if state.hub.is_some() {
+            return Ok(());
+        }
+        state.hub = Some(hub);
+        state.share = if all { state.ready.len() } else { 0 };
+    }
+    let result = work(ruby, scheduler);
+    let mut state = scheduler.state();
+    state.hub = None;
+    state.current = None;
+    if !state.ready.is_empty() || !state.failures.is_empty() {
+        state.engine.notify(ruby)?;
+    }
+    let jump = state.jump.take();
+    drop(state);
+    match jump {
+        Some(jump) => result.and(Err(jump)),
+        None => result,
+    }
+}
+
+/// The hub's part.
+fn work(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
+    while let Some(step) = next(&scheduler) {
+        let to = match step {
+            Step::Nested { fiber, top } => {
+                scheduler.state().current = Some(top);
+                fiber
+            }
+            Step::Plain(item) => {
+                let idle = {
+                    let mut state = scheduler.state();
+                    state.urgent.push_front(item);
+                    state.idle.pop()
+                };
+                match idle {
+                    Some(fiber) => fiber,
+                    None => new_drain_fiber(ruby, scheduler)?,
+                }
+            }
+        };
+        switch::transfer(to)?;
+        if scheduler.state().jump.is_some() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+enum Step {
+    /// To be gone to from the hub.
+    Nested { fiber: VALUE, top: VALUE },
+    /// To be resumed by a drain fiber.
+    Plain(Item),
+}
+
+fn next(scheduler: &Scheduler) -> Option<Step> {
+    let mut state = scheduler.state();
+    loop {
+        let mut item = state.next()?;
+        if let Item::Unblocked(fiber) = item {
+            let Some(tag) = state.blocked(fiber) else {
+                continue;
+            };
+            state.end(tag, End::Woken);
+            item = Item::Continue(tag);
+        }
+        let Item::Continue(tag) = item else {
+            return Some(Step::Plain(item));
+        };
+        if let Some(waiter) = state.waiters.get(tag) {
+            return Some(match waiter.nested {
+                true => Step::Nested {
+                    fiber: waiter.fiber,
+                    top: waiter.top,
+                },
+                false => Step::Plain(item),
+            });
+        }
+    }
+}
+
+/// Made by Ruby's own method, since rb_fiber_new(3.1) makes blocking fibers and rb_fiber_new(3.3) not.
+fn new_drain_fiber(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<VALUE, Error> {
+    let options = ruby.hash_new();
+    options.aset(ruby.to_symbol("blocking"), true)?;
+    let class: Value = ruby.class_object().const_get("Fiber")?;
+    let new = ruby.intern("new");
+    let argument = options.as_raw();
+    let fiber = protect(|| {
+        // SAFETY: called under protection with live objects; the procedure marks the scheduler.
+        unsafe {
+            let body = rb_sys::rb_proc_new(Some(drain_fiber), scheduler.as_raw());
+            rb_sys::rb_funcall_with_block_kw(
+                class.as_raw(),
+                magnus::rb_sys::AsRawId::as_raw(new),
+                1,
+                &argument,
+                body,
+                rb_sys::RB_PASS_KEYWORDS as _,
+            )
+        }
+    })?;
+    Ok(fiber)
+}
+
+/// A drain fiber's part. It never ends.
+unsafe extern "C" fn drain_fiber(
+    _yielded: VALUE,
+    scheduler: VALUE,
+    _count: std::ffi::c_int,
+    _arguments: *const VALUE,
+    _block: VALUE,
+) -> VALUE {
+    // SAFETY: what was given to rb_proc_new, which marks it.
+    let scheduler = unsafe { Value::from_raw(scheduler) };
+    if let Ok(scheduler) = Obj::<Scheduler>::try_convert(scheduler) {
+        let me = switch::current();
+        loop {
+            run_plain(&scheduler);
+            let hub = {
+                let mut state = scheduler.state();
+                state.idle.push(me);
+                state.current = None;
+                state.hub
+            };
+            // Only the hub of a drain comes here, and what is raised here is nobody's.
+            match hub {
+                Some(hub) if switch::transfer(hub).is_ok() => {}
+                _ => break,
+            }
+        }
+        scheduler.state().idle.retain(|&fiber| fiber != me);
+    }
+    rb_sys::Qnil.into()
+}
+
+/// Resumes fibers until none is to be, or one is to be gone to from the hub.
+fn run_plain(scheduler: &Scheduler) {
+    while let Some(step) = next(scheduler) {
+        let item = match step {
+            Step::Plain(item) => item,
+            Step::Nested { fiber, .. } => {
+                let mut state = scheduler.state();
+                if let Some(&tag) = state.by_fiber.get(&fiber) {
+                    state.urgent.push_front(Item::Continue(tag));
+                }
+                return;
+            }
+        };
+        if let Err(error) = run(scheduler, item) {
+            if !fail(scheduler, error) {
+                return;
+            }
+        }
+    }
+}
+
+fn run(scheduler: &Scheduler, item: Item) -> Result<(), Error> {
+    let fiber = {
+        let mut state = scheduler.state();
+        let fiber = match item {
+            Item::Continue(tag) => state.waiters.get(tag).map(|waiter| waiter.fiber),
+            Item::Start(fiber) | Item::Unblocked(fiber) | Item::Raise(fiber, _) => Some(fiber),
+        };
+        let Some(fiber) = fiber else {
+            return Ok(());
+        };
+        state.current = Some(fiber);
+        fiber
+    };
+    let result = match item {
+        Item::Raise(_, exception) if switch::is_alive(fiber) => switch::raise(fiber, exception),
+        Item::Raise(..) => Ok(()),
+        Item::Continue(tag) if !switch::is_alive(fiber) => {
+            scheduler.state().remove(tag);
+            Ok(())
+        }
+        _ => switch::resume(fiber),
+    };
+    let mut state = scheduler.state();
+    if state.keeps_for_later() && !switch::is_alive(fiber) {
+        state.forget(fiber);
+    }
+    result
+}
+
+/// Keeps what ended a fiber. False where it is to end the thread.
+fn fail(scheduler: &Scheduler, error: Error) -> bool {
+    // Who cancels a fiber asks for its end.
+    if error.is_kind_of(cancelled()) {
+        return true;
+    }
+    let mut state = scheduler.state();
+    match error.error_type() {
+        ErrorType::Exception(exception) => state.failures.push_back(exception.as_raw()),
+        _ => state.jump = Some(error),
+    }
+    state.jump.is_none()
+}
+
+fn cancelled() -> RClass {
+    static CLASS: Lazy<RClass> = Lazy::new(|ruby| {
+        let found = names::module(ruby).and_then(|module| module.const_get("Cancelled"));
+        found.unwrap_or_else(|_| ruby.class_basic_object())
+    });
+    // SAFETY: this is called with the GVL.
+    unsafe { Ruby::get_unchecked() }.get_inner(&CLASS)
+}
+
+/// Starts a fiber, which runs until its first wait before this returns.
+pub(super) fn start(ruby: &Ruby, scheduler: Obj<Scheduler>, fiber: VALUE) -> Result<(), Error> {
+    let within = scheduler.state().hub.is_some();
+    if within {
+        return after(&scheduler, Item::Start(fiber));
+    }
+    scheduler.state().urgent.push_front(Item::Start(fiber));
+    drain(ruby, scheduler, false)
+}
+
+/// Has the drain that this fiber runs in do something, then go on here. To resume a fiber from this one
+/// would have it wait with that, wherever one nested in that waits.
+pub(super) fn after(scheduler: &Scheduler, item: Item) -> Result<(), Error> {
+    let tag = {
+        let mut state = scheduler.state();
+        let tag = state.add(switch::current(), Kind::Turn);
+        state.end(tag, End::Woken);
+        state.urgent.push_front(Item::Continue(tag));
+        state.urgent.push_front(item);
+        tag
+    };
+    suspend(scheduler, tag).map(drop)
+}
+
+/// Lets others run until the wait is over; whoever resumes this fiber before goes on at once.
+pub(super) fn suspend(scheduler: &Scheduler, tag: Tag) -> Result<End, Error> {
+    loop {
+        let hub = {
+            let state = scheduler.state();
+            let nested = state.waiters.get(tag).is_some_and(|waiter| waiter.nested);
+            nested.then(|| state.hub.or(state.loop_fiber)).flatten()
+        };
+        let switched = match hub {
+            Some(hub) => switch::transfer(hub),
+            None => switch::suspend(),
+        };
+        let mut state = scheduler.state();
+        if let Err(error) = switched {
+            state.remove(tag);
+            return Err(error);
+        }
+        let end = state.waiters.get(tag).map(|waiter| waiter.end);
+        match end {
+            Some(None) => {}
+            Some(Some(end)) => {
+                state.remove(tag);
+                return Ok(end);
+            }
+            None => return Ok(End::Woken),
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The hooks that Ruby calls where a fiber is to wait. See Fiber::Scheduler in Ruby's documentation.
+
+use std::time::Duration;
+
+use em_reactor::Interest;
+use magnus::block::Proc;
+use magnus::prelude::*;
+use magnus::rb_sys::{AsRawValue, protect};
+use magnus::typed_data::Obj;
+use magnus::value::Lazy;
+use magnus::{Error, Fixnum, Float, RArray, RClass, Ruby, TryConvert, Value, method};
+use rb_sys::VALUE;
+
+use super::state::{End, Item, Kind};
+use super::waits::Target;
+use super::{Scheduler, alarms, bind, drain, identity, switch, waits};
+use crate::{convert, errors};
+
+type This = Obj<Scheduler>;
+
+pub(super) fn init(class: RClass) -> Result<(), Error> {
+    class.define_method("fiber", method!(fiber, 0))?;
+    class.define_method("io_wait", method!(io_wait, 3))?;
+    class.define_method("kernel_sleep", method!(kernel_sleep, -1))?;
+    class.define_method("block", method!(block, -1))?;
+    class.define_method("unblock", method!(unblock, 2))?;
+    class.define_method("fiber_interrupt", method!(fiber_interrupt, 2))?;
+    class.define_method("yield", method!(give_way, 0))?;
+    class.define_private_method("await_any", method!(await_any, 2))?;
+    class.define_private_method("await_exit", method!(await_exit, 1))
+}
+
+/// Makes a fiber of the block and runs it until its first wait.
+fn fiber(ruby: &Ruby, this: This) -> Result<Value, Error> {
+    bind(ruby, this)?;
+    let body = ruby.block_proc()?;
+    let fiber = new_fiber(ruby, body)?;
+    drain::start(ruby, this, fiber)?;
+    let failure = {
+        let mut state = this.state();
+        let mine = !state.engine.is_attached() && !state.running && state.hub.is_none();
+        mine.then(|| state.failures.pop_front()).flatten()
+    };
+    match failure {
+        Some(failure) => Err(waits::raised(failure)),
+        None => Ok(switch::value(fiber)),
+    }
+}
+
+pub(super) fn new_fiber(ruby: &Ruby, body: Proc) -> Result<VALUE, Error> {
+    static CLASS: Lazy<RClass> = Lazy::new(|ruby| {
+        let found = <Scheduler as magnus::TypedData>::class(ruby).const_get("Fiber");
+        found.unwrap_or_else(|_| ruby.class_object())
+    });
+    let class = ruby.get_inner(&CLASS).as_raw();
+    let new = magnus::rb_sys::AsRawId::as_raw(magnus::value::IntoId::into_id_with(
+        *crate::names::NEW,
+        ruby,
+    ));
+    protect(|| {
+        // SAFETY: called under protection with live objects.
+        unsafe { rb_sys::rb_funcall_with_block(class, new, 0, std::ptr::null(), body.as_raw()) }
+    })
+}
+
+/// Waits until some of `events` are there, and returns those; false where `timeout` is over first.
+fn io_wait(
+    ruby: &Ruby,
+    this: This,
+    io: Value,
+    events: Value,
+    timeout: Value,
+) -> Result<Value, Error> {
+    if is_loops_own(ruby, this)? {
+        return this.funcall("wait_apart", (io, events, timeout));
+    }
+    let target = target(ruby, io, events)?;
+    let limit = match duration(ruby, timeout)? {
+        Some(limit) => (Some(limit), false),
+        None => (identity::timeout(io)?, true),
+    };
+    let ready = waits::descriptor(ruby, this, target, limit.0)?;
+    match (ready.is_empty(), limit.1) {
+        (false, _) => Ok(ruby.into_value(ready.bits())),
+        (true, false) => Ok(ruby.qfalse().as_value()),
+        (true, true) => Err(identity::timeout_error(ruby)),
+    }
+}
+
+pub(super) fn target(ruby: &Ruby, io: Value, events: Value) -> Result<Target, Error> {
+    let bits = u32::try_convert(events)?;
+    let interest = Interest::from_bits(bits as u8);
+    if interest.is_empty() {
+        let message = format!("nothing to wait for in events: {bits}");
+        return Err(errors::argument(ruby, message));
+    }
+    Ok(Target {
+        fd: descriptor(io)?,
+        interest,
+        identity: identity::of(ruby, io)?,
+    })
+}
+
+/// The number of an IO's descriptor; an IOError where it is closed.
+pub(super) fn descriptor(io: Value) -> Result<i32, Error> {
+    let mut number = -1;
+    protect(|| {
+        // SAFETY: called under protection; a TypeError or an IOError where it is no IO, or closed.
+        number = unsafe { rb_sys::rb_io_descriptor(io.as_raw()) };
+        rb_sys::Qnil.into()
+    })?;
+    Ok(number)
+}
+
+/// Sleeps for some seconds, or until somebody wakes the fiber.
+fn kernel_sleep(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<Value, Error> {
+    if is_loops_own(ruby, this)? {
+        return this.funcall("sleep_apart", arguments);
+    }
+    let timeout = match arguments.first() {
+        Some(&seconds) => duration(ruby, seconds)?,
+        None => None,
+    };
+    waits::park(ruby, this, Kind::Sleep, timeout)?;
+    Ok(ruby.qtrue().as_value())
+}
+
+/// Waits until the fiber is unblocked; false where `timeout` is over first.
+fn block(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<bool, Error> {
+    let timeout = match arguments.get(1) {
+        Some(&seconds) => duration(ruby, seconds)?,
+        None => None,
+    };
+    if is_loops_own(ruby, this)? {
+        return block_apart(ruby, this, timeout);
+    }
+    waits::park(ruby, this, Kind::Block, timeout)
+}
+
+/// The loop stands still meanwhile, as with any call that blocks in a callback.
+fn block_apart(ruby: &Ruby, this: This, timeout: Option<Duration>) -> Result<bool, Error> {
+    const SLICE: f64 = 0.01;
+    bind(ruby, this)?;
+    let start = std::time::Instant::now();
+    let tag = this.state().add(switch::current(), Kind::Block);
+    loop {
+        let left = timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
+        let slice = left.map_or(SLICE, |left| left.as_secs_f64().min(SLICE));
+        let slept = this.funcall::<_, _, Value>("sleep_apart", (slice,));
+        let mut state = this.state();
+        let woken = state.waiters.get(tag).is_none_or(|w| w.end.is_some());
+        if woken || left == Some(Duration::ZERO) || slept.is_err() {
+            state.remove(tag);
+            return slept.map(|_| woken);
+        }
+    }
+}
+
+/// Ends the wait of a fiber in `block` or `kernel_sleep`: it runs when it is its turn. For any thread.
+fn unblock(ruby: &Ruby, this: This, _blocker: Value, fiber: Value) -> Result<Value, Error> {
+    let mut state = this.state();
+    let raw = fiber.as_raw();
+    match state.blocked(raw) {
+        Some(tag) => state.wake(tag, End::Woken),
+        None => state.ready.push_back(Item::Unblocked(raw)),
+    }
+    state.engine.notify(ruby)?;
+    Ok(ruby.qnil().as_value())
+}
+
+/// Has an exception raised in a fiber that waits for a descriptor. For any thread.
+fn fiber_interrupt(ruby: &Ruby, this: This, fiber: Value, exception: Value) -> Result<(), Error> {
+    let mut state = this.state();
+    let tag = state.by_fiber.get(&fiber.as_raw()).copied();
+    let waits = tag.filter(|&tag| {
+        let waiter = state.waiters.get(tag);
+        waiter.is_some_and(|waiter| waiter.kind == Kind::Descriptor)
+    });
+    if let Some(tag) = waits {
+        state.wake(tag, End::Raised(exception.as_raw()));
+        state.engine.notify(ruby)?;
+    }
+    Ok(())
+}
+
+/// Lets the loop and other fibers have their turn.
+fn give_way(ruby: &Ruby, this: This) -> Result<(), Error> {
+    if is_loops_own(ruby, this)? {
+        return Ok(());
+    }
+    waits::park(ruby, this, Kind::Sleep, Some(Duration::ZERO)).map(drop)
+}
+
+/// Waits until one of some IOs, each with its events, is ready; false where time is over first.
+fn await_any(ruby: &Ruby, this: This, pairs: RArray, timeout: Value) -> Result<bool, Error> {
+    let mut targets = Vec::new();
+    for pair in pairs {
+        let (io, events) = <(Value, Value)>::try_convert(pair)?;
+        targets.push(target(ruby, io, events)?);
+    }
+    let timeout = duration(ruby, timeout)?;
+    waits::any(ruby, this, &targets, timeout)
+}
+
+/// Waits until a process has ended.
+fn await_exit(ruby: &Ruby, this: This, pid: i32) -> Result<(), Error> {
+    waits::exit(ruby, this, pid)
+}
+
+/// A number of seconds as a time; nothing for nil.
+pub(super) fn duration(ruby: &Ruby, seconds: Value) -> Result<Option<Duration>, Error> {
+    if seconds.is_nil() {
+        return Ok(None);
+    }
+    let number = match (Fixnum::from_value(seconds), Float::from_value(seconds)) {
+        (Some(number), _) => number.to_i64() as f64,
+        (_, Some(number)) => number.to_f64(),
+        _ => f64::try_convert(seconds)?,
+    };
+    if number < 0.0 {
+        let message = format!("time interval must not be negative: {number}");
+        return Err(errors::argument(ruby, message));
+    }
+    convert::duration(ruby, number, seconds).map(Some)
+}
+
+/// Whether the running fiber is the one that runs the loop, which cannot wait for itself.
+fn is_loops_own(ruby: &Ruby, this: This) -> Result<bool, Error> {
+    bind(ruby, this)?;
+    let state = this.state();
+    Ok(state.hub.is_none() && state.loop_fiber == Some(switch::current()))
+}
+
+pub(super) fn interrupt(
+    ruby: &Ruby,
+    this: This,
+    fiber: Value,
+    exception: Value,
+    now: bool,
+) -> Result<(), Error> {
+    alarms::interrupt(ruby, this, fiber.as_raw(), exception.as_raw(), now)
+}

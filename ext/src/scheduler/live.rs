@@ -1,0 +1,98 @@
+//! The schedulers that are in use, for what concerns all of them: closed descriptors, and forks.
+
+use magnus::gc::Marker;
+use magnus::rb_sys::AsRawValue;
+use magnus::typed_data::Obj;
+use magnus::value::Opaque;
+use magnus::{DataType, DataTypeFunctions, Error, RClass, Ruby, TypedData};
+
+use super::{Scheduler, waits};
+use crate::guarded::Guarded;
+
+// SAFETY: it is changed with a `&Ruby`, and read by Ruby's garbage collection, which has the GVL too.
+static LIVE: Guarded<Vec<Opaque<Obj<Scheduler>>>> = unsafe { Guarded::new(Vec::new()) };
+
+pub(super) fn add(_ruby: &Ruby, scheduler: Obj<Scheduler>) {
+    LIVE.state().borrow_mut().push(scheduler.into());
+}
+
+pub(super) fn remove(ruby: &Ruby, scheduler: Obj<Scheduler>) {
+    let is_other =
+        |live: &Opaque<Obj<Scheduler>>| ruby.get_inner(*live).as_raw() != scheduler.as_raw();
+    LIVE.state().borrow_mut().retain(is_other);
+}
+
+fn all(ruby: &Ruby) -> Vec<Obj<Scheduler>> {
+    let live = LIVE.state().borrow();
+    live.iter().map(|live| ruby.get_inner(*live)).collect()
+}
+
+/// The one that runs on the loop of `EventMachine.run`.
+pub(super) fn attached(ruby: &Ruby) -> Option<Obj<Scheduler>> {
+    let live = LIVE.state().borrow();
+    let mut live = live.iter().map(|live| ruby.get_inner(*live));
+    live.find(|scheduler| scheduler.state().engine.is_attached())
+}
+
+/// A descriptor is about to be closed, or to stand for another file.
+pub(super) fn closing(ruby: &Ruby, fd: i32, reopens: bool) -> Result<(), Error> {
+    for scheduler in all(ruby) {
+        scheduler
+            .state()
+            .engine
+            .reactor(ruby, |reactor| match reopens {
+                true => reactor.descriptor_reopening(fd),
+                false => reactor.descriptor_closing(fd),
+            })?;
+        waits::collect(ruby, &scheduler)?;
+        let mut state = scheduler.state();
+        if !state.ready.is_empty() {
+            state.engine.notify(ruby)?;
+        }
+    }
+    Ok(())
+}
+
+/// In a forked child: the fibers are the parent's.
+pub(super) fn abandon(ruby: &Ruby) {
+    for scheduler in all(ruby) {
+        let mut state = scheduler.state();
+        state.abandoned = true;
+        state.closed = true;
+    }
+    LIVE.state().borrow_mut().clear();
+}
+
+/// The object by which Ruby's garbage collector learns of them.
+struct Root;
+
+impl DataTypeFunctions for Root {
+    fn mark(&self, marker: &Marker) {
+        // Nothing of Ruby's runs while they are borrowed, so they are not borrowed here.
+        if let Ok(live) = LIVE.state().try_borrow() {
+            for scheduler in live.iter() {
+                marker.mark(*scheduler);
+            }
+        }
+    }
+}
+
+// SAFETY: the class is none that makes objects of this type itself, and the data type is Root's.
+unsafe impl TypedData for Root {
+    fn class(ruby: &Ruby) -> RClass {
+        ruby.class_object()
+    }
+
+    fn data_type() -> &'static DataType {
+        static TYPE: DataType = DataType::builder::<Root>(c"EventMachine schedulers in use")
+            .mark()
+            .free_immediately()
+            .build();
+        &TYPE
+    }
+}
+
+pub(super) fn init(ruby: &Ruby) {
+    let root = ruby.obj_wrap(Root);
+    ruby.gc_register_mark_object(root);
+}

@@ -1,0 +1,271 @@
+//! What a scheduler knows: who waits, who is to run next, and what is to be raised where.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Instant;
+
+use em_reactor::Interest;
+use magnus::Error;
+use magnus::gc::Marker;
+use rb_sys::VALUE;
+
+use super::address::ByAddress;
+use super::engine::Engine;
+use super::slab::{Slab, Tag};
+use super::switch::value;
+
+/// What a fiber waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Descriptor,
+    Sleep,
+    Block,
+    Exit,
+    /// Its turn, which comes as soon as others have had theirs.
+    Turn,
+}
+
+impl Kind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Descriptor => "io",
+            Self::Sleep => "sleep",
+            Self::Block => "block",
+            Self::Exit => "process",
+            Self::Turn => "turn",
+        }
+    }
+}
+
+/// How a wait ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum End {
+    Woken,
+    Ready(Interest),
+    TimedOut,
+    Closed,
+    Raised(VALUE),
+}
+
+/// A fiber that waits, or is woken and did not run yet.
+pub(super) struct Waiter {
+    pub(super) fiber: VALUE,
+    /// The fiber that the loop runs, which is this one or has resumed it.
+    pub(super) top: VALUE,
+    pub(super) kind: Kind,
+    /// Whether it went to the hub, and is to be gone to, rather than yielded and is to be resumed.
+    pub(super) nested: bool,
+    pub(super) end: Option<End>,
+    pub(super) since: Instant,
+}
+
+/// What a drain is to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Item {
+    /// A wait is over.
+    Continue(Tag),
+    /// A fiber is new.
+    Start(VALUE),
+    /// A fiber that was not waiting was unblocked: its wait has begun meanwhile.
+    Unblocked(VALUE),
+    /// Something is to be raised in a fiber that has yielded.
+    Raise(VALUE, VALUE),
+}
+
+/// What is to be raised in a fiber at a time, or at its next wait.
+pub(super) struct Alarm {
+    pub(super) fiber: VALUE,
+    /// As that of a [`Waiter`].
+    pub(super) top: VALUE,
+    pub(super) exception: VALUE,
+    /// How many shields it was set within: those pass it on at once.
+    pub(super) depth: u32,
+    /// In the reactor, until it is due.
+    pub(super) timer: Option<em_reactor::Id>,
+}
+
+/// Marks the tags of alarms among those of waits.
+pub(super) const ALARM: Tag = 1 << 63;
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) engine: Engine,
+    pub(super) waiters: Slab<Waiter>,
+    pub(super) by_fiber: HashMap<VALUE, Tag, ByAddress>,
+    pub(super) ready: VecDeque<Item>,
+    /// What comes before all that is ready.
+    pub(super) urgent: VecDeque<Item>,
+    /// How much of what is ready is this drain's.
+    pub(super) share: usize,
+    /// The fiber that entered the drain, during one.
+    pub(super) hub: Option<VALUE>,
+    /// The fiber that a drain fiber has resumed.
+    pub(super) current: Option<VALUE>,
+    /// Drain fibers without work.
+    pub(super) idle: Vec<VALUE>,
+    /// The fiber that runs the loop, where it is known.
+    pub(super) loop_fiber: Option<VALUE>,
+    pub(super) alarms: Slab<Alarm>,
+    /// Alarms that were due when their fiber did not wait, or was shielded.
+    pub(super) pending: HashMap<VALUE, Vec<Tag>>,
+    pub(super) shields: HashMap<VALUE, u32>,
+    /// What ended fibers.
+    pub(super) failures: VecDeque<VALUE>,
+    /// What is to end the thread, as `Thread#kill` does.
+    pub(super) jump: Option<Error>,
+    /// The thread whose scheduler this is.
+    pub(super) thread: Option<VALUE>,
+    /// When the turn began, since which who waits does so.
+    pub(super) now: Option<Instant>,
+    pub(super) running: bool,
+    pub(super) closed: bool,
+    /// Whether this process is a fork of the one whose fibers these are.
+    pub(super) abandoned: bool,
+}
+
+impl State {
+    /// The fiber to cancel where `fiber` is to be: the one that the loop runs.
+    pub(super) fn top_of(&self, fiber: VALUE) -> VALUE {
+        match (self.hub, self.current) {
+            (Some(_), Some(current)) => current,
+            _ => fiber,
+        }
+    }
+
+    pub(super) fn add(&mut self, fiber: VALUE, kind: Kind) -> Tag {
+        let nested = self.hub.is_some() && self.current != Some(fiber);
+        let tag = self.waiters.insert(Waiter {
+            fiber,
+            top: self.top_of(fiber),
+            kind,
+            nested,
+            end: None,
+            since: self.now.unwrap_or_else(Instant::now),
+        });
+        self.by_fiber.insert(fiber, tag);
+        tag
+    }
+
+    pub(super) fn remove(&mut self, tag: Tag) -> Option<Waiter> {
+        let waiter = self.waiters.remove(tag)?;
+        if self.by_fiber.get(&waiter.fiber) == Some(&tag) {
+            self.by_fiber.remove(&waiter.fiber);
+        }
+        Some(waiter)
+    }
+
+    /// Ends a wait, once; false where it is over.
+    pub(super) fn end(&mut self, tag: Tag, end: End) -> bool {
+        match self.waiters.get_mut(tag) {
+            Some(waiter) if waiter.end.is_none() => {
+                waiter.end = Some(end);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Ends a wait and has its fiber run.
+    pub(super) fn wake(&mut self, tag: Tag, end: End) {
+        if self.end(tag, end) {
+            self.ready.push_back(Item::Continue(tag));
+        }
+    }
+
+    /// The wait of a fiber that may be unblocked.
+    pub(super) fn blocked(&mut self, fiber: VALUE) -> Option<Tag> {
+        let tag = *self.by_fiber.get(&fiber)?;
+        let waiter = self.waiters.get_mut(tag)?;
+        let can_be = matches!(waiter.kind, Kind::Block | Kind::Sleep) && waiter.end.is_none();
+        can_be.then_some(tag)
+    }
+
+    /// Where `fiber` waits, or one that it has resumed.
+    pub(super) fn wait_of(&self, fiber: VALUE) -> Option<Tag> {
+        if let Some(&tag) = self.by_fiber.get(&fiber) {
+            return Some(tag);
+        }
+        self.by_fiber.values().copied().find(|&tag| {
+            let waiter = self.waiters.get(tag);
+            waiter.is_some_and(|waiter| waiter.top == fiber)
+        })
+    }
+
+    /// What the drain does next, of what began before it.
+    pub(super) fn next(&mut self) -> Option<Item> {
+        if self.abandoned {
+            return None;
+        }
+        if let Some(item) = self.urgent.pop_front() {
+            return Some(item);
+        }
+        self.share = self.share.checked_sub(1)?;
+        self.ready.pop_front()
+    }
+
+    /// How many shields a fiber has.
+    pub(super) fn depth(&self, top: VALUE) -> u32 {
+        self.shields.get(&top).copied().unwrap_or(0)
+    }
+
+    pub(super) fn is_starting(&self, fiber: VALUE) -> bool {
+        let mut items = self.urgent.iter().chain(&self.ready);
+        items.any(|item| matches!(*item, Item::Start(starting) if starting == fiber))
+    }
+
+    pub(super) fn forget_pending(&mut self, top: VALUE, tag: Tag) {
+        if let Some(tags) = self.pending.get_mut(&top) {
+            tags.retain(|&pending| pending != tag);
+            if tags.is_empty() {
+                self.pending.remove(&top);
+            }
+        }
+    }
+
+    /// Whether something is kept for fibers that run.
+    pub(super) fn keeps_for_later(&self) -> bool {
+        !self.pending.is_empty() || !self.shields.is_empty()
+    }
+
+    /// Drops what was kept for a fiber that has ended.
+    pub(super) fn forget(&mut self, fiber: VALUE) {
+        self.shields.remove(&fiber);
+        for tag in self.pending.remove(&fiber).unwrap_or_default() {
+            self.alarms.remove(tag);
+        }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.waiters.len() == 0 && self.ready.is_empty() && self.urgent.is_empty()
+    }
+
+    pub(super) fn mark(&self, marker: &Marker) {
+        let mark = |raw: VALUE| marker.mark(value(raw));
+        for waiter in self.waiters.iter() {
+            mark(waiter.fiber);
+            mark(waiter.top);
+            if let Some(End::Raised(exception)) = waiter.end {
+                mark(exception);
+            }
+        }
+        for item in self.ready.iter().chain(&self.urgent) {
+            match *item {
+                Item::Continue(_) => {}
+                Item::Start(fiber) | Item::Unblocked(fiber) => mark(fiber),
+                Item::Raise(fiber, exception) => {
+                    mark(fiber);
+                    mark(exception);
+                }
+            }
+        }
+        for alarm in self.alarms.iter() {
+            mark(alarm.fiber);
+            mark(alarm.top);
+            mark(alarm.exception);
+        }
+        let fibers = [self.hub, self.current, self.loop_fiber, self.thread];
+        let fibers = fibers.into_iter().flatten();
+        let fibers = fibers.chain(self.shields.keys().copied());
+        let fibers = fibers.chain(self.idle.iter().copied());
+        fibers.chain(self.failures.iter().copied()).for_each(mark);
+    }
+}

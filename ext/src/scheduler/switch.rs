@@ -1,0 +1,47 @@
+//! Ruby's calls that go from one fiber to another. Nothing may be borrowed while one is under way, and
+//! what stands on the stack meanwhile has no destructor: a fiber may be left there for good.
+
+use magnus::rb_sys::{FromRawValue, protect};
+use magnus::{Error, Value};
+use rb_sys::VALUE;
+
+/// The fiber that runs.
+pub(super) fn current() -> VALUE {
+    // SAFETY: takes nothing, and is called with the GVL, as all of this file.
+    unsafe { rb_sys::rb_fiber_current() }
+}
+
+pub(super) fn is_alive(fiber: VALUE) -> bool {
+    // SAFETY: called with a fiber that is alive as an object.
+    unsafe { rb_sys::rb_fiber_alive_p(fiber) == rb_sys::Qtrue.into() }
+}
+
+/// Runs a fiber until it yields or ends; an error is what ended it.
+pub(super) fn resume(fiber: VALUE) -> Result<(), Error> {
+    // SAFETY: called under protection with a live fiber, and no arguments.
+    protect(|| unsafe { rb_sys::rb_fiber_resume(fiber, 0, std::ptr::null()) }).map(drop)
+}
+
+/// Goes to a fiber, until some fiber comes back here.
+pub(super) fn transfer(fiber: VALUE) -> Result<(), Error> {
+    // SAFETY: as for `resume`.
+    protect(|| unsafe { rb_sys::rb_fiber_transfer(fiber, 0, std::ptr::null()) }).map(drop)
+}
+
+/// Goes back to who resumed this fiber.
+pub(super) fn suspend() -> Result<(), Error> {
+    // SAFETY: as for `resume`.
+    protect(|| unsafe { rb_sys::rb_fiber_yield(0, std::ptr::null()) }).map(drop)
+}
+
+/// Raises in a fiber that has yielded.
+pub(super) fn raise(fiber: VALUE, exception: VALUE) -> Result<(), Error> {
+    // SAFETY: as for `resume`; the exception is an argument.
+    protect(|| unsafe { rb_sys::rb_fiber_raise(fiber, 1, &exception) }).map(drop)
+}
+
+/// As a value of magnus.
+pub(super) fn value(raw: VALUE) -> Value {
+    // SAFETY: the values that the scheduler keeps are marked by it.
+    unsafe { Value::from_raw(raw) }
+}

@@ -1,0 +1,233 @@
+//! Reading and writing, as `io_read` and `io_write` of Fiber::Scheduler.
+
+use std::ffi::c_void;
+
+use em_reactor::Interest;
+use magnus::prelude::*;
+use magnus::rb_sys::{AsRawValue, protect};
+use magnus::typed_data::Obj;
+use magnus::{Error, RClass, Ruby, TryConvert, Value, method};
+
+use super::waits::Target;
+use super::{Scheduler, identity, waits};
+use crate::errors;
+
+pub(super) fn init(ruby: &Ruby, class: RClass) -> Result<(), Error> {
+    let version: String = ruby.class_object().const_get("RUBY_VERSION")?;
+    // Ruby 4.1 gives the offset before the length, and wants one transfer at most.
+    match version_of(&version) >= (4, 1) {
+        true => {
+            class.define_method("io_read", method!(read_once, 4))?;
+            class.define_method("io_write", method!(write_once, 4))
+        }
+        false => {
+            class.define_method("io_read", method!(read, -1))?;
+            class.define_method("io_write", method!(write, -1))
+        }
+    }
+}
+
+fn version_of(version: &str) -> (u32, u32) {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+}
+
+type This = Obj<Scheduler>;
+
+/// Which way bytes go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Read,
+    Write,
+}
+
+fn read(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<isize, Error> {
+    let (io, buffer, length, offset) = words(ruby, arguments)?;
+    transfer(ruby, this, Way::Read, io, buffer, length, offset)
+}
+
+fn write(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<isize, Error> {
+    let (io, buffer, length, offset) = words(ruby, arguments)?;
+    transfer(ruby, this, Way::Write, io, buffer, length, offset)
+}
+
+/// `(io, buffer, length)`, and an offset from Ruby 3.2 on.
+fn words(ruby: &Ruby, arguments: &[Value]) -> Result<(Value, Value, usize, usize), Error> {
+    let (io, buffer, length, offset) = match *arguments {
+        [io, buffer, length] => (io, buffer, length, 0),
+        [io, buffer, length, offset] => (io, buffer, length, usize::try_convert(offset)?),
+        _ => {
+            let message = format!(
+                "wrong number of arguments (given {}, expected 3..4)",
+                arguments.len()
+            );
+            return Err(errors::argument(ruby, message));
+        }
+    };
+    Ok((io, buffer, usize::try_convert(length)?, offset))
+}
+
+fn read_once(
+    ruby: &Ruby,
+    this: This,
+    io: Value,
+    buffer: Value,
+    offset: usize,
+    length: usize,
+) -> Result<isize, Error> {
+    let least = length.min(1);
+    transfer(ruby, this, Way::Read, io, buffer, least, offset)
+}
+
+fn write_once(
+    ruby: &Ruby,
+    this: This,
+    io: Value,
+    buffer: Value,
+    offset: usize,
+    length: usize,
+) -> Result<isize, Error> {
+    let least = length.min(1);
+    transfer(ruby, this, Way::Write, io, buffer, least, offset)
+}
+
+/// Moves at least `length` bytes, unless there are no more; as many as there are where that is 0. How
+/// many were moved, or the negative number of the error that there was before any.
+fn transfer(
+    ruby: &Ruby,
+    this: This,
+    way: Way,
+    io: Value,
+    buffer: Value,
+    length: usize,
+    offset: usize,
+) -> Result<isize, Error> {
+    let mut moved = 0;
+    loop {
+        let (fd, base, size) = memory(way, io, buffer)?;
+        let Some(room) = size.checked_sub(offset + moved) else {
+            return Err(errors::argument(
+                ruby,
+                format!("offset {offset} is beyond the buffer"),
+            ));
+        };
+        // SAFETY: the buffer has room for so many bytes from there, and Ruby keeps it meanwhile.
+        let done = unsafe { attempt(way, fd, base.add(offset + moved), room) };
+        match done {
+            Ok(0) => return Ok(moved as isize),
+            Ok(count) => {
+                moved += count;
+                if moved >= length {
+                    return Ok(moved as isize);
+                }
+            }
+            Err(libc::EINTR) => ruby.thread_check_ints()?,
+            Err(libc::EAGAIN) if length > 0 => await_room(ruby, this, way, io, fd)?,
+            Err(_) if moved > 0 => return Ok(moved as isize),
+            Err(errno) => return Ok(-(errno as isize)),
+        }
+    }
+}
+
+fn await_room(ruby: &Ruby, this: This, way: Way, io: Value, fd: i32) -> Result<(), Error> {
+    let interest = match way {
+        Way::Read => Interest::READABLE,
+        Way::Write => Interest::WRITABLE,
+    };
+    let target = Target {
+        fd,
+        interest,
+        identity: identity::of(ruby, io)?,
+    };
+    let limit = identity::timeout(io)?;
+    match waits::descriptor(ruby, this, target, limit)?.is_empty() {
+        true => Err(identity::timeout_error(ruby)),
+        false => Ok(()),
+    }
+}
+
+/// The descriptor of an IO and the memory of an IO::Buffer; an exception where one is closed, or the
+/// other may not be written to.
+fn memory(way: Way, io: Value, buffer: Value) -> Result<(i32, *mut u8, usize), Error> {
+    let mut base: *mut c_void = std::ptr::null_mut();
+    let mut size = 0;
+    let mut fd = -1;
+    protect(|| {
+        // SAFETY: called under protection with objects; a TypeError where they are something else.
+        unsafe {
+            fd = rb_sys::rb_io_descriptor(io.as_raw());
+            match way {
+                Way::Read => rb_sys::rb_io_buffer_get_bytes_for_writing(
+                    buffer.as_raw(),
+                    &raw mut base,
+                    &raw mut size,
+                ),
+                Way::Write => rb_sys::rb_io_buffer_get_bytes_for_reading(
+                    buffer.as_raw(),
+                    (&raw mut base).cast(),
+                    &raw mut size,
+                ),
+            }
+        }
+        rb_sys::Qnil.into()
+    })?;
+    Ok((fd, base.cast(), size as usize))
+}
+
+/// One call that does not wait, whatever the mode of the descriptor.
+///
+/// # Safety
+///
+/// `base` is valid for `size` bytes, for reads of the memory or writes to it as `way` says.
+unsafe fn attempt(way: Way, fd: i32, base: *mut u8, size: usize) -> Result<usize, i32> {
+    let base = base.cast::<c_void>();
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    // SAFETY: as promised by the caller.
+    let done = unsafe {
+        match way {
+            Way::Read => libc::recv(fd, base, size, libc::MSG_DONTWAIT),
+            Way::Write => libc::send(fd, base, size, flags),
+        }
+    };
+    match result(done) {
+        // SAFETY: as promised by the caller.
+        Err(libc::ENOTSOCK) => unsafe { attempt_file(way, fd, base, size) },
+        result => result,
+    }
+}
+
+/// As [`attempt`], for what is no socket: the system is asked first, since it may be in blocking mode.
+unsafe fn attempt_file(way: Way, fd: i32, base: *mut c_void, size: usize) -> Result<usize, i32> {
+    let events = match way {
+        Way::Read => libc::POLLIN,
+        Way::Write => libc::POLLOUT,
+    };
+    let mut poll = libc::pollfd {
+        fd,
+        events,
+        revents: 0,
+    };
+    // SAFETY: one entry, valid for the call.
+    if unsafe { libc::poll(&mut poll, 1, 0) } == 0 {
+        return Err(libc::EAGAIN);
+    }
+    // A pipe takes this much at once where it takes anything, even in blocking mode.
+    let most = match way {
+        Way::Read => size,
+        Way::Write => size.min(libc::PIPE_BUF),
+    };
+    // SAFETY: as promised by the caller.
+    result(unsafe {
+        match way {
+            Way::Read => libc::read(fd, base, most),
+            Way::Write => libc::write(fd, base, most),
+        }
+    })
+}
+
+fn result(done: isize) -> Result<usize, i32> {
+    usize::try_from(done).map_err(|_| {
+        let error = std::io::Error::last_os_error();
+        error.raw_os_error().unwrap_or(libc::EIO)
+    })
+}

@@ -1,0 +1,240 @@
+# frozen_string_literal: true
+
+require "timeout"
+
+module EventMachine
+  # One fiber's wait for the outcome of something with callbacks.
+  class Outcome
+    def initialize(scheduler)
+      @scheduler = scheduler
+      @fiber = ::Fiber.current
+      @waiting = false
+      @settled = false
+      @callback = proc { |*arguments| settle(true, arguments) }
+      @errback = proc { |*arguments| settle(false, arguments) }
+    end
+
+    # @return [Object] what came of it
+    def of(awaited, timeout)
+      awaited.callback(&@callback)
+      awaited.errback(&@errback) unless @settled
+      wait(awaited, timeout) unless @settled
+      @succeeded ? unwrapped : raise(failure)
+    ensure
+      give_up(awaited) unless @settled
+    end
+
+    private
+
+    def settle(succeeded, arguments)
+      return if @settled
+
+      @settled = true
+      @succeeded = succeeded
+      @arguments = arguments
+      @scheduler.unblock(self, @fiber) if @waiting
+    end
+
+    def wait(awaited, timeout)
+      @waiting = true
+      deadline = timeout && (now + timeout)
+      until @settled
+        remaining = deadline && (deadline - now)
+        raise Timeout::Error, "#{awaited.class} took longer than #{timeout} s" if remaining && remaining <= 0
+
+        @scheduler.block(self, remaining)
+      end
+    ensure
+      @waiting = false
+    end
+
+    def give_up(awaited)
+      awaited.cancel_callback(@callback) if awaited.respond_to?(:cancel_callback)
+      awaited.cancel_errback(@errback) if awaited.respond_to?(:cancel_errback)
+    end
+
+    def unwrapped
+      @arguments.size > 1 ? @arguments : @arguments.first
+    end
+
+    def failure
+      reason = @arguments.first
+      reason.is_a?(Exception) ? reason : Failed.new(@arguments)
+    end
+
+    def now
+      Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    end
+  end
+  private_constant :Outcome
+
+  class << self
+    # Has the running fiber wait for something that calls back.
+    #
+    # @param awaited [Task, Deferrable, Completion, Thread, #callback] a Thread, or what has `callback` and
+    #   `errback`
+    # @param timeout [Numeric, nil] seconds
+    # @return [Object] what it succeeded with: an Array where that is more than one value
+    # @raise [Exception] what it failed with; {Failed} where that is no exception
+    # @raise [TaskCancelled] when it is a task that was cancelled
+    # @raise [Timeout::Error] when it takes longer
+    # @raise [NotInFiber] in a callback, or in a thread without a scheduler
+    # @raise [TypeError] when it is nothing to wait for
+    def await(awaited, timeout = nil)
+      scheduler = waiting_scheduler("await")
+      return await_thread(awaited, timeout) if awaited.is_a?(Thread)
+      unless awaited.respond_to?(:callback) && awaited.respond_to?(:errback)
+        raise TypeError, "neither a Thread nor anything with callbacks: #{awaited.inspect}"
+      end
+      raise ArgumentError, "timeout must not be negative: #{timeout}" if timeout&.negative?
+
+      Outcome.new(scheduler).of(awaited, timeout)
+    end
+
+    # Waits for all of some. Where one fails, the tasks among the others are cancelled.
+    #
+    # @param awaited as for {await}
+    # @return [Array<Object>] what they succeeded with
+    # @raise [Exception] as {await}, for the first that fails
+    def gather(*awaited)
+      waiting_scheduler("gather")
+      await(Gathering.new(awaited))
+    rescue Exception
+      cancel_tasks(awaited)
+      raise
+    end
+
+    # Waits for the first of some; the tasks among the others are cancelled.
+    #
+    # @param awaited as for {await}
+    # @return [Object] what the first succeeded with
+    # @raise [Exception] as {await}, where the first fails
+    # @raise [ArgumentError] when there is none
+    def race(*awaited)
+      waiting_scheduler("race")
+      raise ArgumentError, "nothing to wait for" if awaited.empty?
+
+      await(Race.new(awaited))
+    ensure
+      cancel_tasks(awaited)
+    end
+
+    # Runs a block in a thread of the pool of {defer}, while the fiber waits.
+    #
+    # @return [Object] what the block returns
+    # @raise [Exception] what it raises
+    # @raise [NotInFiber] as {await}
+    # @raise [ArgumentError] without a block
+    def offload(&block)
+      raise ArgumentError, "no block given" unless block
+
+      waiting_scheduler("offload")
+      return await_thread(quiet_thread(&block), nil) unless reactor_running?
+
+      done = DefaultDeferrable.new
+      defer(block, ->(value) { done.succeed(value) }, ->(error) { done.fail(error) })
+      await(done)
+    end
+
+    # Runs a block in which the task is not cancelled, and no timeout set before ends it: that comes when the
+    # block is over.
+    #
+    # @return [Object] what the block returns
+    # @raise [ArgumentError] without a block
+    # @raise [NotInFiber] as {await}
+    def shield
+      raise ArgumentError, "no block given" unless block_given?
+
+      scheduler = waiting_scheduler("shield")
+      return yield unless scheduler.is_a?(Scheduler)
+
+      scheduler.__send__(:shield, true)
+      begin
+        value = yield
+      ensure
+        scheduler.__send__(:shield, false)
+      end
+      scheduler.__send__(:checkpoint)
+      value
+    end
+
+    private
+
+    def waiting_scheduler(operation)
+      ::Fiber.current_scheduler or
+        raise NotInFiber, "EventMachine.#{operation} waits, and callbacks must not: call it in EventMachine.fiber { }"
+    end
+
+    def await_thread(thread, timeout)
+      return thread.value unless timeout
+
+      Timeout.timeout(timeout) { thread.value }
+    end
+
+    # What it raises is raised where it is waited for.
+    def quiet_thread(&block)
+      Thread.new do
+        Thread.current.report_on_exception = false
+        block.call
+      end
+    end
+
+    def cancel_tasks(awaited)
+      awaited.each { |one| one.cancel if one.is_a?(Task) }
+    end
+
+    def deferrable_of(awaited)
+      awaited.is_a?(Thread) ? fiber { awaited.value } : awaited
+    end
+  end
+
+  # Succeeds with what all of some succeed with.
+  class Gathering
+    include Deferrable
+
+    # @param awaited [Array]
+    def initialize(awaited)
+      @values = Array.new(awaited.size)
+      @left = awaited.size
+      awaited.each_with_index { |one, place| add(EventMachine.__send__(:deferrable_of, one), place) }
+      succeed(@values) if @left.zero?
+    end
+
+    private
+
+    def add(one, place)
+      one.callback do |*arguments|
+        @values[place] = arguments.size > 1 ? arguments : arguments.first
+        @left -= 1
+        succeed(@values) if @left.zero?
+      end
+      one.errback { |*arguments| fail(*arguments) }
+    end
+  end
+  private_constant :Gathering
+
+  # Succeeds or fails as the first of some does.
+  class Race
+    include Deferrable
+
+    # @param awaited [Array]
+    def initialize(awaited)
+      @over = false
+      awaited.each do |one|
+        one = EventMachine.__send__(:deferrable_of, one)
+        one.callback { |*arguments| finish { succeed(*arguments) } }
+        one.errback { |*arguments| finish { fail(*arguments) } }
+      end
+    end
+
+    private
+
+    def finish
+      return if @over
+
+      @over = true
+      yield
+    end
+  end
+  private_constant :Race
+end

@@ -1,0 +1,101 @@
+# frozen_string_literal: true
+
+module EventMachine
+  @fiber_scheduler = nil
+  @fiber_grace = 2
+
+  class << self
+    # How long the end of the reactor waits for tasks that it has cancelled, in seconds. Default: 2.
+    #
+    # @return [Numeric]
+    attr_reader :fiber_grace
+
+    # @param seconds [Numeric]
+    # @raise [ArgumentError] when it is negative
+    def fiber_grace=(seconds)
+      raise ArgumentError, "fiber_grace must not be negative: #{seconds}" if seconds.negative?
+
+      @fiber_grace = seconds
+    end
+
+    # Runs a block in a fiber on the event loop. What blocks elsewhere (sockets, `sleep`, `Queue#pop`,
+    # `Process.wait`, {await}) has only that fiber wait, and callbacks and other fibers go on.
+    #
+    # In the reactor's thread the block runs at once, until it waits for the first time. Called in another
+    # thread, or before {run}, it is started by the loop. Where another library's scheduler is set in the
+    # thread, that runs it, by Fiber.schedule.
+    #
+    # @example
+    #   EventMachine.run do
+    #     EventMachine.fiber { puts Net::HTTP.get(URI("http://example.com")) }
+    #   end
+    # @param name [#to_s, nil] what the task is called in warnings
+    # @yieldparam task [Task]
+    # @return [Task]
+    # @raise [ArgumentError] without a block
+    # @raise [FiberError] when the system allows no more fibers: see vm.max_map_count in proc(5)
+    def fiber(name = nil, &block)
+      task = Task.new(name, &block)
+      scheduler = ::Fiber.scheduler
+      # The first is made by `launch`, and it knows of other threads and other schedulers.
+      scheduler && scheduler.equal?(@fiber_scheduler) ? task.__send__(:start, scheduler) : launch(task)
+      task
+    end
+
+    # Runs the event loop for a block in a fiber, and stops it when the block has ended.
+    #
+    # @yieldparam task [Task]
+    # @return [Object] what the block returned; nil where the reactor was stopped before
+    # @raise [Exception] what the block raised
+    # @raise [RuntimeError] when a reactor runs
+    def main(&block)
+      raise ArgumentError, "no block given" unless block
+      raise "the reactor is running: call EventMachine.fiber" if reactor_running?
+
+      value = error = nil
+      run do
+        task = fiber("main", &block)
+        task.callback { |result| value = result }
+        task.errback { |reason| error = reason unless task.status == :cancelled }
+        task.callback { stop }.errback { stop unless stopping? }
+      end
+      raise error if error
+
+      value
+    end
+
+    # @return [Array<Task>] those that have started and not ended
+    def tasks
+      Task.live
+    end
+
+    private
+
+    def launch(task)
+      scheduler = ::Fiber.scheduler
+      if reactor_running? && reactor_thread?
+        start_task(task, scheduler)
+      elsif ::Fiber.current_scheduler
+        start_task(task, scheduler)
+      else
+        next_tick { start_task(task, ::Fiber.scheduler) unless task.status == :cancelled }
+      end
+    end
+
+    def start_task(task, scheduler)
+      case scheduler
+      when nil then task.__send__(:start, install_scheduler)
+      when Scheduler then task.__send__(:start, scheduler)
+      else task.__send__(:start_elsewhere, scheduler)
+      end
+    end
+
+    def install_scheduler
+      scheduler = Scheduler.new
+      ::Fiber.set_scheduler(scheduler)
+      @fiber_scheduler = scheduler
+      scheduler.__send__(:attach)
+      scheduler
+    end
+  end
+end
