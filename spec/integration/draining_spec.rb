@@ -78,13 +78,14 @@ RSpec.describe "A connection that closes after writing" do
 
       it "lets its peer send all it has before that reads" do
         uploaded = 0
+        ended = Queue.new
+        counting = { receive_data: ->(data) { uploaded += data.bytesize }, unbind: ->(_) { ended << true } }
         size = beside do
-          connect = send(kind, drain(answer, [], log, **preparation,
-                                     receive_data: ->(data) { uploaded += data.bytesize }))
+          connect = send(kind, drain(answer, [], log, **preparation, **counting))
           lambda do
             peer = connect.call
             peer.write("u" * 5_000_000)
-            peer.read.bytesize
+            peer.read.bytesize.tap { ended.pop }
           end
         end
         expect([size, uploaded]).to eq([answer.bytesize, 5_000_000])

@@ -22,7 +22,8 @@ RSpec.describe "A loop that is always busy" do
     end,
     "with a watch" => lambda do
       _, writer = IO.pipe
-      EventMachine.watch(writer, Module.new { define_method(:notify_writable) { nil } }) { |c| c.notify_writable = true }
+      silent = Module.new { define_method(:notify_writable) { nil } }
+      EventMachine.watch(writer, silent) { |connection| connection.notify_writable = true }
     end,
     "with datagrams" => lambda do
       socket = EventMachine.open_datagram_socket("127.0.0.1", 0)

@@ -8,7 +8,8 @@ require "tempfile"
 # Each receive_data is one byte, and no more is read than is told: what comes after a close is left in the
 # descriptor, for whoever reads it next.
 RSpec.describe "EventMachine.open_keyboard" do
-  # Writes what sizes the pieces have, what they come to, the mode that the standard input is left in, and what is left in it.
+  # Writes the sizes of the pieces, what they come to, the mode that the standard input has before and after,
+  # and what is left in it.
   let(:script) { <<~RUBY }
     require "fcntl"
     require "io/wait"

@@ -19,8 +19,8 @@ module PeerHelper
 
   # @return [String] the path of a socket in a directory that goes with the example
   def socket_path
-    @directory ||= Dir.mktmpdir("em-peer")
-    File.join(@directory, "socket")
+    @socket_directory ||= Dir.mktmpdir("em-peer")
+    File.join(@socket_directory, "socket")
   end
 
   # Runs the reactor for as long as the work of a peer takes, in a thread of its own.
@@ -75,7 +75,7 @@ module PeerHelper
   end
 
   def remove_socket_path
-    FileUtils.remove_entry(@directory) if @directory
+    FileUtils.remove_entry(@socket_directory) if @socket_directory
   end
 end
 
