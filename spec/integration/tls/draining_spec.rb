@@ -6,44 +6,38 @@ RSpec.describe "TLS connections at their end", tls: true do
   let(:identity) { TLSAuthority.localhost.options }
   let(:much) { "x" * 4_000_000 }
 
-  # Reads nothing until the block says so.
-  def holding(first)
-    lambda do |client|
-      client.pause
-      client.send_data(first)
-    end
+  # A server that answers the first words with much, and closes.
+  let(:answering) do
+    { received: lambda do |server|
+      next unless server.received == "first"
+
+      server.send_data(much)
+      server.close_connection_after_writing
+    end }
+  end
+
+  # A client that says something, and does what the block says when the answer begins.
+  def asking
+    said = false
+    { secured: ->(client) { client.send_data("first") },
+      received: ->(client) { said ||= yield(client) || true } }
   end
 
   %i[tlsv1_2 tlsv1_3].each do |version|
     it "read on until all is written, by #{version}" do
-      client = nil
-      serves = { received: lambda do |server|
-        if server.received == "first"
-          server.send_data(much)
-          server.close_connection_after_writing
-          client.send_data(", and more")
-        else
-          client.resume
-        end
-      end }
-      asks = { accepted: ->(made) { client = made }, secured: holding("first") }
-      server, client = converse(server: identity, client: { ssl_version: version }, serves: serves, asks: asks)
+      asks = asking { |client| client.send_data(", and more") }
+      server, client = converse(server: identity, client: { ssl_version: version }, serves: answering, asks: asks)
       expect(server.received).to eq("first, and more")
       expect(client.received.bytesize).to eq(much.bytesize)
       expect([server.reason, client.reason]).to eq([nil, nil])
     end
 
     it "tell what came before a write fails, by #{version}" do
-      client = nil
-      serves = { received: lambda do |server|
-        if server.received == "first"
-          server.send_data(much)
-          client.send_data(", and last")
-          client.close_connection_after_writing
-        end
-      end }
-      asks = { accepted: ->(made) { client = made }, secured: holding("first") }
-      server, = converse(server: identity, client: { ssl_version: version }, serves: serves, asks: asks)
+      asks = asking do |client|
+        client.send_data(", and last")
+        client.close_connection
+      end
+      server, = converse(server: identity, client: { ssl_version: version }, serves: answering, asks: asks)
       expect(server.received).to eq("first, and last")
       expect(server.events.last(2)).to eq(%i[received ended])
     end
@@ -89,7 +83,7 @@ RSpec.describe "TLS connections at their end", tls: true do
   end
 
   it "tell the last words of a peer that takes its leave" do
-    expect(told { |_, secure| secure.stop }).to eq(["last words", nil])
+    expect(told { |_, secure| secure.send(:stop) }).to eq(["last words", nil])
   end
 
   it "tell the last words of a peer that then sends what is no TLS" do
