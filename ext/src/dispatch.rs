@@ -220,6 +220,16 @@ impl<'r> Dispatcher<'r> {
             true => self.unbind(connection, reason),
             false => Ok(()),
         };
+        self.release(id, connection, result)
+    }
+
+    /// Releases a descriptor whose `unbind` is not called.
+    pub(crate) fn discard(&self, id: Id) -> Result<(), Error> {
+        let connection = self.forget(id)?;
+        self.release(id, connection, Ok(()))
+    }
+
+    fn release(&self, id: Id, connection: Value, result: Result<(), Error>) -> Result<(), Error> {
         if instance::change(self.ruby, "close_connection", |i| i.reactor.release(id))? {
             let closed = close_attached(connection);
             return result.and(closed);

@@ -291,6 +291,11 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
     for pid in instance::look(ruby, "release_machine", close_all)? {
         first_error = first_error.and(leave_child(ruby, pid));
     }
+    while let Some(event) = instance::peek(ruby, next)?.flatten() {
+        if let Event::Unbound { id, .. } = event {
+            first_error = first_error.and(dispatcher.discard(id));
+        }
+    }
     instance::retire(ruby).and(first_error)
 }
 

@@ -89,9 +89,9 @@ module EventMachine
     # Creates the object for a new descriptor of the reactor.
     def register(klass, signature, args)
       @conns[signature] = klass.new(signature, *args)
-    rescue Exception
-      abandon(signature)
-      raise
+    ensure
+      # Also if a throw or the end of the thread leaves `initialize`.
+      abandon(signature) unless @conns.key?(signature)
     end
 
     # The object could not be created, so the descriptor is closed.

@@ -51,6 +51,11 @@ RSpec.describe Bench::Guard do
     table = JSON.parse(File.read(File.join(root, "bench/guard.json"), encoding: "UTF-8"))
     expect(table["figures"].keys).to match_array(scripts - ["prelude"])
   end
+
+  it "has callbacks cost the same where fibers are in use" do
+    table = JSON.parse(File.read(File.expand_path("../../bench/guard.json", __dir__)))["figures"]
+    expect(table.dig("fiber_echo_64", "instructions")).to be <= 1.01 * table.dig("echo_64", "instructions")
+  end
 end
 
 RSpec.describe "bench/guard", time_limit: 60 do

@@ -4,10 +4,12 @@ require "em-http-request"
 require "em-synchrony"
 require "net/http"
 require "net/smtp"
-require "open3"
+require "pg"
 require "redis"
 require "resolv"
 require "tmpdir"
+
+require_relative "../integration/protocols/real_server"
 
 # Libraries that know nothing of fibers: what they wait for, only the fiber waits for.
 RSpec.describe "Libraries in fibers" do
@@ -104,6 +106,34 @@ RSpec.describe "Libraries in fibers" do
         Process.wait(pid)
       end
     end
+  end
+
+  it "has statements of several connections to PostgreSQL run at once", time_limit: 90 do
+    server = RealServer.new(user: "postgres")
+    initdb = RealServer.program("initdb", package: "postgresql")
+    made, status = RealServer.run(*server.as_user(initdb, "-D", server.path("data"), "-U", "postgres", "-A", "trust",
+                                                  "--no-sync"))
+    expect(status).to be_success, made
+    port = RealServer.free_port
+    server.start_on(port, RealServer.program("postgres", package: "postgresql"), "-D", server.path("data"),
+                    "-p", port.to_s, "-h", "127.0.0.1", "-k", server.directory, "-F")
+    got = in_fiber(30) do
+      order = []
+      EventMachine.group do |group|
+        [0.2, 0.1].each do |seconds|
+          group.fiber do
+            connection = PG.connect(host: "127.0.0.1", port: port, user: "postgres", dbname: "postgres")
+            connection.exec_params("select pg_sleep($1)", [seconds])
+            order << seconds
+            connection.close
+          end
+        end
+      end
+      order
+    end
+    expect(got).to eq([0.1, 0.2])
+  ensure
+    server&.stop
   end
 
   it "goes on beside Async, in whose task the loop runs" do

@@ -1,6 +1,6 @@
 //! Waits for descriptors, times and processes.
 
-#![allow(clippy::unwrap_used, reason = "a failed test panics")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a failed test panics")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! Which open file an IO stands for, and how long it may be waited for.
 
+use std::ffi::c_void;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -45,7 +46,7 @@ pub(super) fn timeout(io: Value) -> Result<Option<Duration>, Error> {
         // SAFETY: looks a name up; Ruby has the function under that name, with this type, or has it not.
         let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"rb_io_timeout".as_ptr()) };
         // SAFETY: as above; a null pointer is no function.
-        (!found.is_null()).then(|| unsafe { std::mem::transmute::<_, Timeout>(found) })
+        (!found.is_null()).then(|| unsafe { std::mem::transmute::<*mut c_void, Timeout>(found) })
     });
     let Some(function) = function else {
         return Ok(None);
