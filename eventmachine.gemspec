@@ -49,7 +49,7 @@ Gem::Specification.new do |spec|
   # Addresses depend on where the project is published: they follow from the one in this file, if it exists.
   repository_file = File.join(__dir__, "REPOSITORY")
   if File.exist?(repository_file)
-    repository = File.read(repository_file).strip
+    repository = File.read(repository_file, encoding: "UTF-8").strip
     tag = "#{repository}/blob/v#{spec.version}"
     spec.homepage = repository
     spec.metadata.merge!(

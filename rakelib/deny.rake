@@ -10,7 +10,7 @@ module Dependencies
   module_function
 
   # @return [Array<String>] what is wrong
-  def faults(packages, policy = File.read("deny.toml"))
+  def faults(packages, policy = File.read("deny.toml", encoding: "UTF-8"))
     allowed = policy[/^allow = \[(.*?)\]/m, 1].scan(/"([^"]+)"/).flatten
     banned = policy.scan(/\{ name = "([^"]+)"/).flatten
     packages.select { |package| package["source"] }.flat_map do |package|

@@ -6,7 +6,7 @@ require "tmpdir"
 # Runs the steps of docs/getting_started.md, and compares the sessions shown there with what happens.
 RSpec.describe "The tutorial", time_limit: 30 do
   root = File.expand_path("..", __dir__)
-  text = File.read(File.join(root, "docs", "getting_started.md"))
+  text = File.read(File.join(root, "docs", "getting_started.md"), encoding: "UTF-8")
   block = Struct.new(:language, :text)
 
   blocks = lambda do |part|
@@ -109,7 +109,7 @@ RSpec.describe "The tutorial", time_limit: 30 do
 
   # Step 3 shows nothing when a client has joined, so the kernel is asked.
   def connections_to_server
-    File.readlines("/proc/net/tcp").count do |line|
+    File.readlines("/proc/net/tcp", encoding: "UTF-8").count do |line|
       fields = line.split
       fields[1]&.end_with?(format(":%04X", @port)) && fields[3] == "01"
     end
@@ -143,7 +143,7 @@ RSpec.describe "The tutorial", time_limit: 30 do
 
   it "has six steps, the last of which is the example" do
     expect(steps.size).to eq(6)
-    example = File.read(File.join(root, "examples", "chat_server.rb"))
+    example = File.read(File.join(root, "examples", "chat_server.rb"), encoding: "UTF-8")
     expect(example.sub(/\A.*?^(?=require)/m, "")).to eq(complete[sixth])
   end
 

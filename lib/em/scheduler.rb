@@ -1,6 +1,5 @@
 # frozen_string_literal: true
 
-require "fiber"
 require "io/wait"
 require "timeout"
 require_relative "scheduler/exceptions"

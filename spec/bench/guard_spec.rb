@@ -53,7 +53,8 @@ RSpec.describe Bench::Guard do
   end
 
   it "has callbacks cost the same where fibers are in use" do
-    table = JSON.parse(File.read(File.expand_path("../../bench/guard.json", __dir__)))["figures"]
+    root = File.expand_path("../..", __dir__)
+    table = JSON.parse(File.read(File.join(root, "bench/guard.json"), encoding: "UTF-8"))["figures"]
     expect(table.dig("fiber_echo_64", "instructions")).to be <= 1.01 * table.dig("echo_64", "instructions")
   end
 end

@@ -63,7 +63,9 @@ RSpec.describe "Libraries in fibers" do
       port = port_of(EventMachine.start_server("127.0.0.1", 0, server))
       sending = Array.new(3) do |n|
         EventMachine.fiber do
-          Net::SMTP.start("127.0.0.1", port) { |smtp| smtp.send_message("mail #{n}", "me@example.net", "you@example.org") }
+          Net::SMTP.start("127.0.0.1", port) { |smtp|
+            smtp.send_message("mail #{n}", "me@example.net", "you@example.org")
+          }
         end
       end
       EventMachine.gather(*sending)
@@ -97,7 +99,12 @@ RSpec.describe "Libraries in fibers" do
         wait_until(what: "Redis") { File.socket?(socket) }
         got = in_fiber do
           waiting = EventMachine.fiber { Redis.new(path: socket).blpop("queue", timeout: 3) }
-          pushing = EventMachine.fiber { sleep 0.01; Redis.new(path: socket).tap { |redis| redis.set("a", 1) }.rpush("queue", "item") }
+          pushing = EventMachine.fiber {
+            sleep 0.01
+            Redis.new(path: socket).tap { |redis|
+              redis.set("a", 1)
+            }.rpush("queue", "item")
+          }
           EventMachine.gather(waiting, pushing)
         end
         expect(got).to eq([%w[queue item], 1])

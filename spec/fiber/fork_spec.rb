@@ -17,13 +17,25 @@ RSpec.describe "Forks and fibers" do
   end
 
   it "leaves the child without a scheduler, and its fiber blocking" do
-    got = in_fiber { from_child { sleep 0.001; [EventMachine.reactor_running?, Fiber.scheduler, EventMachine.tasks] } }
+    got = in_fiber {
+      from_child {
+        sleep 0.001
+        [EventMachine.reactor_running?, Fiber.scheduler, EventMachine.tasks]
+      }
+    }
     expect(got).to eq("[false, nil, []]")
   end
 
   it "lets the child run loops and fibers of its own" do
     got = in_fiber do
-      from_child { EventMachine.main { EventMachine.fiber { sleep 0.001; TCPServer.new("127.0.0.1", 0).class }.await } }
+      from_child {
+        EventMachine.main {
+          EventMachine.fiber {
+            sleep 0.001
+            TCPServer.new("127.0.0.1", 0).class
+          }.await
+        }
+      }
     end
     expect(got).to eq("TCPServer")
   end
@@ -31,8 +43,18 @@ RSpec.describe "Forks and fibers" do
   it "runs none of the parent's fibers in the child, and all in the parent" do
     got = in_fiber do
       runs = []
-      others = Array.new(3) { EventMachine.fiber { 5.times { sleep 0.001; runs << Process.pid } } }
-      in_child = from_child { sleep 0.02; runs.uniq - [Process.ppid] }
+      others = Array.new(3) {
+        EventMachine.fiber {
+          5.times {
+            sleep 0.001
+            runs << Process.pid
+          }
+        }
+      }
+      in_child = from_child {
+        sleep 0.02
+        runs.uniq - [Process.ppid]
+      }
       EventMachine.gather(*others)
       [in_child, runs.uniq == [Process.pid], runs.size]
     end
@@ -44,7 +66,11 @@ RSpec.describe "Forks and fibers" do
       reader, writer = IO.pipe
       reading = EventMachine.fiber { reader.readpartial(10) }
       settle
-      from_child { reader.close; writer.close; true }
+      from_child {
+        reader.close
+        writer.close
+        true
+      }
       writer << "still"
       reading.await
     end
@@ -52,7 +78,12 @@ RSpec.describe "Forks and fibers" do
   end
 
   it "keeps a scheduler with a loop of its own from the child" do
-    got = standalone { from_child { sleep 0.001; Fiber.scheduler } }
+    got = standalone {
+      from_child {
+        sleep 0.001
+        Fiber.scheduler
+      }
+    }
     expect(got).to eq("nil")
   end
 end

@@ -125,7 +125,8 @@ RSpec.describe "Ruby's I/O in fibers" do
       waiting = fiber { near.wait_readable(1).equal?(near) }
       settle
       far << "x"
-      [waiting.await, (settle; received), connection.detach]
+      [waiting.await, (settle
+                       received), connection.detach]
     end
     expect(got.first(2)).to eq([true, "x"])
   end
@@ -151,7 +152,8 @@ RSpec.describe "Ruby's I/O in fibers" do
   it "reads what a child process writes, and waits for its end" do
     got = in_fiber do
       output = IO.popen("sleep 0.05; echo hi", &:read)
-      [output, $?.exitstatus, `echo there`, system("exit 3"), $?.exitstatus, Process.wait2(spawn("exit 4"))[1].exitstatus]
+      [output, $?.exitstatus, `echo there`, system("exit 3"), $?.exitstatus,
+       Process.wait2(spawn("exit 4"))[1].exitstatus]
     end
     expect(got).to eq(["hi\n", 0, "there\n", false, 3, 4])
   end
@@ -182,7 +184,16 @@ RSpec.describe "Ruby's I/O in fibers" do
   it "accepts and connects, by name and with a time limit" do
     got = in_fiber do
       server = TCPServer.new("127.0.0.1", 0)
-      serving = fiber { 2.times { fiber { |_| server.accept.then { |c| c.write(c.gets.upcase); c.close } }.await } }
+      serving = fiber {
+        2.times {
+          fiber { |_|
+            server.accept.then { |c|
+              c.write(c.gets.upcase)
+              c.close
+            }
+          }.await
+        }
+      }
       replies = [TCPSocket.new("localhost", server.addr[1]),
                  Socket.tcp("localhost", server.addr[1], connect_timeout: 2)].map do |socket|
         socket.puts "hello"

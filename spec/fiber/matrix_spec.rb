@@ -7,10 +7,17 @@ RSpec.describe "A wait" do
   waits = {
     "to read" => ->(io) { io.read(1) },
     "for io_wait" => ->(io) { io.wait_readable },
-    "for IO.select" => ->(io) { IO.select([io]) },
+    "for IO.select" => ->(io) { IO.select([io]) }, # rubocop:disable Lint/IncompatibleIoSelectWithFiberScheduler
     "to sleep" => ->(_) { sleep },
     "for a queue" => ->(_) { Thread::Queue.new.pop },
-    "for a mutex" => ->(_) { Mutex.new.tap { |mutex| EventMachine.fiber { mutex.lock; sleep } }.lock },
+    "for a mutex" => ->(_) {
+                       Mutex.new.tap { |mutex|
+                         EventMachine.fiber {
+                           mutex.lock
+                           sleep
+                         }
+                       }.lock
+                     },
     "for a thread" => ->(_) { Thread.new { sleep }.tap { |thread| (@threads ||= []) << thread }.join },
     "for a process" => ->(_) { system("sleep 0.3") },
     "for a Deferrable" => ->(_) { EventMachine::DefaultDeferrable.new.await },

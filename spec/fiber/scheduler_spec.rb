@@ -15,7 +15,11 @@ RSpec.describe EventMachine::Scheduler do
     events = []
     Thread.new do
       Fiber.set_scheduler(described_class.new)
-      Fiber.schedule { events << 1; sleep 0.002; events << 3 }
+      Fiber.schedule {
+        events << 1
+        sleep 0.002
+        events << 3
+      }
       events << 2
     end.join
     expect(events).to eq([1, 2, 3])
@@ -37,7 +41,10 @@ RSpec.describe EventMachine::Scheduler do
     got = Thread.new do
       Fiber.set_scheduler(scheduler = described_class.new)
       at_once = raised { Fiber.schedule { raise KeyError, "at once" } }
-      Fiber.schedule { sleep 0; raise KeyError, "later" }
+      Fiber.schedule {
+        sleep 0
+        raise KeyError, "later"
+      }
       [at_once.message, raised { scheduler.run }.message]
     end.value
     expect(got).to eq(["at once", "later"])
@@ -59,7 +66,10 @@ RSpec.describe EventMachine::Scheduler do
 
   it "serves EventMachine.fiber and the rest in a thread without a reactor" do
     got = standalone do
-      task = EventMachine.fiber { sleep 0.001; 1 }
+      task = EventMachine.fiber {
+        sleep 0.001
+        1
+      }
       thread = Thread.new { 2 }
       [*EventMachine.gather(task, thread), EventMachine.offload { 3 }, EventMachine::Task.current]
     end
@@ -69,7 +79,12 @@ RSpec.describe EventMachine::Scheduler do
   it "has a whole loop of EventMachine.run wait beside other fibers" do
     events = []
     standalone do
-      Fiber.schedule { 3.times { sleep 0.002; events << :beside } }
+      Fiber.schedule {
+        3.times {
+          sleep 0.002
+          events << :beside
+        }
+      }
       EventMachine.run do
         EventMachine.add_periodic_timer(0.001) { EventMachine.stop if events.size == 3 }
       end
@@ -101,9 +116,19 @@ RSpec.describe EventMachine::Scheduler do
 
     it "refuses another thread" do
       scheduler = described_class.new
-      Thread.new { Fiber.set_scheduler(scheduler); Fiber.schedule { nil }; Fiber.scheduler.run; sleep }.tap do |owner|
+      Thread.new {
+        Fiber.set_scheduler(scheduler)
+        Fiber.schedule { nil }
+        Fiber.scheduler.run
+        sleep
+      }.tap do |owner|
         Thread.pass until owner.stop?
-        expect { Thread.new { Thread.current.report_on_exception = false; scheduler.fiber { nil } }.join }
+        expect {
+          Thread.new {
+            Thread.current.report_on_exception = false
+            scheduler.fiber { nil }
+          }.join
+        }
           .to raise_error(ThreadError, /another thread's/)
         owner.kill.join
       end

@@ -14,7 +14,9 @@ RSpec.describe "Random schedules of fibers", time_limit: 600 do
     # Runs it, and returns what is wrong.
     def faults
       @lanes.each { |lane| lane[:received] = [] }
-      tasks = @lanes.shuffle(random: @random).flat_map { |lane| [consumer(lane), producer(lane)].shuffle(random: @random) }
+      tasks = @lanes.shuffle(random: @random).flat_map { |lane|
+        [consumer(lane), producer(lane)].shuffle(random: @random)
+      }
       victims = @lanes.select { |lane| lane[:cancelled] }
       pause
       victims.each { |lane| lane[:consumer].cancel }

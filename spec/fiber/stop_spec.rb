@@ -18,7 +18,14 @@ RSpec.describe "The end of the reactor and fibers" do
     em do
       EventMachine.add_shutdown_hook { order << :hook }
       EventMachine.attach(UNIXSocket.pair.first, connection)
-      fiber { begin; sleep; ensure; sleep 0.005; order << :slept; end }
+      fiber {
+        begin
+          sleep
+        ensure
+          sleep 0.005
+          order << :slept
+        end
+      }
       fiber { begin; IO.pipe.first.read; ensure; order << :read; end }
       done
     end
@@ -60,29 +67,70 @@ RSpec.describe "The end of the reactor and fibers" do
         end
         done
       end
-    end.to output(/task stubborn did not end when the reactor stopped: it waits \(sleep, .* s\) at .*stop_spec/).to_stderr
+    end.to output(/task stubborn did not end when the reactor stopped: it waits \(sleep, .* s\) at .*stop/).to_stderr
     expect(EventMachine.tasks).to be_empty
   end
 
   it "raises what ensure raises" do
-    expect { em { fiber { begin; sleep; ensure; raise IOError, "in ensure"; end }; done } }
+    expect {
+      em {
+        fiber {
+          begin
+            sleep
+          ensure
+            raise IOError, "in ensure"
+          end
+        }
+        done
+      }
+    }
       .to raise_error(IOError, "in ensure")
   end
 
   it "ends fibers too where an exception ends the loop" do
     ended = false
-    expect { em { fiber { begin; sleep; ensure; ended = true; end }; raise "callback" } }.to raise_error("callback")
+    expect {
+      em {
+        fiber {
+          begin
+            sleep
+          ensure
+            ended = true
+          end
+        }
+        raise "callback"
+      }
+    }.to raise_error("callback")
     expect(ended).to be(true)
   end
 
   it "ends fibers of Fiber.schedule" do
     ended = false
-    em { fiber { Fiber.schedule { begin; sleep; ensure; ended = true; end } }; EventMachine.next_tick { done } }
+    em {
+      fiber {
+        Fiber.schedule {
+          begin
+            sleep
+          ensure
+            ended = true
+          end
+        }
+      }
+      EventMachine.next_tick { done }
+    }
     expect(ended).to be(true)
   end
 
   it "gives way to another loop" do
-    2.times { expect(EventMachine.main { sleep 0.001; IO.pipe.then { |r, w| w << "x"; r.read(1) } }).to eq("x") }
+    2.times {
+      expect(EventMachine.main {
+               sleep 0.001
+               IO.pipe.then { |r, w|
+                 w << "x"
+                 r.read(1)
+               }
+             }).to eq("x")
+    }
   end
 
   it "calls the block of an EventMachine.run inside of a fiber" do

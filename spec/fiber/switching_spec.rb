@@ -22,7 +22,12 @@ RSpec.describe "Switching between fibers" do
   it "lets others run while a fiber inside of a task waits, and comes back to the task" do
     got = in_fiber do
       ticks = 0
-      ticking = fiber { loop { sleep 0.001; ticks += 1 } }
+      ticking = fiber {
+        loop {
+          sleep 0.001
+          ticks += 1
+        }
+      }
       inner = Fiber.new do
         sleep 0.02
         Fiber.yield ticks > 1
@@ -37,7 +42,10 @@ RSpec.describe "Switching between fibers" do
   end
 
   it "lets fibers wait at any depth" do
-    nest = ->(depth) { depth.zero? ? (sleep 0.001; 0) : Fiber.new { nest.call(depth - 1) + 1 }.resume }
+    nest = ->(depth) {
+      depth.zero? ? (sleep 0.001
+                     0) : Fiber.new { nest.call(depth - 1) + 1 }.resume
+    }
     got = in_fiber { EventMachine.gather(*Array.new(5) { |depth| fiber { nest.call(depth) } }) }
     expect(got).to eq([0, 1, 2, 3, 4])
   end
@@ -102,7 +110,11 @@ RSpec.describe "Switching between fibers" do
       order = []
       fiber do
         order << 1
-        fiber { order << 2; sleep 0; order << 4 }
+        fiber {
+          order << 2
+          sleep 0
+          order << 4
+        }
         order << 3
       end
       settle
@@ -154,7 +166,12 @@ RSpec.describe "Switching between fibers" do
 
   it "has many fibers wait at a time", time_limit: 60 do
     got = in_fiber(40) do
-      tasks = Array.new(30_000) { |n| fiber { sleep 0.1; n } }
+      tasks = Array.new(30_000) { |n|
+        fiber {
+          sleep 0.1
+          n
+        }
+      }
       most = counts[:waits]
       [most, EventMachine.gather(*tasks).sum].tap { settle }
     end
@@ -201,11 +218,18 @@ RSpec.describe "Switching between fibers" do
     got = in_fiber do
       queue = Thread::Queue.new
       waiting = fiber do
-        Timeout.timeout(0.01) { queue.pop; sleep 1 }
+        Timeout.timeout(0.01) {
+          queue.pop
+          sleep 1
+        }
       rescue Timeout::Error
         :over
       end
-      busy = fiber { queue << 1; deadline = Time.now + 0.02; nil until Time.now > deadline }
+      busy = fiber {
+        queue << 1
+        deadline = Time.now + 0.02
+        nil until Time.now > deadline
+      }
       EventMachine.gather(waiting, busy).first
     end
     expect(got).to eq(:over)

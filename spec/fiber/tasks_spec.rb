@@ -23,9 +23,16 @@ RSpec.describe "EventMachine.fiber and its friends" do
     it "runs at once until the first wait, and gives a task" do
       seen = []
       em do
-        task = fiber("name") { |given| seen << given; sleep 0; :value }
+        task = fiber("name") { |given|
+          seen << given
+          sleep 0
+          :value
+        }
         seen << task << task.name << task.status << task.value
-        task.callback { |value| seen << value << task.status << task.value; done }
+        task.callback { |value|
+          seen << value << task.status << task.value
+          done
+        }
       end
       task = seen.first
       expect(seen).to eq([task, task, "name", :waiting, nil, :value, :done, :value])
@@ -34,10 +41,20 @@ RSpec.describe "EventMachine.fiber and its friends" do
 
     it "may be called before the loop and from other threads" do
       seen = []
-      early = fiber { seen << EventMachine.reactor_thread?; sleep 0; 1 }
+      early = fiber {
+        seen << EventMachine.reactor_thread?
+        sleep 0
+        1
+      }
       em do
         Thread.new do
-          fiber { seen << EventMachine.reactor_thread?; 2 }.callback { |value| seen << value; done }
+          fiber {
+            seen << EventMachine.reactor_thread?
+            2
+          }.callback { |value|
+            seen << value
+            done
+          }
         end
       end
       expect(seen).to eq([true, true, 2])
@@ -46,7 +63,10 @@ RSpec.describe "EventMachine.fiber and its friends" do
 
     it "changes nothing until it is called, and nothing when the loop has ended" do
       before = nil
-      em { before = Fiber.scheduler; fiber { sleep 0 }.callback { done } }
+      em {
+        before = Fiber.scheduler
+        fiber { sleep 0 }.callback { done }
+      }
       expect([before, Fiber.scheduler]).to eq([nil, nil])
     end
 
@@ -62,12 +82,22 @@ RSpec.describe "EventMachine.fiber and its friends" do
 
   describe "An exception of a task" do
     it "leaves EventMachine.run where nobody takes it" do
-      expect { em { fiber { sleep 0; raise ArgumentError, "nobody's" } } }.to raise_error(ArgumentError, "nobody's")
+      expect {
+        em {
+          fiber {
+            sleep 0
+            raise ArgumentError, "nobody's"
+          }
+        }
+      }.to raise_error(ArgumentError, "nobody's")
     end
 
     it "goes to the error handler where nobody takes it" do
       seen = nil
-      EventMachine.error_handler { |error| seen = error.message; done }
+      EventMachine.error_handler { |error|
+        seen = error.message
+        done
+      }
       em { fiber { raise "handled" } }
       expect(seen).to eq("handled")
     end
@@ -78,7 +108,10 @@ RSpec.describe "EventMachine.fiber and its friends" do
         taken = []
         EventMachine.next_tick { late.errback { |error| taken << error.message } }
         begin
-          fiber { sleep 0; raise IOError, "awaited" }.await
+          fiber {
+            sleep 0
+            raise IOError, "awaited"
+          }.await
         rescue IOError => error
           taken << error.message
         end
@@ -92,7 +125,14 @@ RSpec.describe "EventMachine.fiber and its friends" do
       it "leaves EventMachine.run where it is a #{kind}, though somebody takes it" do
         EventMachine.error_handler { |error| raise "handled: #{error}" }
         taken = nil
-        run = proc { em { fiber { sleep 0; raise kind, "end" }.errback { |error| taken = error } } }
+        run = proc {
+          em {
+            fiber {
+              sleep 0
+              raise kind, "end"
+            }.errback { |error| taken = error }
+          }
+        }
         expect(&run).to raise_error(kind)
         expect(taken).to be_a(kind)
       end
@@ -100,29 +140,57 @@ RSpec.describe "EventMachine.fiber and its friends" do
 
     it "ends no other task" do
       got = in_fiber do
-        others = Array.new(3) { |n| fiber { sleep 0.005; n } }
-        fiber { sleep 0; raise "one" }.errback { nil }
+        others = Array.new(3) { |n|
+          fiber {
+            sleep 0.005
+            n
+          }
+        }
+        fiber {
+          sleep 0
+          raise "one"
+        }.errback { nil }
         EventMachine.gather(*others)
       end
       expect(got).to eq([0, 1, 2])
     end
 
     it "is an UncaughtThrowError where it throws out of the fiber" do
-      expect { catch(:out) { em { fiber { sleep 0; throw :out } } } }.to raise_error(UncaughtThrowError)
+      expect {
+        catch(:out) {
+          em {
+            fiber {
+              sleep 0
+              throw :out
+            }
+          }
+        }
+      }.to raise_error(UncaughtThrowError)
     end
   end
 
   describe "EventMachine.main" do
     it "runs the loop for a block, and returns what it returns" do
-      expect(EventMachine.main { sleep 0.001; 42 }).to eq(42)
+      expect(EventMachine.main {
+               sleep 0.001
+               42
+             }).to eq(42)
     end
 
     it "raises what the block raises" do
-      expect { EventMachine.main { sleep 0; raise KeyError, "main" } }.to raise_error(KeyError, "main")
+      expect {
+        EventMachine.main {
+          sleep 0
+          raise KeyError, "main"
+        }
+      }.to raise_error(KeyError, "main")
     end
 
     it "returns nil where the loop is stopped before" do
-      expect(EventMachine.main { EventMachine.stop; sleep }).to be_nil
+      expect(EventMachine.main {
+               EventMachine.stop
+               sleep
+             }).to be_nil
     end
 
     it "is refused inside of a loop" do
@@ -156,7 +224,13 @@ RSpec.describe "EventMachine.fiber and its friends" do
       got = in_fiber do
         completion = EventMachine::Completion.new
         EventMachine.add_timer(0.001) { completion.succeed(:completed) }
-        [completion, Thread.new { sleep 0.001; :thread }, fiber { sleep 0; :task }].map { |one| EventMachine.await(one) }
+        [completion, Thread.new {
+                       sleep 0.001
+                       :thread
+                     }, fiber {
+                          sleep 0
+                          :task
+                        }].map { |one| EventMachine.await(one) }
       end
       expect(got).to eq(%i[completed thread task])
     end
@@ -181,14 +255,21 @@ RSpec.describe "EventMachine.fiber and its friends" do
     end
 
     it "is refused for what has no callbacks" do
-      expect { in_fiber { EventMachine.await(42) } }.to raise_error(TypeError, "neither a Thread nor anything with callbacks: 42")
+      expect {
+        in_fiber {
+          EventMachine.await(42)
+        }
+      }.to raise_error(TypeError, "neither a Thread nor anything with callbacks: 42")
     end
   end
 
   describe "EventMachine.gather" do
     it "gives all values in order, none for none" do
       got = in_fiber do
-        [EventMachine.gather(fiber { sleep 0.002; 1 }, Thread.new { 2 }, deferrable.tap { |d| d.succeed(3, 4) }),
+        [EventMachine.gather(fiber {
+                               sleep 0.002
+                               1
+                             }, Thread.new { 2 }, deferrable.tap { |d| d.succeed(3, 4) }),
          EventMachine.gather]
       end
       expect(got).to eq([[1, 2, [3, 4]], []])
@@ -198,7 +279,10 @@ RSpec.describe "EventMachine.fiber and its friends" do
       got = in_fiber do
         other = fiber { sleep }
         error = begin
-          EventMachine.gather(other, fiber { sleep 0; raise "first" })
+          EventMachine.gather(other, fiber {
+                                       sleep 0
+                                       raise "first"
+                                     })
         rescue RuntimeError => raised
           raised.message
         end
@@ -213,7 +297,10 @@ RSpec.describe "EventMachine.fiber and its friends" do
     it "gives the first value and cancels the other tasks" do
       got = in_fiber do
         slow = fiber { sleep }
-        value = EventMachine.race(slow, fiber { sleep 0; :fast })
+        value = EventMachine.race(slow, fiber {
+                                          sleep 0
+                                          :fast
+                                        })
         settle
         [value, slow.status]
       end
@@ -229,7 +316,14 @@ RSpec.describe "EventMachine.fiber and its friends" do
     it "returns when all tasks have ended, those too that come meanwhile" do
       got = in_fiber do
         EventMachine.group do |group|
-          group.fiber { sleep 0.002; group.fiber { sleep 0.002; :late }; :first }
+          group.fiber {
+            sleep 0.002
+            group.fiber {
+              sleep 0.002
+              :late
+            }
+            :first
+          }
           group.fiber { :second }
         end
       end
@@ -242,8 +336,18 @@ RSpec.describe "EventMachine.fiber and its friends" do
         begin
           EventMachine.group do |group|
             group.fiber { sleep }
-            group.fiber { begin; sleep; ensure; sleep 0.002; events << :cleaned; end }
-            group.fiber { sleep 0.001; raise "one" }
+            group.fiber {
+              begin
+                sleep
+              ensure
+                sleep 0.002
+                events << :cleaned
+              end
+            }
+            group.fiber {
+              sleep 0.001
+              raise "one"
+            }
           end
         rescue RuntimeError => error
           events << error.message
@@ -258,7 +362,16 @@ RSpec.describe "EventMachine.fiber and its friends" do
       got = in_fiber do
         events = []
         begin
-          EventMachine.group { |group| group.fiber { begin; sleep; ensure; events << :one; end }; raise "block" }
+          EventMachine.group { |group|
+            group.fiber {
+              begin
+                sleep
+              ensure
+                events << :one
+              end
+            }
+            raise "block"
+          }
         rescue RuntimeError => error
           events << error.message
         end
@@ -276,8 +389,16 @@ RSpec.describe "EventMachine.fiber and its friends" do
     it "runs in a thread of the pool while others go on" do
       got = in_fiber do
         ticks = 0
-        ticking = fiber { loop { sleep 0.001; ticks += 1 } }
-        value = EventMachine.offload { Kernel.sleep(0.02); Thread.current.name }
+        ticking = fiber {
+          loop {
+            sleep 0.001
+            ticks += 1
+          }
+        }
+        value = EventMachine.offload {
+          Kernel.sleep(0.02)
+          Thread.current.name
+        }
         ticking.cancel
         [value, ticks > 1]
       end
@@ -315,7 +436,12 @@ RSpec.describe "EventMachine.fiber and its friends" do
     it "raises at the next wait of a task that does not wait" do
       got = in_fiber do
         events = []
-        task = fiber { |me| me.cancel; events << :on; sleep 1; events << :not }
+        task = fiber { |me|
+          me.cancel
+          events << :on
+          sleep 1
+          events << :not
+        }
         settle
         events << task.status
       end
@@ -334,7 +460,10 @@ RSpec.describe "EventMachine.fiber and its friends" do
       got = in_fiber do
         events = []
         task = fiber { begin; sleep; ensure; begin; sleep; ensure; events << :inner; end; end }
-        2.times { task.cancel; settle }
+        2.times {
+          task.cancel
+          settle
+        }
         events << task.status
       end
       expect(got).to eq(%i[inner cancelled])
@@ -357,13 +486,20 @@ RSpec.describe "EventMachine.fiber and its friends" do
         task = fiber do
           begin
             Timeout.timeout(0.001) do
-              EventMachine.shield { sleep 0.005; events << :shielded }
+              EventMachine.shield {
+                sleep 0.005
+                events << :shielded
+              }
               events << :not
             end
           rescue Timeout::Error
             events << :late
           end
-          EventMachine.shield { shielded << true; sleep 0.002; events << :whole }
+          EventMachine.shield {
+            shielded << true
+            sleep 0.002
+            events << :whole
+          }
           events << :not
         end
         shielded.pop
@@ -408,7 +544,13 @@ RSpec.describe "EventMachine.fiber and its friends" do
     it "gives each message, and ends with the block" do
       got = in_fiber do
         channel = EventMachine::Channel.new
-        listening = fiber { all = []; channel.each { |message| all << message; break all if all.size == 3 } }
+        listening = fiber {
+          all = []
+          channel.each { |message|
+            all << message
+            break all if all.size == 3
+          }
+        }
         channel.push(1, 2)
         settle
         channel << 3 << 4

@@ -12,7 +12,14 @@ RSpec.describe "Fibers and threads" do
     got = in_fiber do
       queue = Thread::Queue.new
       popping = Array.new(4) { fiber { Array.new(500) { queue.pop } } }
-      Array.new(4) { Thread.new { 500.times { queue << 1; Thread.pass if rand < 0.1 } } }
+      Array.new(4) {
+        Thread.new {
+          500.times {
+            queue << 1
+            Thread.pass if rand < 0.1
+          }
+        }
+      }
       EventMachine.gather(*popping).flatten.sum
     end
     expect(got).to eq(2000)
@@ -21,7 +28,12 @@ RSpec.describe "Fibers and threads" do
   it "hands items to and fro by queues of one place" do
     got = in_fiber do
       there, back = Thread::SizedQueue.new(1), Thread::SizedQueue.new(1)
-      thread = Thread.new { 300.times.map { |n| there << n; back.pop } }
+      thread = Thread.new {
+        300.times.map { |n|
+          there << n
+          back.pop
+        }
+      }
       fiber { 300.times { back << (there.pop * 2) } }
       thread.value
     end
@@ -32,9 +44,28 @@ RSpec.describe "Fibers and threads" do
     got = in_fiber do
       order = []
       mutex, monitor, signal = Mutex.new, Monitor.new, ConditionVariable.new
-      one = fiber { mutex.synchronize { monitor.synchronize { sleep 0.01; order << 1 } } }
-      two = fiber { mutex.synchronize { order << 2; signal.wait(mutex); order << 4 } }
-      three = fiber { sleep 0.02; mutex.synchronize { order << 3; signal.signal } }
+      one = fiber {
+        mutex.synchronize {
+          monitor.synchronize {
+            sleep 0.01
+            order << 1
+          }
+        }
+      }
+      two = fiber {
+        mutex.synchronize {
+          order << 2
+          signal.wait(mutex)
+          order << 4
+        }
+      }
+      three = fiber {
+        sleep 0.02
+        mutex.synchronize {
+          order << 3
+          signal.signal
+        }
+      }
       EventMachine.gather(one, two, three)
       order
     end
@@ -43,13 +74,19 @@ RSpec.describe "Fibers and threads" do
 
   it "waits for threads, and gets what they raise" do
     got = in_fiber do
-      raising = Thread.new { Thread.current.report_on_exception = false; raise ArgumentError, "from a thread" }
+      raising = Thread.new {
+        Thread.current.report_on_exception = false
+        raise ArgumentError, "from a thread"
+      }
       error = begin
         raising.value
       rescue ArgumentError => raised
         raised.message
       end
-      [Thread.new { sleep 0.01; :value }.value, error]
+      [Thread.new {
+         sleep 0.01
+         :value
+       }.value, error]
     end
     expect(got).to eq([:value, "from a thread"])
   end
@@ -59,8 +96,22 @@ RSpec.describe "Fibers and threads" do
       queues = Array.new(4) { Thread::Queue.new }
       mutex = Mutex.new
       hits = 0
-      tasks = queues.map { |queue| fiber { 600.times { queue.pop; sleep(0) if rand < 0.05 } } }
-      queues.each { |queue| Thread.new { 600.times { queue << 1; sleep(rand * 0.001) if rand < 0.02 } } }
+      tasks = queues.map { |queue|
+        fiber {
+          600.times {
+            queue.pop
+            sleep(0) if rand < 0.05
+          }
+        }
+      }
+      queues.each { |queue|
+        Thread.new {
+          600.times {
+            queue << 1
+            sleep(rand * 0.001) if rand < 0.02
+          }
+        }
+      }
       tasks << fiber do
         100.times do
           Timeout.timeout(rand * 0.002) { Thread::Queue.new.pop }
@@ -68,8 +119,26 @@ RSpec.describe "Fibers and threads" do
           nil
         end
       end
-      tasks.concat(Array.new(4) { fiber { 200.times { mutex.synchronize { sleep(0) if rand < 0.1; hits += 1 } } } })
-      threads = Array.new(2) { Thread.new { 200.times { mutex.synchronize { hits += 1; Thread.pass } } } }
+      tasks.concat(Array.new(4) {
+                     fiber {
+                       200.times {
+                         mutex.synchronize {
+                           sleep(0) if rand < 0.1
+                           hits += 1
+                         }
+                       }
+                     }
+                   })
+      threads = Array.new(2) {
+        Thread.new {
+          200.times {
+            mutex.synchronize {
+              hits += 1
+              Thread.pass
+            }
+          }
+        }
+      }
       tasks << fiber { 30.times { Thread.new { sleep(rand * 0.001) }.join } }
       EventMachine.gather(*tasks, *threads)
       expect_nothing_left
@@ -85,7 +154,11 @@ RSpec.describe "Fibers and threads" do
         Fiber.set_scheduler(EventMachine::Scheduler.new)
         reader, writer = IO.pipe
         Fiber.schedule { sums << reader.read.to_i }
-        Fiber.schedule { 10.times { sleep 0.001 }; writer << "42"; writer.close }
+        Fiber.schedule {
+          10.times { sleep 0.001 }
+          writer << "42"
+          writer.close
+        }
         Fiber.scheduler.run
         sums
       end

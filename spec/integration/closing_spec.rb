@@ -103,7 +103,7 @@ RSpec.describe "What is sent before close_connection" do
         command = ["sh", "-c", "exec cat > #{file}"]
         EventMachine.popen(command, noting([], post_init: -> { bye[self] }, unbind: ->(_) { EventMachine.stop }))
       end
-      expect(File.read(file)).to eq("bye")
+      expect(File.read(file, encoding: "UTF-8")).to eq("bye")
     end
   end
 

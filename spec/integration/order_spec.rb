@@ -41,7 +41,6 @@ RSpec.describe "the order within a turn", time_limit: 60 do
     describe group do
       rows.each do |row|
         it row.name do
-          pending "tells #{row.pending.inspect}" if row.pending
           expect(OrderProgram.told(:ours)[row.name]).to eq(row.ours)
         end
       end

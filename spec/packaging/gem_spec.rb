@@ -34,7 +34,7 @@ RSpec.describe "The source gem" do
     )
     expect(specification.extra_rdoc_files).to include("README.md", "docs/native/timers.rb")
     linked = specification.files.grep(/\.md\z/).flat_map do |path|
-      text = File.read(File.join(root, path)).gsub(/^( *)```.*?^\1```$/m, "")
+      text = File.read(File.join(root, path), encoding: "UTF-8").gsub(/^( *)```.*?^\1```$/m, "")
       text.scan(/\]\((?!\w+:)([^)#\s]+)/).flatten.map do |link|
         File.expand_path(link, "/#{File.dirname(path)}").delete_prefix("/")
       end

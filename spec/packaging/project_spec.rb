@@ -6,7 +6,7 @@ require "yaml"
 # What releases and pull requests rely on.
 RSpec.describe "The project" do
   root = File.expand_path("../..", __dir__)
-  read = ->(path) { File.read(File.join(root, path)) }
+  read = ->(path) { File.read(File.join(root, path), encoding: "UTF-8") }
   workflow = ->(name) { YAML.safe_load(read.call(".github/workflows/#{name}.yml")) }
   rust = read.call("Cargo.toml")[/^rust-version = "([\d.]+)"/, 1]
 

@@ -48,8 +48,8 @@ class TLSChains
     "for servers, by Netscape" => { "nsCertType" => ["server", false] },
     "for clients, by Netscape" => { "nsCertType" => ["client", false] },
     "an authority, by Netscape" => { "nsCertType" => ["sslCA", false] },
-    "expired" => { lifetime: -2 * DAY..-DAY },
-    "not yet valid" => { lifetime: DAY..2 * DAY },
+    "expired" => { lifetime: (-2 * DAY)..-DAY },
+    "not yet valid" => { lifetime: DAY..(2 * DAY) },
     "an unknown extension" => { "1.2.3.4" => ["\x05\x00", false] },
     "an unknown critical extension" => { "1.2.3.4" => ["\x05\x00", true] },
     "critical policies" => { "certificatePolicies" => ["1.2.3.4", true] },
@@ -171,8 +171,10 @@ class TLSChains
       issued = own(@middle, change)
       below = make("Below", :other, issuer: own, change: OWN)
       [chain("trusted itself, #{what}", [own], [own]), chain("trusted and issued, #{what}", [issued], [issued]),
-       chain("issued by a leaf, #{what}", [below], [own]), chain("issued by a leaf, #{what}, presented", [below, own], [own]),
-       chain("issued by an issued leaf, #{what}", [make("Below", :other, issuer: issued, change: OWN), issued, @middle], [@root])]
+       chain("issued by a leaf, #{what}", [below], [own]),
+       chain("issued by a leaf, #{what}, presented", [below, own], [own]),
+       chain("issued by an issued leaf, #{what}",
+             [make("Below", :other, issuer: issued, change: OWN), issued, @middle], [@root])]
     end
   end
 

@@ -58,6 +58,8 @@ pub(crate) struct Descriptor {
     pub(crate) host: Option<Box<str>>,
     /// Whether it came in through a listener, so that it is a server's end.
     pub(crate) accepted: bool,
+    /// Whether its `Unbound` event was given out.
+    pub(crate) unbound: bool,
     /// How many were made before it.
     pub(crate) serial: u64,
     /// The peer's address where accept(2) told it, which saves asking for it.
@@ -194,6 +196,7 @@ impl Descriptor {
             security: None,
             host: None,
             accepted: false,
+            unbound: false,
             serial: 0,
             peer: None,
             handle,

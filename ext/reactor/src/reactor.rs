@@ -398,6 +398,9 @@ impl Reactor {
         let left = share.checked_sub(1)?;
         let (id, reason) = self.unbound.pop_front()?;
         self.unbound_share = Some(left);
+        if let Some(descriptor) = self.descriptors.get_mut(id) {
+            descriptor.unbound = true;
+        }
         Some(Event::Unbound { id, reason })
     }
 
@@ -432,16 +435,34 @@ impl Reactor {
     /// Writes what was sent since the last call, and ends what was to close after writing.
     pub fn flush(&mut self) {
         while let Some(id) = self.dirty.pop_front() {
-            let Some(descriptor) = self.descriptors.get_mut(id) else {
-                continue;
-            };
-            descriptor.dirty = false;
-            match (&descriptor.phase, &descriptor.kind) {
-                (Phase::Connecting(_) | Phase::Lingering | Phase::Closing, _) => {}
-                (_, Kind::Stream) => self.flush_stream(id),
-                (_, Kind::Datagram(_)) => self.flush_datagrams(id),
-                _ => {}
+            self.flush_one(id);
+        }
+    }
+
+    /// As [`flush`](Self::flush), for what was sent before anything was to this one.
+    pub(crate) fn flush_before(&mut self, last: Id) {
+        if !self.descriptors.get(last).is_some_and(|last| last.dirty) {
+            return;
+        }
+        while let Some(id) = self.dirty.pop_front() {
+            if id == last {
+                self.dirty.push_front(id);
+                return;
             }
+            self.flush_one(id);
+        }
+    }
+
+    fn flush_one(&mut self, id: Id) {
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        descriptor.dirty = false;
+        match (&descriptor.phase, &descriptor.kind) {
+            (Phase::Connecting(_) | Phase::Lingering | Phase::Closing, _) => {}
+            (_, Kind::Stream) => self.flush_stream(id),
+            (_, Kind::Datagram(_)) => self.flush_datagrams(id),
+            _ => {}
         }
     }
 

@@ -15,6 +15,9 @@ use crate::tls::{Identity, Parameters, Role, Session, SessionEvent};
 /// The most that one read takes from a socket under TLS.
 const READ_SIZE: usize = 64 * 1024;
 
+/// The most that is written of what was sent before a connection is closed at once.
+const LAST_SHARES: usize = 16;
+
 /// What a server is to present to a client.
 #[derive(Debug)]
 pub enum Choice {
@@ -108,6 +111,15 @@ impl Descriptor {
             if total >= SHARE {
                 return (total, Ok(Flushed::Shared));
             }
+        }
+    }
+
+    /// Writes what the descriptor takes at once, of which there is no end where its peer is fast.
+    pub(crate) fn write_last(&mut self) {
+        for _ in 0..LAST_SHARES {
+            let (_, Ok(Flushed::Shared)) = self.write_out() else {
+                return;
+            };
         }
     }
 

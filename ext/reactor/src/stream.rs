@@ -12,13 +12,15 @@ use crate::outbound::{Flushed, SharedBytes};
 use crate::reactor::Reactor;
 
 impl Reactor {
-    /// Queues bytes for a connection and says how many were taken: none where it is closing. On a
+    /// Queues bytes for a connection and says how many were taken: none where it is closing, and an error
+    /// where its end was told. On a
     /// datagram socket they are one datagram, for the sender of the last one that came in.
     /// [`flush`](Self::flush) writes them.
     pub fn send(&mut self, id: Id, data: &[u8]) -> Result<usize> {
         let descriptor = self
             .descriptors
             .get_mut(id)
+            .filter(|descriptor| !descriptor.unbound)
             .ok_or(Error::UnknownId(id.as_u64()))?;
         if matches!(descriptor.kind, Kind::Datagram(_)) {
             return self.queue_datagram(id, data, None);
@@ -36,7 +38,7 @@ impl Reactor {
     pub fn send_shared(&mut self, id: Id, data: SharedBytes) -> Result<usize> {
         let descriptor = self.descriptor_mut(id)?;
         let bytes = (*data).as_ref();
-        if !descriptor.is_stream() || descriptor.session().is_some() {
+        if !descriptor.is_stream() || descriptor.session().is_some() || descriptor.unbound {
             return self.send(id, bytes);
         }
         if !descriptor.takes_bytes("send_data")? {

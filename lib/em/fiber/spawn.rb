@@ -73,9 +73,7 @@ module EventMachine
 
     def launch(task)
       scheduler = ::Fiber.scheduler
-      if reactor_running? && reactor_thread?
-        start_task(task, scheduler)
-      elsif ::Fiber.current_scheduler
+      if (reactor_running? && reactor_thread?) || ::Fiber.current_scheduler
         start_task(task, scheduler)
       else
         next_tick { start_task(task, ::Fiber.scheduler) unless task.status == :cancelled }

@@ -47,7 +47,7 @@ module EventMachine
     end
 
     def turn_until(deadline)
-      timer = add_timer([deadline - monotonic_time, 0].max) {}
+      timer = add_timer([deadline - monotonic_time, 0].max, -> {})
       run_machine_once
     ensure
       cancel_timer(timer) if timer

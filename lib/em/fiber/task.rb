@@ -158,10 +158,10 @@ module EventMachine
       if error.is_a?(Cancelled)
         finish(:cancelled)
         @taken = true
-        return fail(TaskCancelled.new(error.message))
+        return set_deferred_status(:failed, TaskCancelled.new(error.message))
       end
       finish(:failed)
-      fail(error)
+      set_deferred_status(:failed, error)
       raise error if FATAL.any? { |kind| error.is_a?(kind) }
 
       report(error) unless @taken
@@ -181,7 +181,7 @@ module EventMachine
 
     def end_unstarted
       @state = :cancelled
-      fail(TaskCancelled.new("cancelled before it started"))
+      set_deferred_status(:failed, TaskCancelled.new("cancelled before it started"))
       true
     end
 

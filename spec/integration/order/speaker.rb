@@ -37,6 +37,7 @@ module Order
       @does[event]&.call(self, detail)
     end
   end
+
   # The same for EventMachine.watch.
   class Watcher < Speaker
     def notify_readable

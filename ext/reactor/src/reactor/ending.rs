@@ -29,8 +29,10 @@ impl Reactor {
         self.finish(id, after_writing);
     }
 
-    /// Writes what was sent, as far as the system takes it without waiting.
+    /// Writes what was sent, as far as the system takes it without waiting. What was sent to others before
+    /// goes first.
     fn write_once(&mut self, id: Id) {
+        self.flush_before(id);
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
         };
@@ -40,7 +42,7 @@ impl Reactor {
         match (&descriptor.phase, &descriptor.kind) {
             (Phase::Open | Phase::Draining, Kind::Stream) => {
                 // The connection ends in any case.
-                let _ = descriptor.write_out();
+                descriptor.write_last();
             }
             (Phase::Open | Phase::Draining, Kind::Datagram(_)) => self.flush_datagrams(id),
             _ => {}

@@ -72,7 +72,7 @@ Order.group "closing" do
     end
   end
 
-  row "data that waits when a timer closes is told", "a.data(hi) a.unbind", pending: "a.unbind" do
+  row "data that waits when a timer closes is told", "a.data(hi) a.unbind", ours: "a.unbind" do
     a, other = attach("a")
     later do
       other.write("hi")
@@ -81,7 +81,7 @@ Order.group "closing" do
   end
 
   row "paused, closed after writing, and resumed", "resumed a.unbind peer(X)",
-      pending: "a.unbind | resumed peer(X)" do
+      ours: "a.unbind | resumed peer(X)" do
     a, other = attach("a")
     later do
       a.pause

@@ -33,7 +33,7 @@ Order.group "reading" do
   end
 
   row "another's receive_data closes one whose data waits, after writing", "a.data(1) b.data(1) b.unbind",
-      pending: "a.data(1) b.data(1) | b.unbind" do
+      ours: "a.data(1) b.data(1) | b.unbind" do
     b = nil
     _, first = attach("a", data: ->(*) { b.close_connection_after_writing })
     b, second = attach("b")
@@ -57,7 +57,7 @@ Order.group "reading" do
   end
 
   row "another's receive_data closes one whose data waits", "a.data(1) b.data(1) b.unbind",
-      pending: "a.data(1) b.unbind" do
+      ours: "a.data(1) b.unbind" do
     b = nil
     _, first = attach("a", data: ->(*) { b.close_connection })
     b, second = attach("b")
@@ -65,7 +65,7 @@ Order.group "reading" do
   end
 
   row "the first of three datagrams closes", "u.data(1) u.data(2) u.data(3) u.unbind",
-      pending: "u.data(1) u.unbind" do
+      ours: "u.data(1) u.unbind" do
     datagrams(data: ->(u, _) { u.close_connection })
   end
 
