@@ -1,11 +1,13 @@
 //! The last look at a descriptor before its end: what has arrived by then is told first.
 
+use std::io;
 use std::time::Instant;
 
 use crate::descriptor::Descriptor;
 use crate::event::Reason;
 use crate::id::Id;
 use crate::reactor::Reactor;
+use crate::stream::reason_of;
 
 /// The most that is read of a descriptor that is about to end. A peer may send for ever.
 const LAST_SHARE: usize = 8 * 1024 * 1024;
@@ -53,6 +55,14 @@ impl Descriptor {
                 ..
             })
         )
+    }
+
+    /// Why it ends when it cannot be read from: where it could not be written to before, for that.
+    pub(crate) fn last_reason(&self, error: &io::Error) -> Option<Reason> {
+        match &self.departure {
+            Some(departure) if self.is_refused() => departure.reason(),
+            _ => reason_of(error),
+        }
     }
 
     /// Whether it was closed before it was connected.
@@ -119,11 +129,14 @@ impl Reactor {
 
     /// Ends a descriptor that is to end, once there is nothing more to tell of it.
     pub(crate) fn leave(&mut self, id: Id) {
+        if !self.descriptors.get(id).is_some_and(Descriptor::departs) {
+            return;
+        }
         let held = self.is_held(id);
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
         };
-        if !descriptor.departs() || descriptor.reads_on(held) {
+        if descriptor.reads_on(held) {
             return;
         }
         let Some(departure) = descriptor.departure.take() else {

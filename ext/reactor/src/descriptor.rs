@@ -58,6 +58,8 @@ pub(crate) struct Descriptor {
     pub(crate) host: Option<Box<str>>,
     /// Whether it came in through a listener, so that it is a server's end.
     pub(crate) accepted: bool,
+    /// Whether its owner closed it.
+    pub(crate) closed: bool,
     /// Whether its `Unbound` event was given out.
     pub(crate) unbound: bool,
     /// How many were made before it.
@@ -196,6 +198,7 @@ impl Descriptor {
             security: None,
             host: None,
             accepted: false,
+            closed: false,
             unbound: false,
             serial: 0,
             peer: None,
@@ -212,14 +215,15 @@ impl Descriptor {
         matches!(self.kind, Kind::Stream | Kind::Datagram(_))
     }
 
-    /// Whether it takes more to write, which one that is closing does not; an error for what is no
-    /// connection.
+    /// Whether it takes more to write: one that closes does not, unless it is the peer that sends no more.
+    /// An error for what is no connection.
     pub(crate) fn takes_bytes(&self, operation: &'static str) -> Result<bool> {
         if !self.is_stream() {
             let kind = self.kind.name();
             return Err(Error::WrongKind { operation, kind });
         }
-        Ok(!self.is_closing() && self.output == Output::Open)
+        let answers = matches!(self.phase, Phase::Draining) && !self.closed && !self.is_refused();
+        Ok((answers || !self.is_closing()) && self.output == Output::Open)
     }
 
     /// Ready for whatever its mode of access allows.

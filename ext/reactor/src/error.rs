@@ -114,11 +114,8 @@ impl fmt::Display for Error {
             Self::UnknownId(id) => write!(f, "unknown signature {id}"),
             Self::WrongKind { operation, kind } => write!(f, "{operation} is not for {kind}"),
             Self::Exhausted => f.write_str("no more signatures to give"),
-            Self::TooManyTimers(limit) => {
-                write!(
-                    f,
-                    "ran out of timers; use #set_max_timers to increase limit (now {limit})"
-                )
+            Self::TooManyTimers(_) => {
+                f.write_str("ran out of timers; use #set_max_timers to increase limit")
             }
             Self::Tls(error) => error.fmt(f),
             Self::Unsupported(what) => write!(f, "{what} is not supported on this platform"),

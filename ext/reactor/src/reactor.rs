@@ -88,6 +88,8 @@ pub struct Reactor {
     dirty: VecDeque<Id>,
     /// Those that end after the next poll.
     pub(crate) departing: Vec<Id>,
+    /// Those that have both read and written all there is, and end with the turn.
+    pub(crate) finished: Vec<Id>,
     pub(crate) buffers: Buffers,
     /// What goes from socket to socket goes by this; empty in between.
     pub(crate) pipe: Option<Pipe>,
@@ -162,6 +164,7 @@ impl Reactor {
             notices: VecDeque::new(),
             dirty: VecDeque::new(),
             departing: Vec::new(),
+            finished: Vec::new(),
             buffers: Buffers::default(),
             pipe: None,
             batch: None,
@@ -298,7 +301,8 @@ impl Reactor {
         let queued = !self.ready.is_empty() || !self.carried.is_empty() || !self.unbound.is_empty();
         // Another thread may have sent something since the last event was handed out.
         let sent = !self.dirty.is_empty() || !self.notices.is_empty();
-        let later = !self.departing.is_empty() || self.has_woken();
+        let ending = !self.departing.is_empty() || !self.finished.is_empty();
+        let later = ending || self.has_woken();
         if queued || sent || later || self.files.is_busy() {
             return Some(Duration::ZERO);
         }
@@ -387,6 +391,9 @@ impl Reactor {
     pub fn next_end(&mut self) -> Option<Event> {
         if let Some(notice) = self.notices.pop_front() {
             return Some(notice);
+        }
+        if self.unbound_share.is_none() {
+            self.end_finished();
         }
         let share = self.unbound_share.take().unwrap_or_else(|| {
             let descriptors = &self.descriptors;

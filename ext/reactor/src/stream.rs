@@ -138,7 +138,8 @@ impl Reactor {
                 None
             }
             Err(error) => {
-                self.end(id, reason_of(&error));
+                let reason = descriptor.last_reason(&error);
+                self.end(id, reason);
                 None
             }
         }
@@ -195,7 +196,7 @@ impl Reactor {
         };
         if descriptor.is_drained() {
             if descriptor.input_ended {
-                self.end(id, None);
+                self.finished.push(id);
             } else if descriptor.child.is_some() {
                 self.dismiss_fed(id);
             } else {

@@ -20,6 +20,7 @@ impl Reactor {
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
         };
+        descriptor.closed = true;
         if let Some(child) = &mut descriptor.child {
             child.unwanted = true;
         }
@@ -99,6 +100,16 @@ impl Reactor {
         }
         self.clear_timeouts(id);
         self.end_proxies(id);
+    }
+
+    /// Ends those of which the peer sends no more, once what was sent until now is written.
+    pub(super) fn end_finished(&mut self) {
+        self.flush();
+        for id in std::mem::take(&mut self.finished) {
+            if self.descriptors.get(id).is_some_and(Descriptor::is_drained) {
+                self.end(id, None);
+            }
+        }
     }
 
     pub(crate) fn unbind_later(&mut self, id: Id, reason: Option<Reason>) {
