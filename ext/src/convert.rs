@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use em_reactor::{Error as Cause, Id, port};
 use magnus::prelude::*;
-use magnus::{Error, Integer, RString, Ruby, TryConvert, Value};
+use magnus::{Error, Fixnum, Integer, RString, Ruby, TryConvert, Value};
 
 use crate::errors;
 
 /// The name that a signature stands for; a TypeError for what is no number.
 pub(crate) fn id(signature: Value) -> Result<Id, Error> {
+    if let Some(number) = Fixnum::from_value(signature) {
+        return Ok(Id::from(number.to_i64() as u64));
+    }
     // Negative numbers were never given out; their two's complement is not either.
     i64::try_convert(signature)
         .map(|number| number as u64)

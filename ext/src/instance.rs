@@ -29,8 +29,8 @@ pub(crate) struct Instance {
     /// Whether the loop's thread waits without the GVL, so that a change must wake it.
     pub(crate) sleeping: bool,
     pub(crate) clock: Clock,
-    /// Threads that make objects of what they open, which is held until they have.
-    pub(crate) openers: Vec<VALUE>,
+    /// Threads that make objects of what they open, and what they have opened, which is held until then.
+    pub(crate) openers: Vec<(VALUE, Vec<Id>)>,
     /// Ends the wait for a name in which the loop's own thread is.
     pub(crate) lookup: Option<Interrupt>,
     /// Tells this loop from one that replaced it while a thread was in it.
@@ -158,11 +158,14 @@ pub(crate) fn open(
     operation: &str,
     body: impl FnOnce(&mut Reactor) -> em_reactor::Result<Id>,
 ) -> Result<em_reactor::Result<Id>, Error> {
-    let thread = ruby.thread_current().as_raw();
     change(ruby, operation, |instance| {
         let id = body(&mut instance.reactor)?;
-        if instance.openers.contains(&thread) {
-            instance.reactor.hold(id)?;
+        if !instance.openers.is_empty() {
+            let thread = ruby.thread_current().as_raw();
+            if let Some((_, held)) = instance.openers.iter_mut().find(|(t, _)| *t == thread) {
+                instance.reactor.hold(id)?;
+                held.push(id);
+            }
         }
         Ok(id)
     })

@@ -38,6 +38,14 @@ pub(crate) struct Loop<'r> {
     let_go: Instant,
 }
 
+/// What there is to do beside what descriptors report. What comes from now on is for the next turn.
+#[derive(Default)]
+struct Found {
+    /// Ticks, or results of threads.
+    signalled: bool,
+    fibers: bool,
+}
+
 /// What the first half of a turn found.
 enum Outlook {
     /// Wait for at most so long.
@@ -80,19 +88,22 @@ impl<'r> Loop<'r> {
         // A turn may call nothing of Ruby's, nor wait: other threads and signals have their share.
         self.ruby.thread_check_ints()?;
         self.timers()?;
-        let signalled = match self.outlook()? {
+        let found = match self.outlook()? {
             Outlook::Stop => return Ok(false),
             Outlook::Wait(timeout) => self.poll(timeout)?,
         };
-        self.fibers()?;
+        if found.fibers {
+            self.fibers()?;
+        }
         self.each_event(Reactor::next_event)?;
-        if signalled {
+        if found.signalled {
             self.ours(|instance| instance.signalled = false)?;
             self.dispatcher.deferred()?;
             self.flush()?;
         }
-        self.each_event(|reactor, _| reactor.next_end())?;
-        self.flush()?;
+        if self.each_event(|reactor, _| reactor.next_end())? > 0 {
+            self.flush()?;
+        }
         Ok(true)
     }
 
@@ -135,9 +146,8 @@ impl<'r> Loop<'r> {
     }
 
     /// Looks first, since there mostly is work, and waits only where there is none. A loop that had to
-    /// wait waits at once the next time, until a wait turns out to have been none. Says whether there are
-    /// ticks or results of threads: those that come from now on are for the next turn.
-    fn poll(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
+    /// wait waits at once the next time, until a wait turns out to have been none.
+    fn poll(&mut self, timeout: Option<Duration>) -> Result<Found, Error> {
         let may_wait = timeout != Some(Duration::ZERO);
         let look_first = !(self.idle && may_wait);
         let looked = self.ours(|instance| {
@@ -150,34 +160,33 @@ impl<'r> Loop<'r> {
             Ok(instance.sleeping.then(|| instance.poller.as_raw_fd()))
         })?;
         let (waited, polled) = match looked {
-            None => return Ok(false),
+            None => return Ok(Found::default()),
             Some(Ok(Some(descriptor))) => self.wait(descriptor, timeout)?,
             Some(Ok(None)) => (Ok(false), Ok(())),
             Some(Err(error)) => (Ok(false), Err(error)),
         };
         // What a signal handler raised is handed out only after the state is whole again.
         let now = Instant::now();
-        let signalled = self.ours(|instance| {
+        let found = self.ours(|instance| {
             instance.sleeping = false;
             instance.reactor.collect(&instance.poller, now);
-            instance.signalled
+            Found {
+                signalled: instance.signalled,
+                fibers: instance.fibers_due || instance.reactor.has_woken(),
+            }
         })?;
         waited?;
         polled.map_err(|error| errors::from(self.ruby, &error))?;
         self.let_others_run(now)?;
-        Ok(signalled.unwrap_or(false))
+        Ok(found.unwrap_or_default())
     }
 
     /// Runs the fibers that became ready, of which there are none unless a program has made some.
     fn fibers(&self) -> Result<(), Error> {
-        let due = self.ours(|instance| {
-            std::mem::take(&mut instance.fibers_due) || instance.reactor.has_woken()
-        })?;
-        if due.unwrap_or(false) {
-            scheduler::run_ready(self.ruby)?;
-            while let Some(failure) = scheduler::next_failure(self.ruby) {
-                self.dispatcher.handle(failure)?;
-            }
+        self.ours(|instance| instance.fibers_due = false)?;
+        scheduler::run_ready(self.ruby)?;
+        while let Some(failure) = scheduler::next_failure(self.ruby) {
+            self.dispatcher.handle(failure)?;
         }
         Ok(())
     }
@@ -213,7 +222,7 @@ impl<'r> Loop<'r> {
     fn each_event(
         &mut self,
         next: impl Fn(&mut Reactor, &mut [u8]) -> Option<Event>,
-    ) -> Result<(), Error> {
+    ) -> Result<usize, Error> {
         let mut acted = 0;
         loop {
             let buffer = &mut self.buffer;
@@ -224,7 +233,7 @@ impl<'r> Loop<'r> {
                     .flatten()
             })?;
             let Some(event) = next.flatten() else {
-                return Ok(());
+                return Ok(acted);
             };
             self.act(&event, &self.buffer, &mut acted)?;
         }

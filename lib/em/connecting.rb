@@ -31,11 +31,15 @@ module EventMachine
     # @yieldparam connection [Connection]
     # @return [Connection]
     # @raise [ConnectionError] also if the local address is not available
-    def bind_connect(bind_addr, bind_port, server, port = nil, handler = nil, *args, &block)
+    def bind_connect(bind_addr, bind_port, server, port = nil, handler = nil, *args)
       number = port_number(port)
       handler, args = shift_handler(port, handler, args) if number.nil? && port
       klass = klass_from_handler(Connection, handler, *args)
-      make(klass, args, -> { open_stream(server, number, bind_addr, bind_port) }, &block)
+      hold_events do
+        connection = register(klass, open_stream(server, number, bind_addr, bind_port), args)
+        yield connection if block_given?
+        connection
+      end
     end
     ruby2_keywords :bind_connect
 
@@ -68,7 +72,8 @@ module EventMachine
       end
       return handler if @conns.key?(handler.signature)
 
-      know(-> { open_stream(server, port) }) do |signature|
+      hold_events do
+        signature = open_stream(server, port)
         handler.signature = signature
         @conns[signature] = handler
         yield handler if block_given?
@@ -87,9 +92,13 @@ module EventMachine
     # @return [Connection]
     # @raise [RuntimeError] if the address is not available
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
-    def open_datagram_socket(address, port, handler = nil, *args, &block)
+    def open_datagram_socket(address, port, handler = nil, *args)
       klass = klass_from_handler(Connection, handler, *args)
-      make(klass, args, -> { open_udp_socket(address, port.to_i) }, &block)
+      hold_events do
+        connection = register(klass, open_udp_socket(address, port.to_i), args)
+        yield connection if block_given?
+        connection
+      end
     end
     ruby2_keywords :open_datagram_socket
 

@@ -46,12 +46,14 @@ module EventMachine
       klass = klass_from_handler(Connection, handler, *args)
       refuse_notifications(klass) unless watch_mode
       descriptor = descriptor_of(io)
-      make(klass, args, -> { attach_fd(descriptor, watch_mode) }) do |connection|
+      hold_events do
+        connection = register(klass, attach_fd(descriptor, watch_mode), args)
         # The reference keeps the IO object from being collected, which would close the descriptor.
         connection.instance_variable_set(:@io, io)
         connection.instance_variable_set(:@watch_mode, watch_mode)
         connection.instance_variable_set(:@fd, descriptor)
         yield connection if block_given?
+        connection
       end
     end
     ruby2_keywords :attach_io
@@ -64,9 +66,13 @@ module EventMachine
     # @yieldparam connection [Connection]
     # @return [Connection]
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
-    def open_keyboard(handler = nil, *args, &block)
+    def open_keyboard(handler = nil, *args)
       klass = klass_from_handler(Connection, handler, *args)
-      make(klass, args, -> { read_keyboard }, &block)
+      hold_events do
+        connection = register(klass, read_keyboard, args)
+        yield connection if block_given?
+        connection
+      end
     end
     ruby2_keywords :open_keyboard
 
@@ -81,9 +87,11 @@ module EventMachine
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def watch_file(filename, handler = nil, *args)
       klass = klass_from_handler(FileWatch, handler, *args)
-      make(klass, args, -> { watch_filename(filename) }) do |watch|
+      hold_events do
+        watch = register(klass, watch_filename(filename), args)
         watch.instance_variable_set(:@path, filename)
         yield watch if block_given?
+        watch
       end
     end
     ruby2_keywords :watch_file
@@ -101,9 +109,11 @@ module EventMachine
     def watch_process(pid, handler = nil, *args)
       pid = pid.to_i
       klass = klass_from_handler(ProcessWatch, handler, *args)
-      make(klass, args, -> { watch_pid(pid) }) do |watch|
+      hold_events do
+        watch = register(klass, watch_pid(pid), args)
         watch.instance_variable_set(:@pid, pid)
         yield watch if block_given?
+        watch
       end
     end
     ruby2_keywords :watch_process

@@ -56,34 +56,16 @@ module EventMachine
       port.is_a?(Integer) ? port : Integer(port, exception: false)
     end
 
-    # Opens a descriptor, creates its object and yields it. In a thread other than the reactor's, the descriptor
-    # has no events until all this is done.
-    def make(klass, args, open)
-      connection = nil
-      know(open) do |signature|
-        connection = register(klass, signature, args)
-        yield connection if block_given?
-      end
-      connection
-    end
+    # In a thread other than the reactor's, the descriptors that the block opens have no events until it has
+    # ended. In the reactor's there cannot be any meanwhile.
+    def hold_events
+      return yield if reactor_thread? || !hold_opened
 
-    # Opens a descriptor and yields its signature. The descriptor has no events meanwhile.
-    def know(open)
-      return yield(open.call) if reactor_thread?
-
-      signature = hold_back(&open)
       begin
-        yield signature
+        yield
       ensure
-        claim(signature)
+        claim_opened
       end
-    end
-
-    def hold_back
-      hold_opened(true)
-      yield
-    ensure
-      hold_opened(false)
     end
 
     # Creates the object for a new descriptor of the reactor.

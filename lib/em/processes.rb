@@ -21,12 +21,16 @@ module EventMachine
     # @raise [ArgumentError] if a quote is not closed or a word has a NUL byte
     # @raise [RuntimeError] when no reactor runs, if there is no word, or if there are 2,047 words or more
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
-    def popen(cmd, handler = nil, *args, &block)
+    def popen(cmd, handler = nil, *args)
       klass = klass_from_handler(Connection, handler, *args)
       words = cmd.is_a?(String) ? Shellwords.shellwords(cmd) : cmd
       # The program, and its name as argv[0].
       argv = words.empty? ? [] : [words.first, *words]
-      make(klass, args, -> { invoke_popen(argv) }, &block)
+      hold_events do
+        connection = register(klass, invoke_popen(argv), args)
+        yield connection if block_given?
+        connection
+      end
     end
     ruby2_keywords :popen
 

@@ -65,14 +65,15 @@ module EventMachine
 
     private
 
-    # Opens a server that creates its connections as `acceptor` says. Returns the server's signature.
-    def accept_on(acceptor, &open)
-      signature = nil
-      know(open) do |opened|
-        signature = opened
+    # The block opens a server, which creates its connections as `acceptor` says.
+    #
+    # @return [Integer] the server's signature
+    def accept_on(acceptor)
+      hold_events do
+        signature = yield
         @acceptors[signature] = acceptor
+        signature
       end
-      signature
     end
 
     # The handler took the place of the port, so the other arguments move up by one.

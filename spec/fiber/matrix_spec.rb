@@ -19,7 +19,7 @@ RSpec.describe "A wait" do
                        }.lock
                      },
     "for a thread" => ->(_) { Thread.new { sleep }.tap { |thread| (@threads ||= []) << thread }.join },
-    "for a process" => ->(_) { system("sleep 0.3") },
+    "for a process" => ->(_) { system("sleep 3") },
     "for a Deferrable" => ->(_) { EventMachine::DefaultDeferrable.new.await },
     "for an EM::Queue" => ->(_) { EventMachine::Queue.new.take },
     "in a nested fiber" => ->(io) { Fiber.new { io.read(1) }.resume }

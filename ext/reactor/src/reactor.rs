@@ -392,8 +392,11 @@ impl Reactor {
         if let Some(notice) = self.notices.pop_front() {
             return Some(notice);
         }
-        if self.unbound_share.is_none() {
+        if !self.finished.is_empty() && self.unbound_share.is_none() {
             self.end_finished();
+        }
+        if self.unbound.is_empty() && self.unbound_share.is_none() {
+            return None;
         }
         let share = self.unbound_share.take().unwrap_or_else(|| {
             let descriptors = &self.descriptors;

@@ -4,8 +4,8 @@ use magnus::prelude::*;
 use magnus::rb_sys::AsRawValue;
 use magnus::{Error, RModule, Ruby, Symbol, Value, function, method};
 
+use crate::instance;
 use crate::turn::{self, Loop};
-use crate::{convert, instance};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("initialize_event_machine", function!(instance::create, 0))?;
@@ -21,8 +21,8 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("current_time", function!(current_time, 0))?;
     module.define_module_function("library_type", function!(library_type, 0))?;
     let singleton = module.singleton_class()?;
-    singleton.define_private_method("hold_opened", method!(hold_opened, 1))?;
-    singleton.define_private_method("claim", method!(claim, 1))
+    singleton.define_private_method("hold_opened", method!(hold_opened, 0))?;
+    singleton.define_private_method("claim_opened", method!(claim_opened, 0))
 }
 
 fn run_machine(ruby: &Ruby) -> Result<(), Error> {
@@ -47,36 +47,44 @@ fn stop(ruby: &Ruby) -> Result<(), Error> {
     })
 }
 
-/// Holds back the events of what the calling thread opens from now on, until that is claimed; or does so
-/// no more.
-fn hold_opened(ruby: &Ruby, _module: RModule, held: Value) -> Result<(), Error> {
+/// Holds back the events of what the calling thread opens from now on, until [`claim_opened`]. False where
+/// it does so already.
+fn hold_opened(ruby: &Ruby, _module: RModule) -> Result<bool, Error> {
     let thread = ruby.thread_current().as_raw();
-    instance::peek(ruby, |instance| {
-        instance.openers.retain(|opener| *opener != thread);
-        if held.to_bool() {
-            instance.openers.push(thread);
+    let started = instance::peek(ruby, |instance| {
+        let is_new = instance.openers.iter().all(|(opener, _)| *opener != thread);
+        if is_new {
+            instance.openers.push((thread, Vec::new()));
+        }
+        is_new
+    })?;
+    Ok(started.unwrap_or(false))
+}
+
+/// Has the events of what the calling thread has opened meanwhile be told: their objects are made.
+fn claim_opened(ruby: &Ruby, _module: RModule) -> Result<(), Error> {
+    let thread = ruby.thread_current().as_raw();
+    // Where there is nothing, the loop has ended meanwhile.
+    instance::change_if_any(ruby, |instance| {
+        let place = instance
+            .openers
+            .iter()
+            .position(|(opener, _)| *opener == thread);
+        let held = place.map(|place| instance.openers.swap_remove(place).1);
+        for id in held.into_iter().flatten() {
+            instance.reactor.claim(id);
         }
     })
     .map(drop)
 }
 
-/// Has the events of what was held back be told: its object is made.
-fn claim(ruby: &Ruby, _module: RModule, signature: Value) -> Result<(), Error> {
-    let id = convert::id(signature)?;
-    match instance::peek(ruby, |_| ())? {
-        Some(()) => instance::change(ruby, "claim", |i| i.reactor.claim(id)),
-        // The loop has ended meanwhile.
-        None => Ok(()),
-    }
+/// Has the loop go on although it was stopped, by [`run_machine_once`], or not any more.
+fn wind_up(ruby: &Ruby, goes_on: bool) -> Result<(), Error> {
+    instance::look(ruby, "stop", |instance| instance.winding_up = goes_on)
 }
 
 fn is_stopping(ruby: &Ruby) -> Result<bool, Error> {
     instance::look(ruby, "stopping?", |instance| instance.stopping)
-}
-
-/// Has the loop go on although it was stopped, by [`run_machine_once`], or not any more.
-fn wind_up(ruby: &Ruby, goes_on: bool) -> Result<(), Error> {
-    instance::look(ruby, "stop", |instance| instance.winding_up = goes_on)
 }
 
 /// Has the loop call `run_deferred_callbacks` in its next turn.

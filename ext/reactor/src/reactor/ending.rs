@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::{Deadline, Reactor};
 use crate::departure::Cause;
-use crate::descriptor::{Descriptor, Kind, Output, Phase};
+use crate::descriptor::{Descriptor, Kind, Phase};
 use crate::error::{Error, Result};
 use crate::event::Reason;
 use crate::id::Id;
+use crate::sys::fork;
 use crate::sys::handle::RawDescriptor;
 
 impl Reactor {
@@ -105,11 +106,13 @@ impl Reactor {
     /// Ends those of which the peer sends no more, once what was sent until now is written.
     pub(super) fn end_finished(&mut self) {
         self.flush();
-        for id in std::mem::take(&mut self.finished) {
+        let mut finished = std::mem::take(&mut self.finished);
+        for id in finished.drain(..) {
             if self.descriptors.get(id).is_some_and(Descriptor::is_drained) {
                 self.end(id, None);
             }
         }
+        self.finished = finished;
     }
 
     pub(crate) fn unbind_later(&mut self, id: Id, reason: Option<Reason>) {
@@ -140,8 +143,10 @@ impl Reactor {
         }
         // The peer is to see an end, though a child process may hold the socket too, and though what was
         // not read makes a close a reset.
-        let is_open = is_stream && !descriptor.input_ended && descriptor.output != Output::Ended;
-        if let (true, Some(socket)) = (is_open, descriptor.handle.socket()) {
+        let may_be_shared = fork::children() > 0 || fork::generation() > 0;
+        let has_unread = descriptor.readiness.readable || descriptor.paused;
+        let is_needed = is_stream && (may_be_shared || has_unread);
+        if let (true, Some(socket)) = (is_needed, descriptor.handle.socket()) {
             let _ = socket.shutdown(std::net::Shutdown::Write);
         }
         self.wake_starved();
