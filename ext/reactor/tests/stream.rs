@@ -27,11 +27,13 @@ fn bytes_arrive_whole_and_in_order() {
     }
     l.reactor.close(client, true);
     let mut received = Vec::new();
+    let mut ended = 0;
     l.run_until(|_, seen| {
         if matches!(seen.event, Event::Data { id, .. } if id == server) {
             received.extend_from_slice(&seen.data);
         }
-        matches!(seen.event, Event::Unbound { id, .. } if id == server)
+        ended += usize::from(matches!(seen.event, Event::Unbound { .. }));
+        ended == 2
     });
     assert!(received == sent);
     assert_eq!(l.reactor.count(), 0);
