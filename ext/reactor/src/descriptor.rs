@@ -9,6 +9,7 @@ use crate::departure::Departure;
 use crate::error::{Error, Result};
 use crate::event::Reason;
 use crate::id::Id;
+use crate::limits::Limits;
 use crate::listener::BACKLOG;
 use crate::outbound::Outbound;
 use crate::process::Child;
@@ -48,7 +49,11 @@ pub(crate) struct Descriptor {
     /// Whether it is put into blocking mode in the end, as it was before.
     pub(crate) returns_to_blocking: bool,
     pub(crate) outbound: Outbound,
+    /// How much may wait there; mostly any.
+    pub(crate) limits: Option<Box<Limits>>,
     pub(crate) last_activity: Instant,
+    /// Whether the last that happened is that bytes came in.
+    pub(crate) unanswered: bool,
     pub(crate) timeouts: Option<Box<Timeouts>>,
     pub(crate) proxying: Option<Box<Proxying>>,
     /// The process at the other end, where it was started for that.
@@ -56,8 +61,8 @@ pub(crate) struct Descriptor {
     pub(crate) security: Option<Box<Security>>,
     /// The name of the host that it was connected to.
     pub(crate) host: Option<Box<str>>,
-    /// Whether it came in through a listener, so that it is a server's end.
-    pub(crate) accepted: bool,
+    /// The listener that it came in through, where it is a server's end.
+    pub(crate) listener: Option<Id>,
     /// Whether its owner closed it.
     pub(crate) closed: bool,
     /// Whether its `Unbound` event was given out.
@@ -191,13 +196,15 @@ impl Descriptor {
             detached: false,
             returns_to_blocking: false,
             outbound: Outbound::default(),
+            limits: None,
             last_activity: now,
+            unanswered: false,
             timeouts: None,
             proxying: None,
             child: None,
             security: None,
             host: None,
-            accepted: false,
+            listener: None,
             closed: false,
             unbound: false,
             serial: 0,
@@ -258,14 +265,7 @@ impl Descriptor {
 
     /// Whether one direction may end before the other.
     pub(crate) fn may_end_output(&self) -> bool {
-        let closes = match &self.phase {
-            Phase::Connecting(attempt) => attempt.close_when_written,
-            phase => !matches!(phase, Phase::Open),
-        };
-        self.is_stream()
-            && self.handle.socket().is_some()
-            && self.output == Output::Open
-            && !(closes || self.input_ended || self.is_refused())
+        self.may_close_write() && !self.input_ended
     }
 
     /// Whether what comes in is still for its owner.

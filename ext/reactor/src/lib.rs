@@ -4,6 +4,7 @@
 //! caller, who asks for one [`Event`] at a time and may call the reactor again while acting on it.
 //! Time is an argument of whatever depends on it.
 
+mod admission;
 mod buffers;
 mod connect;
 mod datagram;
@@ -14,10 +15,13 @@ mod descriptor;
 mod error;
 mod event;
 mod file_source;
+mod half_close;
 mod hold;
 mod id;
+mod limits;
 mod listener;
 mod lookup;
+mod occupation;
 mod outbound;
 mod outbox;
 mod poller;
@@ -45,6 +49,7 @@ pub use file_source::open_regular;
 pub use id::Id;
 pub use lookup::Lookup;
 pub use mio::Waker;
+pub use occupation::Occupation;
 pub use outbound::SharedBytes;
 pub use poller::Poller;
 pub use reactor::{Reactor, Spare};

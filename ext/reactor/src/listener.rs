@@ -102,6 +102,9 @@ impl Reactor {
     }
 
     pub(crate) fn accept(&mut self, listener: Id) -> Option<Event> {
+        if self.admits_nobody(listener) {
+            return None;
+        }
         loop {
             let descriptor = self.descriptors.get_mut(listener)?;
             match descriptor.handle.attempt(socket::accept) {
@@ -111,9 +114,10 @@ impl Reactor {
                         false => Handle::tcp(socket),
                     };
                     let mut stream = Descriptor::new(handle, Kind::Stream, self.now);
-                    stream.accepted = true;
+                    stream.listener = Some(listener);
                     stream.peer = peer.as_socket();
                     let Ok(id) = self.add(stream) else { continue };
+                    self.admitted(listener);
                     self.accept_again(listener);
                     return Some(Event::Accepted { listener, id });
                 }

@@ -18,6 +18,10 @@ pub(crate) struct Proxying {
     proxied: u64,
     /// Those that pass on to this one.
     sources: Vec<Id>,
+    /// Those that this one is not read from for while they are full.
+    pub(crate) waits_for: Vec<Id>,
+    /// Whether its owner wants it not to be read from for the moment.
+    pub(crate) stopped: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -106,14 +110,19 @@ impl Reactor {
             .map_or(0, |proxying| proxying.proxied))
     }
 
-    /// Whether the target of a source has so much waiting that the source is not read from.
+    /// Whether a source is not read from, since its target, or another that it waits for, has so much
+    /// waiting, or since its owner wants it so.
     pub(crate) fn is_held(&self, source: Id) -> bool {
-        let forward = self.descriptors.get(source).and_then(Descriptor::forward);
-        forward.is_some_and(|forward| {
+        let descriptor = self.descriptors.get(source);
+        let Some(proxying) = descriptor.and_then(|source| source.proxying.as_deref()) else {
+            return false;
+        };
+        let target_is_full = proxying.forward.is_some_and(|forward| {
             let target = self.descriptors.get(forward.target);
             target
                 .is_some_and(|target| target.outbound_len() >= forward.limit || target.is_refused())
-        })
+        });
+        target_is_full || self.waits_for_others(proxying)
     }
 
     /// Where two pass on to each other, the end of what one sends is passed on, too, and the other's
@@ -216,6 +225,7 @@ impl Reactor {
 
     /// A descriptor ends: it passes nothing on, and those that passed on to it are told.
     pub(crate) fn end_proxies(&mut self, id: Id) {
+        self.drop_limits(id);
         self.unlink(id);
         let proxying = self
             .descriptors

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Registry, Token, Waker};
 
+use crate::admission::Admissions;
 use crate::buffers::Buffers;
 use crate::datagram::Batch;
 use crate::descriptor::{Descriptor, Kind, Phase};
@@ -84,6 +85,9 @@ pub struct Reactor {
     borrowed: HashMap<RawDescriptor, Id>,
     /// Events that come before those of descriptors.
     pub(crate) notices: VecDeque<Event>,
+    pub(crate) tells_input_ends: bool,
+    /// The listeners that take only so many connections.
+    pub(crate) admissions: Admissions,
     /// Those to write to, in the order in which they were sent to.
     dirty: VecDeque<Id>,
     /// Those that end after the next poll.
@@ -162,6 +166,8 @@ impl Reactor {
             unbound_share: None,
             borrowed: HashMap::new(),
             notices: VecDeque::new(),
+            tells_input_ends: false,
+            admissions: Admissions::default(),
             dirty: VecDeque::new(),
             departing: Vec::new(),
             finished: Vec::new(),
@@ -468,11 +474,15 @@ impl Reactor {
             return;
         };
         descriptor.dirty = false;
+        let is_limited = descriptor.limits.is_some();
         match (&descriptor.phase, &descriptor.kind) {
             (Phase::Connecting(_) | Phase::Lingering | Phase::Closing, _) => {}
             (_, Kind::Stream) => self.flush_stream(id),
             (_, Kind::Datagram(_)) => self.flush_datagrams(id),
             _ => {}
+        }
+        if is_limited {
+            self.check_limits(id);
         }
     }
 

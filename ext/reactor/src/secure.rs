@@ -139,7 +139,8 @@ impl Descriptor {
 
     /// Hands what the session has to send to the outbound queue, with one piece of a file.
     fn seal(&mut self) -> io::Result<()> {
-        let ending = matches!(self.phase, Phase::Draining) || self.output == Output::Ending;
+        let closes = matches!(self.phase, Phase::Draining);
+        let ending = closes || (self.output == Output::Ending && !self.is_securing());
         let can_seal = self.can_seal();
         let Some(Security {
             session: Some(session),
@@ -242,9 +243,9 @@ impl Reactor {
         if descriptor.session().is_some() || descriptor.is_closing() {
             return Ok(());
         }
-        let natural = match descriptor.accepted {
-            true => Role::Server,
-            false => Role::Client,
+        let natural = match descriptor.listener {
+            Some(_) => Role::Server,
+            None => Role::Client,
         };
         let host = descriptor.host.as_deref().map(str::to_owned);
         let security = descriptor.security.get_or_insert_default();
@@ -352,8 +353,11 @@ impl Reactor {
                 self.end_securely(id, reason);
                 return None;
             }
-            if !descriptor.readiness.readable || descriptor.input_ended || !self.receive_records(id)
-            {
+            if descriptor.input_ended {
+                self.look_for_peer(id);
+                return None;
+            }
+            if !descriptor.readiness.readable || !self.receive_records(id) {
                 return None;
             }
         }
@@ -422,6 +426,7 @@ impl Reactor {
             }
             Ok(len) => {
                 descriptor.last_activity = now;
+                descriptor.unanswered = true;
                 descriptor.spend_last_share(len);
                 descriptor.readiness.readable = len == records.len()
                     || descriptor.readiness.ended

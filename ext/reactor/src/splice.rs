@@ -47,6 +47,7 @@ impl Reactor {
         for id in [source, target] {
             if let Some(descriptor) = self.descriptors.get_mut(id) {
                 descriptor.last_activity = self.now;
+                descriptor.unanswered = id == source;
             }
         }
         let mut left = count;

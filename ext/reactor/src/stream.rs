@@ -79,6 +79,7 @@ impl Reactor {
         let descriptor = self.descriptors.get_mut(id)?;
         if std::mem::take(&mut descriptor.readiness.writable) {
             self.flush_stream(id);
+            self.check_limits(id);
         }
         let descriptor = self.descriptors.get_mut(id)?;
         if descriptor.session().is_some() {
@@ -86,6 +87,7 @@ impl Reactor {
         }
         if !descriptor.reads() {
             descriptor.readiness.readable = false;
+            self.look_for_peer(id);
             return None;
         }
         if descriptor.paused || !descriptor.readiness.readable || self.is_held(id) {
@@ -108,6 +110,7 @@ impl Reactor {
             }
             Ok(len) => {
                 descriptor.last_activity = now;
+                descriptor.unanswered = true;
                 descriptor.spend_last_share(len);
                 // Readiness is reported once, so what may have more is read on from.
                 let more = len == share
@@ -152,7 +155,7 @@ impl Reactor {
         };
         descriptor.readiness.readable = false;
         descriptor.input_ended = true;
-        if self.pass_end_on(id) {
+        if self.pass_end_on(id) || self.tell_input_end(id) {
             return;
         }
         self.finish(id, true);
@@ -172,6 +175,7 @@ impl Reactor {
         descriptor.outbound.return_buffer(&mut self.buffers);
         if count > 0 {
             descriptor.last_activity = now;
+            descriptor.unanswered = false;
             self.resume_sources(id);
         }
         let Some(descriptor) = self.descriptors.get(id) else {
@@ -202,8 +206,9 @@ impl Reactor {
             } else {
                 self.deliver(id);
             }
-        } else if descriptor.output == Output::Ending {
+        } else if descriptor.ends_output() {
             descriptor.end_output();
+            self.output_ended(id);
         }
     }
 
@@ -235,6 +240,7 @@ impl Reactor {
         if direct {
             if let Ok(count) = descriptor.handle.write(&[IoSlice::new(data)]) {
                 descriptor.last_activity = now;
+                descriptor.unanswered = false;
                 data = &data[count..];
             }
         }

@@ -221,6 +221,7 @@ impl Reactor {
         if let Some(child) = &descriptor.child {
             self.children.remember(id, child);
         }
+        self.departed(id, descriptor.listener);
         Some(descriptor)
     }
 
