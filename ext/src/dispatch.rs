@@ -49,6 +49,11 @@ impl<'r> Dispatcher<'r> {
             Event::TimerFired(id) => self.timer(id),
             Event::Accepted { listener, id } => self.accepted(listener, id),
             Event::Connected(id) => self.notify(id, &names::CONNECTION_COMPLETED),
+            Event::InputEnded(id) => self.input_ended(id),
+            Event::OutboundFull(id) => self.notify_if_defined(id, &names::OUTBOUND_FULL).map(drop),
+            Event::OutboundDrained(id) => self
+                .notify_if_defined(id, &names::OUTBOUND_DRAINED)
+                .map(drop),
             Event::Readable(id) => self.notify(id, &names::NOTIFY_READABLE),
             Event::Writable(id) => self.notify(id, &names::NOTIFY_WRITABLE),
             Event::ProxyTargetUnbound(id) => self.notify(id, &names::PROXY_TARGET_UNBOUND),
@@ -120,6 +125,26 @@ impl<'r> Dispatcher<'r> {
             })
         }?;
         Ok(known)
+    }
+
+    /// Calls a method of a connection that has it; whether that is so.
+    fn notify_if_defined(&self, id: Id, method: &'static LazyId) -> Result<bool, Error> {
+        match self.object(id)? {
+            Some(object) if object.respond_to(**method, true)? => {
+                object.funcall::<_, _, Value>(**method, ()).map(|_| true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// A connection whose peer sends no more stays for those who define what to do then, whatever that raises.
+    fn input_ended(&self, id: Id) -> Result<(), Error> {
+        let told = self.notify_if_defined(id, &names::RECEIVE_EOF);
+        let sends_on = *told.as_ref().unwrap_or(&true);
+        instance::change(self.ruby, "receive_eof", |i| {
+            i.reactor.input_end_told(id, sends_on)
+        })?;
+        told.map(drop)
     }
 
     /// Gives a watch the name of what happened.
