@@ -385,6 +385,7 @@ impl Reactor {
         let descriptor = self.descriptors.get_mut(id)?;
         let share = descriptor.readable_share(buffer.len());
         let len = descriptor.session_mut()?.read(&mut buffer[..share]);
+        descriptor.unanswered = true;
         if self.pass_on(id, &buffer[..len]) {
             return None;
         }
@@ -426,7 +427,6 @@ impl Reactor {
             }
             Ok(len) => {
                 descriptor.last_activity = now;
-                descriptor.unanswered = true;
                 descriptor.spend_last_share(len);
                 descriptor.readiness.readable = len == records.len()
                     || descriptor.readiness.ended
