@@ -55,4 +55,6 @@ require_relative "em/dns"
 require_relative "em/protocols"
 require_relative "em/library_info"
 require_relative "em/fiber"
+require_relative "em/graceful_stop"
+require_relative "em/stream/serve"
 require_relative "em/debug" if %w[1 true].include?(ENV["EM_DEBUG"])

@@ -19,6 +19,8 @@ RSpec.describe "The examples", time_limit: 30 do
     "file_streaming" => "received 2000000 bytes\n",
     "file_watch" => /\A(modified\n)+deleted\nthe watch has ended\n\z/,
     "fork_reactor" => "in the parent\nin the child, with 0 connections\nthe child has exited with 0\n",
+    "graceful_stop" => "the answer to everything\n0 cut off\n",
+    "stream_server" => "you said hello\nyou said goodbye\n",
     "half_close" => "apple\npear\nquince\n",
     "http" => "200\nGET /greeting, 0 bytes\nPOST /form, 7 bytes\n",
     "iterator" => "[1, 4, 9, 16, 25, 36]\nat most 3 at a time\n",

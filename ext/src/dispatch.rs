@@ -127,14 +127,24 @@ impl<'r> Dispatcher<'r> {
         Ok(known)
     }
 
-    /// Calls a method of a connection that has it; whether that is so.
+    /// Calls a method of a connection, be it a private one, where that is defined; whether it is.
     fn notify_if_defined(&self, id: Id, method: &'static LazyId) -> Result<bool, Error> {
-        match self.object(id)? {
-            Some(object) if object.respond_to(**method, true)? => {
-                object.funcall::<_, _, Value>(**method, ()).map(|_| true)
-            }
-            _ => Ok(false),
-        }
+        let method = (**method).into_id_with(self.ruby).as_raw();
+        let mut is_defined = false;
+        // SAFETY: as for `call_known`.
+        unsafe {
+            signatures::with(self.ruby, self.module, &names::CONNS, |connections| {
+                let signature = rb_sys::rb_ull2inum(id.as_u64());
+                let connection = rb_sys::rb_hash_lookup(connections, signature);
+                // Set before the call, which may raise.
+                is_defined = rb_sys::rb_obj_respond_to(connection, method, 1) != 0;
+                if is_defined {
+                    rb_sys::rb_funcallv(connection, method, 0, std::ptr::null());
+                }
+                rb_sys::Qnil.into()
+            })
+        }?;
+        Ok(is_defined)
     }
 
     /// A connection whose peer sends no more stays for those who define what to do then, whatever that raises.

@@ -18,6 +18,7 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     let singleton = module.singleton_class()?;
     singleton.define_private_method("limit_connections", method!(limit_connections, 2))?;
     singleton.define_private_method("set_reading", method!(set_reading, 2))?;
+    singleton.define_private_method("flush_sent", method!(flush_sent, 0))?;
     singleton.define_private_method("occupation", method!(occupation, 2))
 }
 
@@ -110,6 +111,11 @@ fn limit_connections(
         i.reactor.set_connection_limit(id, limit)
     })?;
     set.map_err(|cause| errors::from(ruby, &cause))
+}
+
+/// Writes what was sent since the last callback, as far as the system takes it.
+fn flush_sent(ruby: &Ruby, _module: RModule) -> Result<(), Error> {
+    instance::change_if_any(ruby, |i| i.reactor.flush()).map(drop)
 }
 
 /// Whether a connection came in through a server, and whether it is in the middle of something: nil for what
