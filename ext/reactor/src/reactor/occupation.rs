@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::descriptor::{Descriptor, Kind, Phase};
+use super::Reactor;
+use crate::base::Phase;
+use crate::descriptor::{Descriptor, Kind};
 use crate::id::Id;
-use crate::reactor::Reactor;
 
 /// What a connection is to those who wait for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,20 +22,19 @@ impl Reactor {
     /// it since, and until nothing has come or gone for as long as `quiet`. `None` for what is no connection.
     pub fn occupation(&self, id: Id, quiet: Duration, now: Instant) -> Option<Occupation> {
         let descriptor = self.descriptors.get(id)?;
-        matches!(descriptor.kind, Kind::Stream | Kind::Datagram(_)).then(|| Occupation {
-            accepted: descriptor.listener.is_some(),
-            busy: descriptor.is_busy()
-                || now.saturating_duration_since(descriptor.last_activity) < quiet,
+        let idle = now.saturating_duration_since(descriptor.base.last_activity);
+        let (accepted, is_engaged) = match &descriptor.kind {
+            Kind::Stream(stream) => (stream.listener().is_some(), stream.is_engaged()),
+            Kind::Datagram(_) => (false, false),
+            _ => return None,
+        };
+        Some(Occupation {
+            accepted,
+            busy: is_engaged || has_more_to_do(descriptor) || idle < quiet,
         })
     }
 }
 
-impl Descriptor {
-    fn is_busy(&self) -> bool {
-        let owes_answer = self.listener.is_some() && self.unanswered;
-        !matches!(self.phase, Phase::Open)
-            || self.outbound_len() > 0
-            || self.is_securing()
-            || owes_answer
-    }
+fn has_more_to_do(descriptor: &Descriptor) -> bool {
+    descriptor.base.phase != Phase::Open || descriptor.outbound_len() > 0
 }

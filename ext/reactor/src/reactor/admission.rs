@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 
-use crate::descriptor::{Kind, Phase};
-use crate::error::{Error, Result};
+use super::Reactor;
+use crate::base::{Base, Phase};
+use crate::descriptor::{Descriptor, Kind};
+use crate::error::Result;
 use crate::id::Id;
-use crate::reactor::Reactor;
 
 /// The listeners with a limit.
-pub(crate) type Admissions = HashMap<Id, Admission>;
+pub(super) type Admissions = HashMap<Id, Admission>;
 
 /// The limit of a listener, and how many of its connections there are.
 #[derive(Debug)]
-pub(crate) struct Admission {
+pub(super) struct Admission {
     limit: usize,
     open: usize,
 }
@@ -43,50 +44,40 @@ impl Reactor {
     }
 
     fn expect_listener(&self, id: Id, operation: &'static str) -> Result<()> {
-        let kind = &self.descriptor(id)?.kind;
-        match kind {
-            Kind::Listener { .. } => Ok(()),
-            _ => Err(Error::WrongKind {
-                operation,
-                kind: kind.name(),
-            }),
+        match &self.descriptor(id)?.kind {
+            Kind::Listener(_) => Ok(()),
+            kind => Base::wrong_kind(operation, kind.name()),
         }
     }
 
     fn accepted_by(&self, listener: Id) -> usize {
+        let came_by = |one: &Descriptor| listener_of(one) == Some(listener);
         let ids = self.descriptors.ids();
-        ids.filter(|id| {
-            self.descriptors
-                .get(*id)
-                .is_some_and(|d| d.listener == Some(listener))
-        })
-        .count()
+        ids.filter(|id| self.descriptors.get(*id).is_some_and(came_by))
+            .count()
     }
 
     /// Whether a listener leaves what comes in its backlog for now.
-    pub(crate) fn admits_nobody(&self, listener: Id) -> bool {
+    pub(super) fn admits_nobody(&self, listener: Id) -> bool {
         let descriptor = self.descriptors.get(listener);
-        let is_paused = descriptor.is_some_and(|d| d.paused && matches!(d.phase, Phase::Open));
-        is_paused
-            || self
-                .admissions
-                .get(&listener)
-                .is_some_and(|one| one.open >= one.limit)
+        let is_paused = descriptor.is_some_and(|d| d.base.paused && d.base.phase == Phase::Open);
+        let admission = self.admissions.get(&listener);
+        is_paused || admission.is_some_and(|admission| admission.open >= admission.limit)
     }
 
-    pub(crate) fn admitted(&mut self, listener: Id) {
+    pub(super) fn admitted(&mut self, listener: Id) {
         if let Some(admission) = self.admissions.get_mut(&listener) {
             admission.open += 1;
         }
     }
 
-    /// A descriptor is released that came through this listener.
-    pub(crate) fn departed(&mut self, id: Id, listener: Option<Id>) {
+    /// A descriptor is released.
+    pub(super) fn departed(&mut self, id: Id, descriptor: &Descriptor) {
         if self.admissions.is_empty() {
             return;
         }
         self.admissions.remove(&id);
-        let Some(listener) = listener else {
+        let Some(listener) = listener_of(descriptor) else {
             return;
         };
         if let Some(admission) = self.admissions.get_mut(&listener) {
@@ -94,4 +85,8 @@ impl Reactor {
             self.enqueue(listener);
         }
     }
+}
+
+fn listener_of(descriptor: &Descriptor) -> Option<Id> {
+    descriptor.as_stream().and_then(|stream| stream.listener())
 }
