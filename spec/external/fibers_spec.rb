@@ -112,13 +112,12 @@ RSpec.describe "Libraries in fibers" do
       begin
         wait_until(what: "Redis") { File.socket?(socket) }
         got = in_fiber do
-          waiting = EventMachine.fiber { Redis.new(path: socket).blpop("queue", timeout: 3) }
-          pushing = EventMachine.fiber {
-            sleep 0.01
-            Redis.new(path: socket).tap { |redis|
-              redis.set("a", 1)
-            }.rpush("queue", "item")
-          }
+          waiting = EventMachine.fiber { Redis.new(path: socket).blpop("queue", timeout: 10) }
+          pushing = EventMachine.fiber do
+            redis = Redis.new(path: socket)
+            sleep 0 until redis.info("clients")["blocked_clients"] == "1"
+            redis.rpush("queue", "item")
+          end
           EventMachine.gather(waiting, pushing)
         end
         expect(got).to eq([%w[queue item], 1])
@@ -139,20 +138,15 @@ RSpec.describe "Libraries in fibers" do
     server.start_on(port, RealServer.program("postgres", package: "postgresql"), "-D", server.path("data"),
                     "-p", port.to_s, "-h", "127.0.0.1", "-k", server.directory, "-F")
     got = in_fiber(30) do
-      order = []
-      EventMachine.group do |group|
-        [0.2, 0.1].each do |seconds|
-          group.fiber do
-            connection = PG.connect(host: "127.0.0.1", port: port, user: "postgres", dbname: "postgres")
-            connection.exec_params("select pg_sleep($1)", [seconds])
-            order << seconds
-            connection.close
-          end
-        end
-      end
-      order
+      mine, other = Array.new(2) { PG.connect(host: "127.0.0.1", port: port, user: "postgres", dbname: "postgres") }
+      mine.exec("select pg_advisory_lock(1)")
+      waiting = EventMachine.fiber { other.exec("select pg_advisory_lock(1), 'locked'").getvalue(0, 1) }
+      blocked = "select 1 from pg_locks where locktype = 'advisory' and not granted"
+      sleep 0 until mine.exec(blocked).ntuples == 1
+      mine.exec("select pg_advisory_unlock(1)")
+      waiting.await.tap { [mine, other].each(&:close) }
     end
-    expect(got).to eq([0.1, 0.2])
+    expect(got).to eq("locked")
   ensure
     server&.stop
   end

@@ -122,7 +122,7 @@ RSpec.describe "Ruby's I/O in fibers" do
       near, far = UNIXSocket.pair
       received = +""
       connection = EventMachine.attach(near, Module.new { define_method(:receive_data) { |data| received << data } })
-      waiting = fiber { near.wait_readable(1).equal?(near) }
+      waiting = fiber { near.wait_readable(10).equal?(near) }
       settle
       far << "x"
       [waiting.await, (settle
@@ -215,7 +215,7 @@ RSpec.describe "Ruby's I/O in fibers" do
     got = in_fiber do
       one, one_writer = IO.pipe
       two, two_writer = IO.pipe
-      selecting = fiber { IO.select([one, two], [two_writer], nil, 1) }
+      selecting = fiber { IO.select([one, two], [two_writer], nil, 10) }
       none = IO.select([one, two], nil, nil, 0.01)
       waiting = fiber { IO.select([one, two]) }
       settle
