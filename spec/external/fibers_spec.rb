@@ -2,12 +2,9 @@
 
 require "net/http"
 require "net/smtp"
-require "pg"
 require "redis"
 require "resolv"
 require "tmpdir"
-
-require_relative "../integration/protocols/real_server"
 
 # Libraries that know nothing of fibers: what they wait for, only the fiber waits for.
 RSpec.describe "Libraries in fibers" do
@@ -126,29 +123,6 @@ RSpec.describe "Libraries in fibers" do
         Process.wait(pid)
       end
     end
-  end
-
-  it "has statements of several connections to PostgreSQL run at once", time_limit: 90 do
-    server = RealServer.new(user: "postgres")
-    initdb = RealServer.program("initdb", package: "postgresql")
-    made, status = RealServer.run(*server.as_user(initdb, "-D", server.path("data"), "-U", "postgres", "-A", "trust",
-                                                  "--no-sync"))
-    expect(status).to be_success, made
-    port = RealServer.free_port
-    server.start_on(port, RealServer.program("postgres", package: "postgresql"), "-D", server.path("data"),
-                    "-p", port.to_s, "-h", "127.0.0.1", "-k", server.directory, "-F")
-    got = in_fiber(30) do
-      mine, other = Array.new(2) { PG.connect(host: "127.0.0.1", port: port, user: "postgres", dbname: "postgres") }
-      mine.exec("select pg_advisory_lock(1)")
-      waiting = EventMachine.fiber { other.exec("select pg_advisory_lock(1), 'locked'").getvalue(0, 1) }
-      blocked = "select 1 from pg_locks where locktype = 'advisory' and not granted"
-      sleep 0 until mine.exec(blocked).ntuples == 1
-      mine.exec("select pg_advisory_unlock(1)")
-      waiting.await.tap { [mine, other].each(&:close) }
-    end
-    expect(got).to eq("locked")
-  ensure
-    server&.stop
   end
 
   it "goes on beside Async, in whose task the loop runs" do
