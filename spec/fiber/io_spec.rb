@@ -208,7 +208,7 @@ RSpec.describe "Ruby's I/O in fibers" do
   it "raises what connecting to nobody raises" do
     port = free_port
     expect(in_fiber { outcome { TCPSocket.new("127.0.0.1", port) } }).to eq(Errno::ECONNREFUSED)
-    expect(in_fiber { outcome { TCPSocket.new("no.such.host.invalid", 80) } }).to eq(SocketError)
+    expect(in_fiber { outcome { TCPSocket.new("no.such.host.invalid", 80) } }).to be <= SocketError
   end
 
   it "selects among several, for a time or at once" do
@@ -223,6 +223,22 @@ RSpec.describe "Ruby's I/O in fibers" do
       [selecting.await == [[], [two_writer], []], none, waiting.await == [[one], [], []]]
     end
     expect(got).to eq([true, nil, true])
+  end
+
+  it "keeps lines whole that several fibers write to an IO without a buffer" do
+    lines = in_fiber do
+      reader, writer = IO.pipe
+      writer.sync = true
+      EventMachine.gather(*Array.new(3) { |n|
+        fiber {
+          sleep 0
+          writer.puts "line #{n}"
+        }
+      })
+      writer.close
+      reader.readlines(chomp: true)
+    end
+    expect(lines).to eq(["line 0", "line 1", "line 2"])
   end
 
   it "writes more than a pipe holds, to a pipe in blocking mode too" do

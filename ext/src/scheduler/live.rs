@@ -6,7 +6,7 @@ use magnus::typed_data::Obj;
 use magnus::value::Opaque;
 use magnus::{DataType, DataTypeFunctions, Error, RClass, Ruby, TypedData};
 
-use super::{Scheduler, waits};
+use super::{Scheduler, spare, waits};
 use crate::guarded::Guarded;
 
 // SAFETY: it is changed with a `&Ruby`, and read by Ruby's garbage collection, which has the GVL too.
@@ -61,6 +61,7 @@ pub(super) fn abandon(ruby: &Ruby) {
         state.closed = true;
     }
     LIVE.state().borrow_mut().clear();
+    spare::forget(ruby);
 }
 
 /// The object by which Ruby's garbage collector learns of them.
@@ -74,6 +75,7 @@ impl DataTypeFunctions for Root {
                 marker.mark(*scheduler);
             }
         }
+        spare::mark(marker);
     }
 }
 
