@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "fiddle"
 require "openssl"
 require "socket"
 
@@ -101,6 +102,33 @@ RSpec.describe "Ruby's I/O in fibers" do
       fiber { again.read(1) }.tap { writer << "b" }.await
     end
     expect(got).to eq("b")
+  end
+
+  it "does not spin for a file that C code closed and a duplicate keeps open" do
+    watched = in_fiber do
+      reader, writer = IO.pipe
+      reader.autoclose = false
+      copy = reader.dup
+      fiber { reader.readpartial(1) }
+      number = reader.fileno
+      writer << "ab"
+      settle
+      Fiddle::Function.new(Fiddle::Handle::DEFAULT["close"], [Fiddle::TYPE_INT], Fiddle::TYPE_INT).call(number)
+      settle(10)
+      [watched_by_queues.include?(number), copy.readpartial(1)]
+    end
+    expect(watched).to eq([false, "b"])
+  end
+
+  # The numbers of the descriptors that this process waits for by epoll(7): see proc(5).
+  def watched_by_queues
+    Dir["/proc/self/fd/*"].flat_map do |link|
+      next [] unless File.readlink(link) == "anon_inode:[eventpoll]"
+
+      File.read(link.sub("/fd/", "/fdinfo/")).scan(/^tfd:\s*(\d+)/).flatten.map(&:to_i)
+    rescue Errno::ENOENT
+      []
+    end
   end
 
   it "goes on with an IO that is reopened while a fiber waits for it" do
