@@ -59,10 +59,14 @@ module EventMachine
     #
     # @return [void]
     # @raise [Exception] as {#close}
+    # @raise [RuntimeError] when the fibers of {EventMachine.run} run on it, and that has not ended
     def scheduler_close
-      run
-    ensure
-      finish
+      EventMachine.__send__(:keep_scheduler, self)
+      begin
+        run
+      ensure
+        finish
+      end
     end
 
     # As in threads, a Timeout::Error cannot be rescued within the block that takes too long, only around it;
@@ -109,6 +113,7 @@ module EventMachine
 
     # As IO.select.
     def io_select(readable, writable = nil, exceptional = nil, timeout = nil)
+      EventMachine.__send__(:not_negative, timeout, "time interval") unless timeout.nil?
       deadline = timeout && (now + timeout)
       until (ready = apart { IO.select(readable, writable, exceptional, 0) })
         remaining = deadline && [deadline - now, 0].max

@@ -38,12 +38,7 @@ pub(super) fn drain(ruby: &Ruby, scheduler: Obj<Scheduler>, all: bool) -> Result
     if state.has_ready() || !state.failures.is_empty() {
         state.engine.notify(ruby)?;
     }
-    let jump = state.jump.take();
-    drop(state);
-    match jump {
-        Some(jump) => result.and(Err(jump)),
-        None => result,
-    }
+    result
 }
 
 /// The hub's part.
@@ -67,9 +62,6 @@ fn work(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
             }
         };
         switch::transfer_with(to, scheduler.as_raw())?;
-        if scheduler.state().jump.is_some() {
-            return Ok(());
-        }
     }
     Ok(())
 }
@@ -176,9 +168,7 @@ fn run_plain(scheduler: &Scheduler) {
             }
         };
         if let Err(error) = run(scheduler, item) {
-            if !fail(scheduler, error) {
-                return;
-            }
+            fail(scheduler, error);
         }
     }
 }
@@ -212,18 +202,19 @@ fn run(scheduler: &Scheduler, item: Item) -> Result<(), Error> {
     result
 }
 
-/// Keeps what ended a fiber. False where it is to end the thread.
-fn fail(scheduler: &Scheduler, error: Error) -> bool {
-    // Who cancels a fiber asks for its end.
-    if error.is_kind_of(cancelled()) {
-        return true;
+/// Keeps what ended a fiber, unless that asked for no more than its end. What ends the thread ends this
+/// drain fiber as well: Ruby passes it on to the hub then, and only what it passes on itself is whole.
+fn fail(scheduler: &Scheduler, error: Error) {
+    match *error.error_type() {
+        ErrorType::Exception(_) if error.is_kind_of(cancelled()) => {}
+        ErrorType::Exception(exception) => {
+            let mut state = scheduler.state();
+            state.failures.push_back(exception.as_raw());
+        }
+        // SAFETY: a jump that was caught right above, in this fiber; nothing here has a destructor to run.
+        ErrorType::Jump(tag) => unsafe { rb_sys::rb_jump_tag(tag as std::ffi::c_int) },
+        ErrorType::Error(..) => {}
     }
-    let mut state = scheduler.state();
-    match error.error_type() {
-        ErrorType::Exception(exception) => state.failures.push_back(exception.as_raw()),
-        _ => state.jump = Some(error),
-    }
-    state.jump.is_none()
 }
 
 fn cancelled() -> RClass {

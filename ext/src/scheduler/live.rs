@@ -37,13 +37,17 @@ pub(super) fn attached(ruby: &Ruby) -> Option<Obj<Scheduler>> {
 /// A descriptor is about to be closed, or to stand for another file.
 pub(super) fn closing(ruby: &Ruby, fd: i32, reopens: bool) -> Result<(), Error> {
     for scheduler in all(ruby) {
-        scheduler
+        let told = scheduler
             .state()
             .engine
             .reactor(ruby, |reactor| match reopens {
                 true => reactor.descriptor_reopening(fd),
                 false => reactor.descriptor_closing(fd),
-            })?;
+            });
+        // One that was set by hand may outlive the loop that it ran on.
+        if told.is_err() {
+            continue;
+        }
         waits::collect(ruby, &scheduler)?;
         let mut state = scheduler.state();
         if !state.ready.is_empty() {

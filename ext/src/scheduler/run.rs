@@ -97,8 +97,11 @@ fn is_closed(this: This) -> bool {
     this.state().closed
 }
 
-/// Lets go of the loop, and of all who wait.
+/// Lets go of the loop, and of all who wait. Another thread, which was given this scheduler, cannot.
 fn finish(ruby: &Ruby, this: This) -> Result<(), Error> {
+    if this.state().thread.is_some() && !this.is_bound_here() {
+        return Ok(());
+    }
     let (engine, idle, forked) = {
         let mut state = this.state();
         state.closed = true;

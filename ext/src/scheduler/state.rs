@@ -4,7 +4,6 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 use em_reactor::Interest;
-use magnus::Error;
 use magnus::gc::Marker;
 use rb_sys::VALUE;
 
@@ -112,8 +111,6 @@ pub(super) struct State {
     pub(super) shields: HashMap<VALUE, u32>,
     /// What ended fibers.
     pub(super) failures: VecDeque<VALUE>,
-    /// What is to end the thread, as `Thread#kill` does.
-    pub(super) jump: Option<Error>,
     /// The thread whose scheduler this is.
     pub(super) thread: Option<VALUE>,
     /// When the turn began, since which who waits does so.
