@@ -3,6 +3,7 @@
 # For `ruby -r`: each loop has a scheduler of fibers from its beginning on, as where a program uses
 # EventMachine.fiber somewhere. What callbacks do is to be the same.
 
+$LOAD_PATH.unshift(File.expand_path("../../lib", __dir__))
 require "eventmachine"
 
 module WithScheduler
