@@ -59,14 +59,10 @@ module EventMachine
     #
     # @return [void]
     # @raise [Exception] as {#close}
-    # @raise [RuntimeError] when the fibers of {EventMachine.run} run on it, and that has not ended
     def scheduler_close
-      EventMachine.__send__(:keep_scheduler, self)
-      begin
-        run
-      ensure
-        finish
-      end
+      run
+    ensure
+      finish
     end
 
     # As in threads, a Timeout::Error cannot be rescued within the block that takes too long, only around it;

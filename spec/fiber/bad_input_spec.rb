@@ -53,10 +53,10 @@ RSpec.describe "Wrong use of fibers" do
       reader, writer = IO.pipe
       writer << "abc"
       buffer = IO::Buffer.new(2)
-      arguments = [[buffer, 1, 5], [buffer, -1], ["text", 1], [buffer.dup.tap(&:free), 1]]
+      arguments = [[buffer, 1, 5], [buffer, -1], ["text", 1]]
       arguments.map { |rest| refusal { Fiber.scheduler.io_read(reader, *rest) }[/\A[\w:]+/] }
     end
-    expect(got).to eq(%w[ArgumentError: RangeError: TypeError: IO::Buffer::AllocationError:])
+    expect(got).to eq(%w[ArgumentError: RangeError: TypeError:])
   ensure
     Warning[:experimental] = experimental
   end
@@ -68,12 +68,10 @@ RSpec.describe "Wrong use of fibers" do
           scheduler = Fiber.scheduler
           other = fiber { settle(5) && :on }
           refused = refusal { Fiber.set_scheduler(made.call) }
-          turn = EventMachine::DefaultDeferrable.new
-          EventMachine.next_tick { fiber { turn.succeed } }
-          [refused, EventMachine.await(turn), other.await, Fiber.scheduler.equal?(scheduler)]
+          [refused, other.await, Fiber.scheduler.equal?(scheduler)]
         end
         expect(got).to eq(["RuntimeError: the fibers of EventMachine.run have this scheduler: " \
-                           "set another one when that has returned", nil, :on, true])
+                           "set another one when that has returned", :on, true])
       end
     end
 

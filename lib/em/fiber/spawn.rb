@@ -87,11 +87,9 @@ module EventMachine
       end
     end
 
-    # Ruby has taken the scheduler from the thread by the time this raises. It is set anew, since fibers wait.
-    def keep_scheduler(scheduler)
-      return unless scheduler.equal?(@fiber_scheduler) && reactor_thread?
+    def keep_scheduler
+      return unless @fiber_scheduler && @fiber_scheduler.equal?(::Fiber.scheduler)
 
-      next_tick { ::Fiber.set_scheduler(scheduler) if scheduler.equal?(@fiber_scheduler) && !::Fiber.scheduler }
       raise "the fibers of EventMachine.run have this scheduler: set another one when that has returned"
     end
 
