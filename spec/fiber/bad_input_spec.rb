@@ -109,6 +109,19 @@ RSpec.describe "Wrong use of fibers" do
     expect(mutex.try_lock).to be(true)
   end
 
+  # From Ruby 3.3 on.
+  if Fiber.method_defined?(:kill)
+    it "by Fiber#kill is told to who awaits the task" do
+      got = in_fiber do
+        task = fiber { sleep }
+        task.fiber.kill
+        expect_nothing_left
+        [refusal { task.await }, task.status]
+      end
+      expect(got).to eq(["EventMachine::TaskCancelled: killed", :cancelled])
+    end
+  end
+
   describe "by ending" do
     it "the loop, in the task itself, cancels that" do
       ended = []

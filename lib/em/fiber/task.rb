@@ -153,19 +153,24 @@ module EventMachine
     else
       finish(:done)
       deferred_outcome(:succeeded, [value])
+    ensure
+      end_as_cancelled("killed") unless @state
     end
 
     def failed(error)
-      if error.is_a?(Cancelled)
-        finish(:cancelled)
-        @taken = true
-        return set_deferred_status(:failed, TaskCancelled.new(error.message))
-      end
+      return end_as_cancelled(error.message) if error.is_a?(Cancelled)
+
       finish(:failed)
       set_deferred_status(:failed, error)
       raise error if FATAL.any? { |kind| error.is_a?(kind) }
 
       report(error) unless @taken
+    end
+
+    def end_as_cancelled(reason)
+      finish(:cancelled)
+      @taken = true
+      set_deferred_status(:failed, TaskCancelled.new(reason))
     end
 
     # Somebody may take it until the next turn is over.
