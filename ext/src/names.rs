@@ -33,6 +33,7 @@ names! {
     ACCEPTORS = "@acceptors";
     TIMERS = "@timers";
     ERROR_HANDLER = "@error_handler";
+    REACTOR_THREAD = "@reactor_thread";
     IO = "@io";
     CALL = "call";
     CANCEL = "cancel";

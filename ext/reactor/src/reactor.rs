@@ -376,7 +376,15 @@ impl Reactor {
     // ---- what one descriptor means for others
 
     /// Does for others what follows from the work on one.
+    #[inline]
     fn settle(&mut self) {
+        // Most work means nothing for others.
+        if !self.turn.effects.is_empty() {
+            self.act_on_effects();
+        }
+    }
+
+    fn act_on_effects(&mut self) {
         while let Some(effect) = self.turn.effects.pop_front() {
             match effect {
                 Effect::Ended(id) => self.end_proxies(id),
