@@ -41,9 +41,7 @@ fn run_machine_once(ruby: &Ruby) -> Result<bool, Error> {
 fn stop(ruby: &Ruby) -> Result<(), Error> {
     instance::change(ruby, "stop", |instance| {
         instance.stopping = true;
-        if let Some(lookup) = instance.lookup.take() {
-            lookup.send();
-        }
+        instance.lookups.interrupt();
     })
 }
 
