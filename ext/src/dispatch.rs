@@ -29,6 +29,11 @@ impl<'r> Dispatcher<'r> {
             Event::TimerFired(id) => self.timer(id),
             Event::Accepted { listener, id } => self.accepted(listener, id),
             Event::Connected(id) => self.notify(id, &names::CONNECTION_COMPLETED),
+            Event::InputEnded(id) => self.input_ended(id),
+            Event::OutboundFull(id) => self.notify_if_defined(id, &names::OUTBOUND_FULL).map(drop),
+            Event::OutboundDrained(id) => self
+                .notify_if_defined(id, &names::OUTBOUND_DRAINED)
+                .map(drop),
             Event::Readable(id) => self.notify(id, &names::NOTIFY_READABLE),
             Event::Writable(id) => self.notify(id, &names::NOTIFY_WRITABLE),
             Event::ProxyTargetUnbound(id) => self.notify(id, &names::PROXY_TARGET_UNBOUND),
@@ -99,6 +104,36 @@ impl<'r> Dispatcher<'r> {
             })
         }?;
         Ok(known)
+    }
+
+    /// Calls a method of a connection, be it a private one, where that is defined; whether it is.
+    fn notify_if_defined(&self, id: Id, method: &'static LazyId) -> Result<bool, Error> {
+        let method = (**method).into_id_with(self.ruby).as_raw();
+        let mut is_defined = false;
+        // SAFETY: as for `call_known`.
+        unsafe {
+            signatures::with(self.ruby, self.module, &names::CONNS, |connections| {
+                let signature = rb_sys::rb_ull2inum(id.as_u64());
+                let connection = rb_sys::rb_hash_lookup(connections, signature);
+                // Set before the call, which may raise.
+                is_defined = rb_sys::rb_obj_respond_to(connection, method, 1) != 0;
+                if is_defined {
+                    rb_sys::rb_funcallv(connection, method, 0, std::ptr::null());
+                }
+                rb_sys::Qnil.into()
+            })
+        }?;
+        Ok(is_defined)
+    }
+
+    /// A connection whose peer sends no more stays for those who define what to do then, whatever that raises.
+    fn input_ended(&self, id: Id) -> Result<(), Error> {
+        let told = self.notify_if_defined(id, &names::RECEIVE_EOF);
+        let sends_on = *told.as_ref().unwrap_or(&true);
+        instance::change(self.ruby, "receive_eof", |i| {
+            i.reactor.input_end_told(id, sends_on)
+        })?;
+        told.map(drop)
     }
 
     /// Gives a watch the name of what happened.

@@ -225,6 +225,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             serial: state.serial,
         };
         let reactor = &mut instance.reactor;
+        reactor.tell_input_ends();
         reactor.set_accepts_per_turn(state.settings.accepts_per_turn);
         if let Some(limit) = state.settings.max_timers {
             reactor.set_timer_limit(limit);

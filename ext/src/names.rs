@@ -43,6 +43,9 @@ names! {
     TO_F = "to_f";
     UNBIND = "unbind";
     RECEIVE_DATA = "receive_data";
+    RECEIVE_EOF = "receive_eof";
+    OUTBOUND_FULL = "outbound_full";
+    OUTBOUND_DRAINED = "outbound_drained";
     CONNECTION_COMPLETED = "connection_completed";
     NOTIFY_READABLE = "notify_readable";
     NOTIFY_WRITABLE = "notify_writable";

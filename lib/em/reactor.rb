@@ -124,6 +124,7 @@ module EventMachine
       @acceptors = {}
       @timers = {}
       @wrapped_exception = nil
+      @graceful_stop = nil
       initialize_event_machine
       @reactor_pid = Process.pid
       @reactor_thread = Thread.current
@@ -149,6 +150,7 @@ module EventMachine
       @timers = {}
       @reactor_running = false
       @reactor_thread = nil
+      @graceful_stop = nil
     end
 
     def failure_of

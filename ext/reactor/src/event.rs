@@ -25,6 +25,14 @@ pub enum Event {
         /// How many bytes.
         len: usize,
     },
+    /// The peer sends no more; [`Reactor::input_end_told`](crate::Reactor::input_end_told) is waited for.
+    /// Only where [`Reactor::tell_input_ends`](crate::Reactor::tell_input_ends) was called.
+    InputEnded(Id),
+    /// So much waits to be written as was set by
+    /// [`Reactor::set_outbound_limits`](crate::Reactor::set_outbound_limits).
+    OutboundFull(Id),
+    /// What waited is written down to the lower limit.
+    OutboundDrained(Id),
     /// A watched descriptor is readable.
     Readable(Id),
     /// A watched descriptor is writable.

@@ -56,7 +56,7 @@ pub use mio::Waker;
 pub use outbound::SharedBytes;
 pub use outbox::MAX_DATAGRAM;
 pub use poller::Poller;
-pub use reactor::{Reactor, Spare};
+pub use reactor::{Occupation, Reactor, Spare};
 pub use resolve::{literal, port};
 pub use stream::Choice;
 pub use sys::handle::RawDescriptor;

@@ -3,14 +3,17 @@
 //! What concerns one descriptor is done by its kind, which knows nothing of the others. The files below
 //! hold the public operations, and what one descriptor means for another.
 
+mod admission;
 mod children;
 mod connecting;
 mod datagrams;
 mod ending;
 mod files;
+mod flow;
 mod forking;
 mod hold;
 mod listening;
+mod occupation;
 mod proxies;
 mod registration;
 mod sockets;
@@ -44,7 +47,9 @@ use crate::turn::{Deadline, Effect, Turn};
 use crate::user_timers::UserTimers;
 use crate::waits::{self as wait, Waits};
 
+use admission::Admissions;
 pub use forking::Spare;
+pub use occupation::Occupation;
 
 /// An event loop without the waiting: descriptors, timers and what is to be done for them.
 ///
@@ -74,6 +79,7 @@ pub struct Reactor {
     /// Child processes of connections that are gone.
     children: Children,
     accepts_per_turn: usize,
+    admissions: Admissions,
     /// How many children this process had forked when the system's queue was made.
     children_forked: u64,
 }
@@ -101,6 +107,7 @@ impl Reactor {
             starved: Vec::new(),
             children: Children::default(),
             accepts_per_turn: 10,
+            admissions: Admissions::default(),
             children_forked: fork::children(),
         }
     }

@@ -78,6 +78,8 @@ pub(crate) struct Turn {
     pub(crate) unbound: VecDeque<Unbound>,
     /// Events that come before those of descriptors.
     pub(crate) notices: VecDeque<Event>,
+    /// Whether owners are asked what the end of their peer's input means.
+    pub(crate) tells_input_ends: bool,
     pub(crate) effects: VecDeque<Effect>,
     /// How many descriptors are about to close.
     pub(crate) closing: usize,
@@ -103,6 +105,7 @@ impl Turn {
             finished: Vec::new(),
             unbound: VecDeque::new(),
             notices: VecDeque::new(),
+            tells_input_ends: false,
             effects: VecDeque::new(),
             closing: 0,
             buffers: Buffers::default(),

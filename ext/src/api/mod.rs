@@ -6,6 +6,7 @@ mod connections;
 mod datagrams;
 mod descriptors;
 mod files;
+mod flow;
 mod machine;
 mod mapper;
 mod processes;
@@ -22,6 +23,7 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     timers::init(ruby, module)?;
     servers::init(module)?;
     connections::init(ruby, module)?;
+    flow::init(module)?;
     datagrams::init(module)?;
     descriptors::init(module)?;
     processes::init(module)?;
