@@ -30,8 +30,8 @@ use crate::watch_file::FileWatches;
 /// What a deadline is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Deadline {
-    /// A timer of the user's.
-    User,
+    /// A timer of the user's, and when it is due.
+    User(Instant),
     /// A descriptor's inactivity timeout.
     Inactivity(Id),
     /// A descriptor's time to get connected.
@@ -274,7 +274,7 @@ impl Reactor {
     pub fn next_timer(&mut self) -> Option<Event> {
         while let Some((id, deadline, due)) = self.timers.pop_due(self.now, self.timer_mark) {
             match deadline {
-                Deadline::User => {
+                Deadline::User(_) => {
                     self.user_timers -= 1;
                     self.fired = Some((id, due));
                     return Some(Event::TimerFired(id));

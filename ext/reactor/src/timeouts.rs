@@ -41,7 +41,7 @@ impl Reactor {
         if self.user_timers >= self.timer_limit {
             return Err(Error::TooManyTimers(self.timer_limit));
         }
-        let Some(id) = self.timers.add(now, deadline, Deadline::User) else {
+        let Some(id) = self.timers.add(now, deadline, Deadline::User(deadline)) else {
             return Err(Error::Exhausted);
         };
         self.user_timers += 1;
@@ -50,11 +50,19 @@ impl Reactor {
 
     /// Removes a timer; false where there is none of that name, or it fired.
     pub fn cancel_timer(&mut self, id: Id) -> bool {
-        if self.timers.key(id) != Some(&Deadline::User) {
+        if self.timer_deadline(id).is_none() {
             return false;
         }
         self.user_timers -= 1;
         self.timers.cancel(id).is_some()
+    }
+
+    /// When a timer is due; `None` where there is none of that name, or it fired.
+    pub fn timer_deadline(&self, id: Id) -> Option<Instant> {
+        match self.timers.key(id) {
+            Some(Deadline::User(deadline)) => Some(*deadline),
+            _ => None,
+        }
     }
 
     /// How many timers are to fire yet.
