@@ -33,7 +33,7 @@ RSpec.describe "The examples", time_limit: 30 do
     "spawn" => "3\n2\n1\n0\n",
     "threaded_resource" => "row 1\nArgumentError: no row 2\n",
     "tick_loop" => "500500\n",
-    "timers" => "once\nround 1\nround 2\nround 3\n",
+    "timers" => "round 1\nonce\nquiet for 0.07 s\nround 2\nround 3\n",
     "tls" => "TLSv1.3\nyou said something secret\n",
     "tls_verified" => "this is www.example.org\n" \
                       "this is not www.example.net: EventMachine::CertificateError::NameMismatch\n",
