@@ -53,4 +53,5 @@ pub use secure::Choice;
 pub use sys::handle::RawDescriptor;
 pub use sys::limits::descriptor_limit;
 pub use sys::user::become_user;
+pub use sys::wall_clock;
 pub use waits::{Begun, Interest, Outcome};

@@ -25,6 +25,7 @@ pub(crate) mod sockaddr;
 pub(crate) mod socket;
 pub(crate) mod splice;
 pub(crate) mod undelivered;
+pub mod wall_clock;
 
 #[cfg(unix)]
 mod unix;
