@@ -51,6 +51,7 @@ pub use reactor::{Reactor, Spare};
 pub use resolve::{literal, port};
 pub use secure::Choice;
 pub use sys::handle::RawDescriptor;
+pub use sys::inotify;
 pub use sys::limits::descriptor_limit;
 pub use sys::user::become_user;
 pub use sys::wall_clock;

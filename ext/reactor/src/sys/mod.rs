@@ -3,7 +3,7 @@
 pub(crate) mod datagrams;
 pub(crate) mod errno;
 pub(crate) mod file;
-pub(crate) mod inotify;
+pub mod inotify;
 pub(crate) mod io;
 pub(crate) mod queue;
 #[cfg(any(target_os = "linux", target_os = "android"))]
