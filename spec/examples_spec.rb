@@ -12,6 +12,8 @@ RSpec.describe "The examples", time_limit: 30 do
     "channel" => "first: hello\nsecond: hello\nfirst: goodbye\n",
     "defer" => "digest of 64 digits\nfailed: ArgumentError\n",
     "deferrable" => "the answer is 42\nno answer in time\n",
+    "directory_watch" => "created inbox\ncreated inbox/new\ncreated inbox/new/letter\nmoved inbox/new read\n" \
+                         "deleted read/letter\n",
     "dns" => /\A(127\.0\.0\.1|::1)$/,
     "echo" => "received: Hello, echo!\nclosed: nil\n",
     "errors" => "handled: a callback failed\nshutting down\nleft run: and another\n",
