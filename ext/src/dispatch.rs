@@ -141,12 +141,15 @@ impl<'r> Dispatcher<'r> {
         self.data(id, what.as_bytes())
     }
 
-    /// The words are those that `FileWatch#receive_data` knows.
+    /// The words are those that `FileWatch#receive_data` knows. What upstream does not tell has no word, since an
+    /// application may have a `receive_data` of its own.
     fn file_changed(&self, id: Id, change: FileChange) -> Result<(), Error> {
         match change {
             FileChange::Modified => self.tell(id, "modified"),
             FileChange::Moved => self.tell(id, "moved"),
             FileChange::Deleted => self.tell(id, "deleted"),
+            FileChange::Created => self.notify(id, &names::FILE_CREATED),
+            FileChange::Attributes => self.notify(id, &names::FILE_ATTRIBUTES_CHANGED),
         }
     }
 

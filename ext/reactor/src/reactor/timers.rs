@@ -30,6 +30,11 @@ impl Reactor {
         self.timers.cancel(id)
     }
 
+    /// When a timer is due; `None` where there is none of that name, or it fired.
+    pub fn timer_deadline(&self, id: Id) -> Option<Instant> {
+        self.timers.deadline(id)
+    }
+
     /// How many timers are to fire yet.
     pub fn timer_count(&self) -> usize {
         self.timers.len()
