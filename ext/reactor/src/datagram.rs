@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
@@ -22,6 +23,9 @@ use crate::sys::{errno, socket};
 pub const MAX_DATAGRAM: usize = 65_507;
 /// Datagrams taken in one turn before other descriptors have theirs.
 const SHARE: usize = 64;
+
+/// How long a socket waits before it asks again for what the system had no memory for.
+const SHORTAGE_RETRY: Duration = Duration::from_millis(50);
 
 /// What sending a datagram takes beside its bytes, in what as many bytes take.
 const OVERHEAD: usize = 1024;
@@ -142,6 +146,11 @@ impl Reactor {
                     self.has_nothing_more(id);
                     return None;
                 }
+                Err(error) if is_shortage(&error) => {
+                    self.has_nothing_more(id);
+                    self.starve(id, SHORTAGE_RETRY);
+                    return None;
+                }
                 Err(error) => {
                     self.end(id, reason_of(&error));
                     return None;
@@ -257,6 +266,11 @@ impl Reactor {
 
 fn receive_from(socket: &Socket, buffer: &mut [u8]) -> io::Result<(usize, SockAddr)> {
     socket.recv_from(as_uninit(buffer))
+}
+
+/// The datagrams stay in the system until it has memory for taking them.
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(errno::ENOMEM | errno::ENOBUFS))
 }
 
 fn is_about_a_peer(error: &io::Error) -> bool {

@@ -197,8 +197,8 @@ impl Reactor {
         left
     }
 
-    /// A listener found no free descriptor: it tries again when one gets free, or after a while,
-    /// since others than this reactor close descriptors too.
+    /// A listener found no free descriptor, or a UDP socket no memory: it tries again when a descriptor
+    /// gets free, or after a while, since others than this reactor close descriptors too.
     pub(crate) fn starve(&mut self, listener: Id, retry: Duration) {
         if self.starved.iter().all(|(id, _)| *id != listener) {
             let timer =
