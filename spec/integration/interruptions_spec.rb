@@ -4,7 +4,7 @@
 # is released, and the loop can run again.
 RSpec.describe "A thread that runs the loop" do
   library = File.expand_path("../../lib", __dir__)
-  let(:boom) { Class.new(Exception) } # rubocop:disable Lint/InheritException
+  let(:boom) { Class.new(Exception) }
 
   def run_loop
     EventMachine.run do
@@ -15,7 +15,7 @@ RSpec.describe "A thread that runs the loop" do
         def client.unbind = EventMachine.stop
       end
       EventMachine.defer(-> { 1 }, ->(_) {})
-      EventMachine.add_shutdown_hook {}
+      EventMachine.add_shutdown_hook { nil }
     end
   end
 
