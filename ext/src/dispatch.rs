@@ -61,7 +61,6 @@ impl<'r> Dispatcher<'r> {
                 self.choose_certificate(id, name.as_deref())
             }
             Event::Unbound { id, ref reason } => self.unbound(id, reason.as_ref()),
-            _ => Ok(()),
         };
         result.or_else(|error| self.handle(error))
     }
@@ -133,7 +132,6 @@ impl<'r> Dispatcher<'r> {
             FileChange::Modified => self.tell(id, "modified"),
             FileChange::Moved => self.tell(id, "moved"),
             FileChange::Deleted => self.tell(id, "deleted"),
-            _ => Ok(()),
         }
     }
 

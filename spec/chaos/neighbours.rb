@@ -57,7 +57,7 @@ module Attack
   def many(port)
     sockets = Array.new(500) { TCPSocket.new("127.0.0.1", port) }
     loop do
-      sockets.each { |socket| yield(socket) rescue nil } # rubocop:disable Style/RescueModifier
+      sockets.each { |socket| yield(socket) rescue nil }
       sleep(0.05)
     end
   end

@@ -8,7 +8,7 @@ use super::Interest;
 use super::by_number::ByNumber;
 use super::watched::Watched;
 use crate::id::Id;
-use crate::process::EXIT;
+use crate::poller::EXIT;
 use crate::sys::handle::RawDescriptor;
 
 /// Marks the tokens of waits, which have not the mark of a child's exit.
