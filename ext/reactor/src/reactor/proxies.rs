@@ -89,7 +89,7 @@ impl Reactor {
     fn room(&self, source: Id) -> Room {
         let forward = self.forward(source);
         forward.map_or(Room::FREE, |forward| Room {
-            held: self.is_full(forward),
+            held: self.is_full(source, forward),
             share: forward.readable_share(),
         })
     }
@@ -97,13 +97,16 @@ impl Reactor {
     /// Whether the target of a source has so much waiting that the source is not read from.
     pub(super) fn is_held(&self, source: Id) -> bool {
         self.forward(source)
-            .is_some_and(|forward| self.is_full(forward))
+            .is_some_and(|forward| self.is_full(source, forward))
     }
 
-    fn is_full(&self, forward: &Forward) -> bool {
-        let target = self.descriptors.get(forward.target);
+    /// One that the system takes no more from is about to end, and what its sources have is not for it. Of
+    /// those that pass on to each other, none waits for the other's end.
+    fn is_full(&self, source: Id, forward: &Forward) -> bool {
+        let [source, target] = [source, forward.target].map(|id| self.descriptors.get(id));
+        let waits = source.is_some_and(|source| !source.base.is_refused());
         target.is_some_and(|target| {
-            target.outbound_len() >= forward.limit || target.base.is_refused()
+            target.outbound_len() >= forward.limit || (target.base.is_refused() && waits)
         })
     }
 
