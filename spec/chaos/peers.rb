@@ -4,7 +4,7 @@
 #
 #   ruby peers.rb PORTS SESSIONS SEED     ports as JSON; prints one JSON object in the end
 
-require "digest"
+require "digest/sha2"
 require "json"
 require "openssl"
 require "socket"
