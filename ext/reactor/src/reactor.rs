@@ -176,6 +176,7 @@ impl Reactor {
                 self.starved.retain(|(id, _)| *id != listener);
                 self.mark_readable(listener);
             }
+            Deadline::RetryReceive(id) => self.mark_readable(id),
             Deadline::Dismissal(id) => {
                 self.with_stream(id, |stream, base, turn| stream.dismissal_due(base, turn));
             }
