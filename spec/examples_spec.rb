@@ -12,6 +12,8 @@ RSpec.describe "The examples", time_limit: 30 do
     "channel" => "first: hello\nsecond: hello\nfirst: goodbye\n",
     "defer" => "digest of 64 digits\nfailed: ArgumentError\n",
     "deferrable" => "the answer is 42\nno answer in time\n",
+    "directory_watch" => "created inbox\ncreated inbox/new\ncreated inbox/new/letter\nmoved inbox/new read\n" \
+                         "deleted read/letter\n",
     "dns" => /\A(127\.0\.0\.1|::1)$/,
     "echo" => "received: Hello, echo!\nclosed: nil\n",
     "errors" => "handled: a callback failed\nshutting down\nleft run: and another\n",
@@ -36,13 +38,14 @@ RSpec.describe "The examples", time_limit: 30 do
     "spawn" => "3\n2\n1\n0\n",
     "threaded_resource" => "row 1\nArgumentError: no row 2\n",
     "tick_loop" => "500500\n",
-    "timers" => "once\nround 1\nround 2\nround 3\n",
+    "timers" => "round 1\nonce\nquiet for 0.07 s\nround 2\nround 3\n",
     "tls" => "TLSv1.3\nyou said something secret\n",
     "tls_verified" => "this is www.example.org\n" \
                       "this is not www.example.net: EventMachine::CertificateError::NameMismatch\n",
     "udp" => "year: #{Time.now.year}\n",
     "unix_socket" => "QUIETLY\n",
-    "watch" => "through the pipe\n"
+    "watch" => "through the pipe\n",
+    "watches" => /\Aa tenth of a second: true\na signal\n(a child with exit status 3\n|in a fiber: 4\n){2}\z/
   }
   servers = %w[chat_server echo_server fiber_chat_server]
   input = { "keyboard" => "hello\nquit\n" }

@@ -1,5 +1,7 @@
 //! From Ruby's values to the reactor's, and back.
 
+pub(crate) mod tls;
+
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;

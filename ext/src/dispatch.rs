@@ -6,27 +6,7 @@ use magnus::rb_sys::{AsRawId, AsRawValue, protect};
 use magnus::value::{IntoId, LazyId};
 use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, Ruby, Value};
 
-use crate::{api, errors, instance, names, signatures};
-
-/// The numbers of events, as `EventMachine.event_callback` knows them.
-const OPCODES: [(&str, i32); 10] = [
-    ("TimerFired", 100),
-    ("ConnectionData", 101),
-    ("ConnectionUnbound", 102),
-    ("ConnectionAccepted", 103),
-    ("ConnectionCompleted", 104),
-    ("LoopbreakSignalled", 105),
-    ("ConnectionNotifyReadable", 106),
-    ("ConnectionNotifyWritable", 107),
-    ("SslHandshakeCompleted", 108),
-    ("SslVerify", 109),
-];
-
-pub(crate) fn init(module: RModule) -> Result<(), Error> {
-    OPCODES
-        .iter()
-        .try_for_each(|&(name, opcode)| module.const_set(name, opcode))
-}
+use crate::{convert, errors, instance, names, signatures};
 
 /// Calls Ruby for events. An exception goes to `error_handler` where there is one.
 pub(crate) struct Dispatcher<'r> {
@@ -161,12 +141,15 @@ impl<'r> Dispatcher<'r> {
         self.data(id, what.as_bytes())
     }
 
-    /// The words are those that `FileWatch#receive_data` knows.
+    /// The words are those that `FileWatch#receive_data` knows. What upstream does not tell has no word, since an
+    /// application may have a `receive_data` of its own.
     fn file_changed(&self, id: Id, change: FileChange) -> Result<(), Error> {
         match change {
             FileChange::Modified => self.tell(id, "modified"),
             FileChange::Moved => self.tell(id, "moved"),
             FileChange::Deleted => self.tell(id, "deleted"),
+            FileChange::Created => self.notify(id, &names::FILE_CREATED),
+            FileChange::Attributes => self.notify(id, &names::FILE_ATTRIBUTES_CHANGED),
         }
     }
 
@@ -236,7 +219,7 @@ impl<'r> Dispatcher<'r> {
         let answer = self
             .connection(id)
             .and_then(|connection| connection.funcall(*names::SSL_CERTIFICATE_FOR, (name,)))
-            .and_then(|answer| api::tls::tls_choice(self.ruby, answer));
+            .and_then(|answer| convert::tls::choice(self.ruby, answer));
         let (choice, failure) = match answer {
             Ok(choice) => (choice, Ok(())),
             Err(error) => (Choice::Refuse, Err(error)),

@@ -33,6 +33,7 @@ names! {
     ACCEPTORS = "@acceptors";
     TIMERS = "@timers";
     ERROR_HANDLER = "@error_handler";
+    REACTOR_THREAD = "@reactor_thread";
     IO = "@io";
     CALL = "call";
     CANCEL = "cancel";
@@ -48,6 +49,8 @@ names! {
     CONNECTION_COMPLETED = "connection_completed";
     NOTIFY_READABLE = "notify_readable";
     NOTIFY_WRITABLE = "notify_writable";
+    FILE_CREATED = "file_created";
+    FILE_ATTRIBUTES_CHANGED = "file_attributes_changed";
     PROXY_TARGET_UNBOUND = "proxy_target_unbound";
     PROXY_COMPLETED = "proxy_completed";
     SSL_HANDSHAKE_COMPLETED = "ssl_handshake_completed";

@@ -80,6 +80,10 @@ pub enum Event {
 /// What happened to a watched file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileChange {
+    /// A file that was not there when its watch began is there now.
+    Created,
+    /// Its permissions, owner, times or number of names changed.
+    Attributes,
     /// Its contents changed, or those of a directory; or another file took its place, as happens when
     /// an editor saves it, and is watched from now on. Changes that follow on each other may be told
     /// as one, after the last of them. Where the system could not keep up with what happened, this is

@@ -60,6 +60,8 @@ pub use reactor::{Occupation, Reactor, Spare};
 pub use resolve::{literal, port};
 pub use stream::Choice;
 pub use sys::handle::RawDescriptor;
+pub use sys::inotify;
 pub use sys::limits::descriptor_limit;
 pub use sys::user::become_user;
+pub use sys::wall_clock;
 pub use waits::{Begun, Outcome};

@@ -176,6 +176,7 @@ impl Reactor {
                 self.starved.retain(|(id, _)| *id != listener);
                 self.mark_readable(listener);
             }
+            Deadline::RetryReceive(id) => self.mark_readable(id),
             Deadline::Dismissal(id) => {
                 self.with_stream(id, |stream, base, turn| stream.dismissal_due(base, turn));
             }
@@ -383,7 +384,15 @@ impl Reactor {
     // ---- what one descriptor means for others
 
     /// Does for others what follows from the work on one.
+    #[inline]
     fn settle(&mut self) {
+        // Most work means nothing for others.
+        if !self.turn.effects.is_empty() {
+            self.act_on_effects();
+        }
+    }
+
+    fn act_on_effects(&mut self) {
         while let Some(effect) = self.turn.effects.pop_front() {
             match effect {
                 Effect::Ended(id) => self.end_proxies(id),

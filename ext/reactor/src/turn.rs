@@ -23,6 +23,8 @@ pub(crate) enum Deadline {
     RetryConnect(Id),
     /// A listener that found no free descriptor tries again.
     RetryAccept(Id),
+    /// A UDP socket for whose datagrams the system had no memory tries again.
+    RetryReceive(Id),
     /// The child of a connection that was closed is told so.
     Dismissal(Id),
     /// A peer may have all that was written since this time, and its connection may close.

@@ -16,6 +16,7 @@ mod settings;
 mod sockets;
 mod timers;
 pub(crate) mod tls;
+mod watchers;
 
 /// Defines all of them.
 pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
@@ -32,5 +33,6 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     proxies::init(module)?;
     sockets::init(module)?;
     settings::init(module)?;
-    tls::init(module)
+    tls::init(module)?;
+    watchers::init(module)
 }

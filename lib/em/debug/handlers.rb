@@ -15,7 +15,7 @@ module EventMachine
       ].freeze
 
       # What protocols call, by its beginning.
-      PROTOCOLS = /\Areceive_|\A(?:file|process)_[a-z]+ed\z/
+      PROTOCOLS = /\Areceive_|\A(?:file|process)_[a-z_]+ed\z/
 
       @checked = {}.compare_by_identity
 

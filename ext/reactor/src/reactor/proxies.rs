@@ -107,7 +107,7 @@ impl Reactor {
                 .waits_for
                 .iter()
                 .any(|target| self.is_over_limit(*target));
-            links.stopped || waits || forward.is_some_and(|forward| self.is_full(forward))
+            links.stopped || waits || forward.is_some_and(|forward| self.is_full(source, forward))
         })
     }
 
@@ -116,10 +116,13 @@ impl Reactor {
         target.is_some_and(|target| target.is_full())
     }
 
-    fn is_full(&self, forward: &Forward) -> bool {
-        let target = self.descriptors.get(forward.target);
+    /// One that the system takes no more from is about to end, and what its sources have is not for it. Of
+    /// those that pass on to each other, none waits for the other's end.
+    fn is_full(&self, source: Id, forward: &Forward) -> bool {
+        let [source, target] = [source, forward.target].map(|id| self.descriptors.get(id));
+        let waits = source.is_some_and(|source| !source.base.is_refused());
         target.is_some_and(|target| {
-            target.outbound_len() >= forward.limit || target.base.is_refused()
+            target.outbound_len() >= forward.limit || (target.base.is_refused() && waits)
         })
     }
 
