@@ -18,7 +18,7 @@ module Types
   def self.specs
     return ENV["SPECS"].split(",") if ENV["SPECS"]
 
-    FileList["spec/integration/**/*_spec.rb"].exclude("**/{bad_input,datagram_share,native,tls/hostile}_spec.rb").to_a +
+    FileList["spec/integration/**/*_spec.rb"].exclude("**/{bad_input,datagram_share,sending_threads,native,tls/hostile}_spec.rb").to_a +
       UNITS.map { |name| "spec/unit/em/#{name}_spec.rb" }
   end
 end

@@ -100,11 +100,12 @@ module EventMachine
       end
 
       # Waits until the block says that there is enough, or for the end of the input.
-      def fill(&enough)
+      def fill
         raise_closed
         return if yield
 
-        wait_for_input(&enough) unless @input_ended
+        # Yielding through takes no Proc, as handing the block on does.
+        wait_for_input { yield } unless @input_ended
         raise_closed
         raise_own(@fault) if @fault && !yield
       end
