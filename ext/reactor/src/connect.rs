@@ -1,4 +1,8 @@
-//! Connecting to TCP and Unix sockets, one address after the other.
+//! Connecting to TCP and Unix sockets.
+
+mod by_name;
+mod candidates;
+mod rivals;
 
 use std::collections::VecDeque;
 use std::io;
@@ -8,6 +12,8 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use self::by_name::Naming;
+use self::candidates::Candidates;
 use crate::descriptor::{Descriptor, Kind, Phase};
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
@@ -15,7 +21,10 @@ use crate::id::Id;
 use crate::reactor::{Deadline, Reactor};
 use crate::stream::reason_of;
 use crate::sys::handle::Handle;
-use crate::sys::{errno, sockaddr, socket};
+use crate::sys::{errno, sockaddr, socket, sockopt};
+
+pub(crate) use self::by_name::RESOLUTION_DELAY;
+pub(crate) use self::rivals::ATTEMPT_DELAY;
 
 /// How long a connect may take unless told otherwise.
 pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -23,15 +32,25 @@ pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 const UNIX_RETRY: Duration = Duration::from_millis(10);
 
 /// A connect under way.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Attempt {
-    /// The address that is tried now, where it is to be tried again.
-    current: SockAddr,
-    /// Those to try after it.
-    rest: VecDeque<SockAddr>,
+    /// The Unix socket, which is to be tried again where its server is too busy.
+    unix: Option<SockAddr>,
+    /// The addresses to try yet.
+    candidates: Candidates,
+    /// Those that are tried beside the one that the descriptor stands for.
+    rivals: VecDeque<Handle>,
     bind: Option<SockAddr>,
     /// Whether `connect(2)` has yet to be accepted by the system.
     unstarted: bool,
+    /// The name whose addresses are looked for.
+    naming: Option<Naming>,
+    /// For the next address.
+    timer: Option<Id>,
+    /// Why the last address did not do.
+    reason: Option<Reason>,
+    /// Options that were set, for sockets that take the place of this one: level, option, value.
+    options: Vec<(i32, i32, Vec<u8>)>,
     pub(crate) close_when_written: bool,
 }
 
@@ -44,7 +63,9 @@ enum Started {
 
 impl Reactor {
     /// Connects to the first of `addresses` that answers, from the local address `bind` where one is
-    /// given. [`Event::Connected`] or an `Unbound` with the last reason follows.
+    /// given. Families take turns. The next address is tried after a failure or after the
+    /// [delay](Self::set_attempt_delay), beside those before it (RFC 8305). [`Event::Connected`] or an
+    /// `Unbound` with the last reason follows.
     ///
     /// Fails only where no socket can be made or bound.
     pub fn connect_tcp(
@@ -52,26 +73,17 @@ impl Reactor {
         addresses: &[SocketAddr],
         bind: Option<SocketAddr>,
     ) -> Result<Id> {
-        let mut rest: VecDeque<SockAddr> = addresses.iter().map(|&a| SockAddr::from(a)).collect();
-        let Some(current) = rest.pop_front() else {
-            return Err(Error::Resolve {
-                host: String::new(),
-                reason: "no address".into(),
-            });
+        let mut attempt = Attempt {
+            candidates: Candidates::new(addresses),
+            bind: bind.map(SockAddr::from),
+            ..Attempt::default()
         };
-        let bind = bind.map(SockAddr::from);
-        let socket = open(&current, bind.as_ref())?;
-        let started = connect(&socket, &current);
-        let attempt = Attempt {
-            current,
-            rest,
-            bind,
-            unstarted: false,
-            close_when_written: false,
-        };
+        let (socket, address) = attempt.first_socket()?;
+        let started = connect(&socket, &address);
         let id = self.start(Handle::tcp(socket), attempt)?;
-        if let Err(error) = started {
-            self.next_address(id, reason_of(&error));
+        match started {
+            Ok(_) => self.schedule_attempt(id),
+            Err(error) => self.attempt_failed(id, reason_of(&error)),
         }
         Ok(id)
     }
@@ -96,13 +108,10 @@ impl Reactor {
             connect(&socket, &current).map_err(describe)?,
             Started::Later
         );
-        let rest = VecDeque::new();
         let attempt = Attempt {
-            current,
-            rest,
-            bind: None,
+            unix: Some(current),
             unstarted: later,
-            close_when_written: false,
+            ..Attempt::default()
         };
         let id = self.start(Handle::from(socket), attempt)?;
         if later {
@@ -120,7 +129,7 @@ impl Reactor {
         Ok(id)
     }
 
-    /// Connects the socket there is, or goes on to the next address.
+    /// Connects to a Unix socket whose server was too busy.
     pub(crate) fn retry_connect(&mut self, id: Id) {
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
@@ -130,7 +139,10 @@ impl Reactor {
         else {
             return;
         };
-        match connect(socket, &attempt.current) {
+        let Some(address) = &attempt.unix else {
+            return;
+        };
+        match connect(socket, address) {
             Ok(Started::UnderWay) => {
                 attempt.unstarted = false;
                 descriptor.handle.rearm();
@@ -139,7 +151,7 @@ impl Reactor {
                 self.timers
                     .add(self.now, self.now + UNIX_RETRY, Deadline::RetryConnect(id));
             }
-            Err(error) => self.next_address(id, reason_of(&error)),
+            Err(error) => self.attempt_failed(id, reason_of(&error)),
         }
     }
 
@@ -157,7 +169,7 @@ impl Reactor {
         match descriptor.handle.socket()?.take_error() {
             Ok(None) => self.connected(id),
             Ok(Some(error)) | Err(error) => {
-                self.next_address(id, reason_of(&error));
+                self.attempt_failed(id, reason_of(&error));
                 None
             }
         }
@@ -165,6 +177,7 @@ impl Reactor {
 
     fn connected(&mut self, id: Id) -> Option<Event> {
         let now = self.now;
+        self.give_up_others(id);
         let descriptor = self.descriptors.get_mut(id)?;
         let Phase::Connecting(attempt) = &descriptor.phase else {
             return None;
@@ -187,29 +200,100 @@ impl Reactor {
         Some(Event::Connected(id))
     }
 
-    fn next_address(&mut self, id: Id, reason: Option<Reason>) {
-        if self.try_next_address(id).is_none() {
-            self.end(id, reason);
+    /// The socket that there is has failed: a rival takes its place, and the next address has its turn.
+    fn attempt_failed(&mut self, id: Id, reason: Option<Reason>) {
+        let Some(attempt) = self.attempt_mut(id) else {
+            return;
+        };
+        attempt.reason = reason;
+        let rival = attempt.rivals.pop_front();
+        match rival.and_then(|rival| self.replace(id, rival)) {
+            Some(()) => self.next_attempt_due(id),
+            None => self.next_address(id),
         }
     }
 
-    /// Replaces the socket by one for the next address; `None` where there is no other address.
-    fn try_next_address(&mut self, id: Id) -> Option<()> {
-        let descriptor = self.descriptors.get_mut(id)?;
-        let Phase::Connecting(attempt) = &mut descriptor.phase else {
-            return None;
+    /// Replaces the socket by one for the next address. Where there is none, the connect is at its end,
+    /// unless a name server may have more.
+    fn next_address(&mut self, id: Id) {
+        let Some(attempt) = self.attempt_mut(id) else {
+            return;
         };
-        loop {
-            attempt.current = attempt.rest.pop_front()?;
-            let Ok(socket) = open(&attempt.current, attempt.bind.as_ref()) else {
-                continue;
-            };
-            if connect(&socket, &attempt.current).is_err() {
-                continue;
+        attempt.unstarted = false;
+        let next = attempt.next_socket();
+        if next.is_none() && attempt.awaits_addresses() {
+            attempt.unstarted = true;
+            return;
+        }
+        let reason = attempt.reason.clone();
+        match next.and_then(|handle| self.replace(id, handle)) {
+            Some(()) => self.schedule_attempt(id),
+            None => self.end(id, reason),
+        }
+    }
+
+    /// Neither other addresses nor more of them are wanted.
+    pub(crate) fn give_up_others(&mut self, id: Id) {
+        self.cancel_attempt(id);
+        self.forget_naming(id);
+    }
+
+    fn attempt_mut(&mut self, id: Id) -> Option<&mut Attempt> {
+        match &mut self.descriptors.get_mut(id)?.phase {
+            Phase::Connecting(attempt) => Some(attempt),
+            _ => None,
+        }
+    }
+}
+
+impl Attempt {
+    /// A socket for the first address of which there can be one.
+    fn first_socket(&mut self) -> Result<(Socket, SockAddr)> {
+        let mut refused = Error::Resolve {
+            host: String::new(),
+            reason: "no address".into(),
+        };
+        for address in self.candidates.by_ref() {
+            let address = SockAddr::from(address);
+            match open(&address, self.bind.as_ref()) {
+                Ok(socket) => return Ok((socket, address)),
+                Err(error) => refused = error,
             }
-            descriptor.handle = Handle::tcp(socket);
-            descriptor.readiness = Default::default();
-            return self.reregister(id).ok();
+        }
+        Err(refused)
+    }
+
+    /// A socket that connects to the next address for which that can be begun.
+    fn next_socket(&mut self) -> Option<Handle> {
+        while let Some(address) = self.candidates.next() {
+            let address = SockAddr::from(address);
+            let begun = open(&address, self.bind.as_ref()).and_then(|socket| {
+                let handle = Handle::tcp(socket);
+                self.set_options(&handle);
+                let begun = handle.attempt(|socket| connect(socket, &address).map(drop));
+                let describe = |error| Error::system("connect", display(&address), error);
+                begun.map_err(describe).map(|()| handle)
+            });
+            match begun {
+                Ok(handle) => return Some(handle),
+                Err(error) if self.reason.is_none() => {
+                    self.reason = error.errno().map(Reason::Errno);
+                }
+                Err(_) => {}
+            }
+        }
+        None
+    }
+
+    /// Remembers an option that was set.
+    pub(crate) fn note_option(&mut self, level: i32, option: i32, value: &[u8]) {
+        self.options.push((level, option, value.to_vec()));
+    }
+
+    fn set_options(&self, handle: &Handle) {
+        for (level, option, value) in &self.options {
+            // One of the other family's is none of this socket's.
+            let _ = sockopt::set(handle, *level, *option, value);
         }
     }
 }

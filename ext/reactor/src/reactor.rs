@@ -12,11 +12,13 @@ use std::time::{Duration, Instant};
 use mio::{Registry, Token, Waker};
 
 use crate::buffers::Buffers;
+use crate::connect::{ATTEMPT_DELAY, RESOLUTION_DELAY};
 use crate::datagram::Batch;
 use crate::descriptor::{Descriptor, Kind, Phase};
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
 use crate::id::{Id, Space};
+use crate::names::Names;
 use crate::poller::{FILES, Poller, WAKE};
 use crate::process::{Children, EXIT};
 use crate::sys::handle::RawDescriptor;
@@ -38,6 +40,10 @@ pub(crate) enum Deadline {
     Connect(Id),
     /// A connect that could not start yet is tried again.
     RetryConnect(Id),
+    /// The next address of a connect is tried.
+    NextAttempt(Id),
+    /// A name is resolved for as long as that may take.
+    Resolution(u64),
     /// A listener that found no free descriptor tries again.
     RetryAccept(Id),
     /// The child of a connection that was closed is told so.
@@ -62,12 +68,15 @@ pub(crate) enum Deadline {
 #[derive(Debug)]
 pub struct Reactor {
     pub(crate) registry: Registry,
-    waker: Arc<Waker>,
+    pub(crate) waker: Arc<Waker>,
     pub(crate) descriptors: Table<Descriptor>,
     /// How many descriptors were made in all.
     made: u64,
     pub(crate) files: FileWatches,
     pub(crate) waits: Waits,
+    pub(crate) names: Names,
+    pub(crate) attempt_delay: Duration,
+    pub(crate) resolution_delay: Duration,
     pub(crate) timers: Timers<Deadline>,
     pub(crate) user_timers: usize,
     pub(crate) timer_limit: usize,
@@ -151,6 +160,9 @@ impl Reactor {
             made: 0,
             files: FileWatches::new(),
             waits: Waits::new(),
+            names: Names::new(),
+            attempt_delay: ATTEMPT_DELAY,
+            resolution_delay: RESOLUTION_DELAY,
             timers: Timers::new(),
             user_timers: 0,
             timer_limit: usize::MAX,
@@ -221,8 +233,10 @@ impl Reactor {
             if let Err(error) = self.register(id) {
                 self.end(id, error.errno().map(Reason::Errno));
             }
+            self.adopt_rivals(id);
         }
         self.adopt_waits();
+        self.adopt_names();
         Ok(poller)
     }
 
@@ -282,6 +296,8 @@ impl Reactor {
                 Deadline::Inactivity(id) => self.inactivity_due(id),
                 Deadline::Connect(id) => self.end(id, Some(Reason::Errno(errno::ETIMEDOUT))),
                 Deadline::RetryConnect(id) => self.retry_connect(id),
+                Deadline::NextAttempt(id) => self.next_attempt_due(id),
+                Deadline::Resolution(request) => self.resolution_due(request),
                 Deadline::RetryAccept(listener) => {
                     self.starved.retain(|(id, _)| *id != listener);
                     self.mark_readable(listener);
@@ -316,6 +332,7 @@ impl Reactor {
         self.now = now;
         self.ready.append(&mut self.carried);
         self.files.served = false;
+        let mut rivals = Vec::new();
         for event in &poller.events {
             if event.token() == WAKE {
                 continue;
@@ -326,6 +343,10 @@ impl Reactor {
             }
             if waits::is_wait(event.token()) {
                 self.descriptor_ready(event);
+                continue;
+            }
+            if let Some(id) = self.rival_of(event.token()) {
+                rivals.push(id);
                 continue;
             }
             let Some((id, exited)) = self.named_by(event.token()) else {
@@ -347,13 +368,18 @@ impl Reactor {
             descriptor.reads_in_part |= event.is_priority();
             self.enqueue(id);
         }
+        // One that is connected takes the place of one that has failed meanwhile.
+        for id in rivals {
+            self.rivals_ready(id);
+        }
+        self.take_answers();
         self.look_last();
     }
 
     /// Whom a token stands for, and whether it tells of the exit of a child. Nobody where it is that of
     /// a descriptor that is gone: while a forked child holds the same open file, the system still
     /// tells of it.
-    fn named_by(&self, token_seen: Token) -> Option<(Id, bool)> {
+    pub(crate) fn named_by(&self, token_seen: Token) -> Option<(Id, bool)> {
         let bits = token_seen.0 & !EXIT;
         let id = self.descriptors.id_at(bits & (Id::MAX_SLOTS - 1))?;
         (token(id).0 == bits).then_some((id, token_seen.0 & EXIT != 0))

@@ -1,6 +1,6 @@
 //! Socket options and names.
 
-use crate::descriptor::Kind;
+use crate::descriptor::{Kind, Phase};
 use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::reactor::Reactor;
@@ -51,7 +51,8 @@ impl Reactor {
             .map_err(|error| Error::system("getsockopt", descriptor.describe(), error))
     }
 
-    /// Sets a socket option to a value given as bytes. See setsockopt(2).
+    /// Sets a socket option to a value given as bytes. See setsockopt(2). One that is set while a connect is
+    /// under way holds for whatever address that reaches.
     pub fn set_socket_option(
         &mut self,
         id: Id,
@@ -59,9 +60,13 @@ impl Reactor {
         option: i32,
         value: &[u8],
     ) -> Result<()> {
-        let descriptor = self.descriptor(id)?;
+        let descriptor = self.descriptor_mut(id)?;
         sockopt::set(&descriptor.handle, level, option, value)
-            .map_err(|error| Error::system("setsockopt", descriptor.describe(), error))
+            .map_err(|error| Error::system("setsockopt", descriptor.describe(), error))?;
+        if let Phase::Connecting(attempt) = &mut descriptor.phase {
+            attempt.note_option(level, option, value);
+        }
+        Ok(())
     }
 
     /// The pending error of a socket (SO_ERROR), which this call clears; `None` where it has none or

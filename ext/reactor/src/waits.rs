@@ -22,7 +22,7 @@ use crate::sys::level;
 use crate::table::Table;
 use crate::timeouts::FOREVER;
 
-pub(crate) use registrations::{Registrations, is_wait};
+pub(crate) use registrations::{Registrations, WAIT, is_wait};
 
 /// What a descriptor is waited for, or is ready for: a set of bits, those of Ruby's `IO::READABLE`,
 /// `IO::PRIORITY` and `IO::WRITABLE`, of poll(2) and of epoll(7).

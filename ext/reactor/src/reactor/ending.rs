@@ -82,6 +82,7 @@ impl Reactor {
         if self.linger(id, reason.as_ref()) {
             return;
         }
+        self.give_up_others(id);
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
         };

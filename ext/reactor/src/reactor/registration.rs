@@ -110,7 +110,7 @@ impl Reactor {
 
     /// The system watches `fd` from now on, and did not before. Whoever had it watched by that number had
     /// the descriptor closed behind our back, and must not touch the one that has it now.
-    fn displace(&mut self, id: Id, fd: RawDescriptor) {
+    pub(crate) fn displace(&mut self, id: Id, fd: RawDescriptor) {
         let is_borrowed = |d: &Descriptor| !d.handle.is_owned();
         let before = if self.descriptors.get(id).is_some_and(is_borrowed) {
             self.borrowed.insert(fd, id)

@@ -12,7 +12,7 @@ use crate::process::EXIT;
 use crate::sys::handle::RawDescriptor;
 
 /// Marks the tokens of waits, which have not the mark of a child's exit.
-const WAIT: usize = 1 << (usize::BITS - 1);
+pub(crate) const WAIT: usize = 1 << (usize::BITS - 1);
 /// The bits of a token that hold the number of the descriptor.
 const NUMBER: usize = (1 << 30) - 1;
 
