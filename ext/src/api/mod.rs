@@ -8,6 +8,7 @@ mod descriptors;
 mod files;
 mod machine;
 mod mapper;
+pub(crate) mod names;
 mod processes;
 mod proxies;
 mod servers;
@@ -21,6 +22,7 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     machine::init(module)?;
     timers::init(ruby, module)?;
     servers::init(module)?;
+    names::init(module)?;
     connections::init(ruby, module)?;
     datagrams::init(module)?;
     descriptors::init(module)?;
