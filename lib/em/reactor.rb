@@ -139,6 +139,7 @@ module EventMachine
       failures << failure_of { stop_fibers }
       failures << failure_of { @tails.pop.call } until @tails.empty?
       # The threads go first: they must not signal a machine that is gone.
+      failures << failure_of { fail_resolutions }
       failures << failure_of { stop_threadpool }
       failures << failure_of { release_machine }
       failures << failure_of { cleanup_machine }
