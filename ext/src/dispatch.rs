@@ -67,7 +67,6 @@ impl<'r> Dispatcher<'r> {
                 ref answer,
             } => self.resolved(request, answer),
             Event::Unbound { id, ref reason } => self.unbound(id, reason.as_ref()),
-            _ => Ok(()),
         };
         result.or_else(|error| self.handle(error))
     }
@@ -139,7 +138,6 @@ impl<'r> Dispatcher<'r> {
             FileChange::Modified => self.tell(id, "modified"),
             FileChange::Moved => self.tell(id, "moved"),
             FileChange::Deleted => self.tell(id, "deleted"),
-            _ => Ok(()),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::datagram::MAX_DATAGRAM;
+use crate::outbox::MAX_DATAGRAM;
 
 /// The result of the calls of this crate.
 pub type Result<T> = std::result::Result<T, Error>;

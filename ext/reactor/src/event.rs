@@ -7,7 +7,6 @@ use crate::tls::Fault;
 
 /// One thing that happened. The reactor gives them out one at a time and calls nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Event {
     /// A timer came due; it is gone from the reactor.
     TimerFired(Id),
@@ -82,7 +81,6 @@ pub enum Event {
 
 /// What happened to a watched file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum FileChange {
     /// Its contents changed, or those of a directory; or another file took its place, as happens when
     /// an editor saves it, and is watched from now on. Changes that follow on each other may be told
@@ -97,7 +95,6 @@ pub enum FileChange {
 
 /// Why a descriptor came to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Reason {
     /// The system's error number: `ECONNRESET`, `ETIMEDOUT`, …
     Errno(i32),
@@ -105,4 +102,11 @@ pub enum Reason {
     Resolve(String),
     /// TLS failed; the session tells more.
     Tls(Fault),
+}
+
+impl Reason {
+    /// What the system said; nothing where the error is not the system's.
+    pub(crate) fn of(error: &std::io::Error) -> Option<Self> {
+        error.raw_os_error().map(Self::Errno)
+    }
 }

@@ -5,13 +5,11 @@ use std::io;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::id::Id;
-use crate::reactor::Reactor;
 use crate::sys::io::retry;
 use crate::sys::{errno, file};
 
 /// Bytes that are read from a file at a time. Smaller files are read when they are queued.
-const PIECE: usize = 64 * 1024;
+pub(crate) const PIECE: usize = 64 * 1024;
 
 /// The part of an open file that is not read yet.
 #[derive(Debug)]
@@ -23,7 +21,7 @@ pub(crate) struct FileSource {
 
 impl FileSource {
     /// Opens a regular file. What is appended to it later is not sent.
-    fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
         let (file, left) = open_regular(path)?;
         Ok(Self {
             file,
@@ -67,28 +65,4 @@ pub fn open_regular(path: &Path) -> Result<(File, usize)> {
         Ok(size) => return Ok((file, size)),
     };
     Err(refused(io::Error::from_raw_os_error(errno)))
-}
-
-impl Reactor {
-    /// Queues a whole file for a connection, and says how many bytes that is: none where it is
-    /// closing. A file of up to 64 KiB is read at once. A longer one is kept open and read as the
-    /// connection takes it: it is not to be changed meanwhile, and where it is made shorter, the
-    /// connection ends with EIO.
-    pub fn send_file(&mut self, id: Id, path: &Path) -> Result<usize> {
-        let mut source = FileSource::open(path)?;
-        if source.len() <= PIECE {
-            let data = source
-                .read()
-                .map_err(|error| Error::system("read", path.display().to_string(), error))?;
-            return self.send(id, &data);
-        }
-        let descriptor = self.descriptor_mut(id)?;
-        if !descriptor.takes_bytes("send_file_data")? {
-            return Ok(0);
-        }
-        let length = source.len();
-        descriptor.queue_file(source);
-        self.mark_dirty(id);
-        Ok(length)
-    }
 }

@@ -28,6 +28,7 @@ impl Lookup {
         let body = move || {
             // Nobody may be waiting any more.
             let _ = answer.send(resolve(&name, port));
+            drop(answer);
             done();
         };
         let thread = thread::Builder::new().name("em-resolver".to_owned());

@@ -1,22 +1,23 @@
 //! Names that are being resolved off the loop, and who waits for them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use mio::Waker;
 
 use crate::event::Event;
 use crate::id::Id;
-use crate::reactor::{Deadline, Reactor};
 use crate::resolve::{Family, addresses};
 use crate::resolver::{Answer, LookUp, Question, Resolver};
 use crate::sys::fork;
-use crate::timeouts::FOREVER;
+use crate::turn::{Deadline, Turn};
 
 /// Who waits for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asker {
-    /// The caller of [`Reactor::resolve`], by the number that it was given.
+    /// The caller of [`Reactor::resolve`](crate::Reactor::resolve), by the number that it was given.
     Caller(u64),
     /// A connect by name.
     Connect(Id),
@@ -27,13 +28,14 @@ pub(crate) enum Asker {
 struct Asked {
     askers: Vec<Asker>,
     /// Gone when nobody waits any more, so that no thread takes the trouble.
-    wanted: Arc<()>,
+    wanted: Weak<()>,
 }
 
 #[derive(Debug)]
 struct Request {
-    question: Question,
     timer: Option<Id>,
+    /// Held for as long as the answer is waited for.
+    _ticket: Arc<()>,
 }
 
 /// All of a reactor's.
@@ -44,6 +46,8 @@ pub(crate) struct Names {
     asked: HashMap<Question, Asked>,
     requests: HashMap<u64, Request>,
     last: u64,
+    /// Those to be told of yet.
+    answers: VecDeque<(Asker, Arc<Question>, Arc<Answer>)>,
     generation: u64,
 }
 
@@ -55,18 +59,123 @@ impl Names {
             asked: HashMap::new(),
             requests: HashMap::new(),
             last: 0,
+            answers: VecDeque::new(),
             generation: fork::generation(),
         }
     }
 
-    /// Nobody asks for it any more.
-    fn withdraw(&mut self, question: &Question, asker: Asker) {
-        let Some(asked) = self.asked.get_mut(question) else {
+    pub(crate) fn set_look_up(
+        &mut self,
+        look_up: impl Fn(&str, Family) -> Result<Vec<SocketAddr>, String> + Send + Sync + 'static,
+    ) {
+        self.look_up = Arc::new(look_up);
+        self.resolver = None;
+    }
+
+    /// Asks on behalf of a caller, who is told by an event of the number that is returned.
+    pub(crate) fn request(
+        &mut self,
+        turn: &mut Turn,
+        waker: &Arc<Waker>,
+        question: Question,
+        due: Option<Instant>,
+    ) -> u64 {
+        self.last += 1;
+        let number = self.last;
+        let deadline = Deadline::Resolution(number);
+        let timer = due.and_then(|due| turn.deadlines.add(turn.now, due, deadline));
+        let _ticket = self.ask(waker, question, Asker::Caller(number));
+        self.requests.insert(number, Request { timer, _ticket });
+        number
+    }
+
+    /// Asks; who does holds what is returned for as long as it waits for the answer.
+    pub(crate) fn ask(&mut self, waker: &Arc<Waker>, question: Question, asker: Asker) -> Arc<()> {
+        if let Some(asked) = self.asked.get_mut(&question) {
+            if let Some(ticket) = asked.wanted.upgrade() {
+                asked.askers.push(asker);
+                return ticket;
+            }
+        }
+        let ticket = Arc::new(());
+        let asked = Asked {
+            askers: vec![asker],
+            wanted: Arc::downgrade(&ticket),
+        };
+        self.asked.insert(question.clone(), asked);
+        self.put(waker, question, Arc::downgrade(&ticket));
+        ticket
+    }
+
+    /// Puts a question to the threads.
+    fn put(&mut self, waker: &Arc<Waker>, question: Question, wanted: Weak<()>) {
+        let look_up = &self.look_up;
+        let resolver = self
+            .resolver
+            .get_or_insert_with(|| Resolver::new(Arc::clone(look_up), Arc::clone(waker)));
+        if let Err(error) = resolver.ask(question.clone(), wanted) {
+            self.deal(question, Some(Err(crate::error::describe(&error))));
+            // There may be nobody else to end the poll for it; a failure means that it ends anyway.
+            let _ = waker.wake();
+        }
+    }
+
+    /// The next answer, and whose it is.
+    pub(crate) fn next_answer(&mut self) -> Option<(Asker, Arc<Question>, Arc<Answer>)> {
+        if self.answers.is_empty() {
+            for (question, answer) in self.resolver.as_ref()?.answers() {
+                self.deal(question, answer);
+            }
+        }
+        self.answers.pop_front()
+    }
+
+    /// Notes whose an answer is. There is none where nobody was left when it was the question's turn.
+    fn deal(&mut self, question: Question, answer: Option<Answer>) {
+        let Some(answer) = answer else {
+            let unwanted = |asked: &Asked| asked.wanted.strong_count() == 0;
+            if self.asked.get(&question).is_some_and(unwanted) {
+                self.asked.remove(&question);
+            }
             return;
         };
-        asked.askers.retain(|other| *other != asker);
-        if asked.askers.is_empty() {
-            self.asked.remove(question);
+        let Some(asked) = self.asked.remove(&question) else {
+            return;
+        };
+        let (question, answer) = (Arc::new(question), Arc::new(answer));
+        let dealt = asked.askers.into_iter();
+        let dealt = dealt.map(|asker| (asker, Arc::clone(&question), Arc::clone(&answer)));
+        self.answers.extend(dealt);
+    }
+
+    /// Tells a caller, who may have waited for too long already.
+    pub(crate) fn tell(&mut self, turn: &mut Turn, request: u64, answer: &Answer) {
+        let Some(Request { timer, .. }) = self.requests.remove(&request) else {
+            return;
+        };
+        if let Some(timer) = timer {
+            turn.deadlines.cancel(timer);
+        }
+        let answer = answer.clone();
+        turn.notices.push_back(Event::Resolved { request, answer });
+    }
+
+    /// A caller has waited for long enough.
+    pub(crate) fn due(&mut self, turn: &mut Turn, request: u64) {
+        if self.requests.remove(&request).is_some() {
+            let answer = Err("the resolver did not answer in time".to_owned());
+            turn.notices.push_back(Event::Resolved { request, answer });
+        }
+    }
+
+    /// Asks again in a forked child, which has no threads.
+    pub(crate) fn adopt(&mut self, waker: &Arc<Waker>) {
+        self.leave_to_parent();
+        self.generation = fork::generation();
+        let asked = self.asked.iter();
+        let questions = asked.map(|(question, asked)| (question.clone(), asked.wanted.clone()));
+        for (question, wanted) in questions.collect::<Vec<_>>() {
+            self.put(waker, question, wanted);
         }
     }
 
@@ -90,128 +199,5 @@ impl std::fmt::Debug for Names {
             .field("asked", &self.asked)
             .field("requests", &self.requests)
             .finish_non_exhaustive()
-    }
-}
-
-impl Reactor {
-    /// Resolves a name in another thread; [`Event::Resolved`] follows, with the number that is returned.
-    /// Requests for one name share the work. After `timeout` the answer is that it took too long.
-    pub fn resolve(
-        &mut self,
-        host: &str,
-        family: Family,
-        now: Instant,
-        timeout: Option<Duration>,
-    ) -> u64 {
-        let question = Question {
-            host: host.to_owned(),
-            family,
-        };
-        self.names.last += 1;
-        let number = self.names.last;
-        let deadline = timeout.map(|timeout| now + timeout.min(FOREVER));
-        let timer =
-            deadline.and_then(|due| self.timers.add(now, due, Deadline::Resolution(number)));
-        let request = Request {
-            question: question.clone(),
-            timer,
-        };
-        self.names.requests.insert(number, request);
-        self.ask(question, Asker::Caller(number));
-        number
-    }
-
-    /// Has names be resolved by a function in place of getaddrinfo(3). It is called in other threads.
-    pub fn set_look_up(
-        &mut self,
-        look_up: impl Fn(&str, Family) -> Result<Vec<SocketAddr>, String> + Send + Sync + 'static,
-    ) {
-        self.names.look_up = Arc::new(look_up);
-        self.names.resolver = None;
-    }
-
-    pub(crate) fn ask(&mut self, question: Question, asker: Asker) {
-        if let Some(asked) = self.names.asked.get_mut(&question) {
-            asked.askers.push(asker);
-            return;
-        }
-        let asked = Asked {
-            askers: vec![asker],
-            wanted: Arc::new(()),
-        };
-        self.names.asked.insert(question.clone(), asked);
-        self.put(question);
-    }
-
-    /// Puts a question to the threads.
-    fn put(&mut self, question: Question) {
-        let (names, waker) = (&mut self.names, &self.waker);
-        let Some(asked) = names.asked.get(&question) else {
-            return;
-        };
-        let resolver = names
-            .resolver
-            .get_or_insert_with(|| Resolver::new(Arc::clone(&names.look_up), Arc::clone(waker)));
-        let wanted = Arc::downgrade(&asked.wanted);
-        if let Err(error) = resolver.ask(question.clone(), wanted) {
-            self.answer(&question, &Err(crate::error::describe(&error)));
-        }
-    }
-
-    pub(crate) fn withdraw(&mut self, question: &Question, asker: Asker) {
-        self.names.withdraw(question, asker);
-    }
-
-    /// Gives the answers that have come in to those who asked.
-    pub(crate) fn take_answers(&mut self) {
-        let Some(resolver) = &self.names.resolver else {
-            return;
-        };
-        for (question, answer) in resolver.answers() {
-            self.answer(&question, &answer);
-        }
-    }
-
-    fn answer(&mut self, question: &Question, answer: &Answer) {
-        let Some(asked) = self.names.asked.remove(question) else {
-            return;
-        };
-        for asker in asked.askers {
-            match asker {
-                Asker::Caller(number) => self.answer_caller(number, answer),
-                Asker::Connect(id) => self.answer_connect(id, question, answer),
-            }
-        }
-    }
-
-    fn answer_caller(&mut self, request: u64, answer: &Answer) {
-        let Some(Request { timer, .. }) = self.names.requests.remove(&request) else {
-            return;
-        };
-        timer.map(|timer| self.timers.cancel(timer));
-        let answer = answer.clone();
-        self.notices.push_back(Event::Resolved { request, answer });
-    }
-
-    /// Whoever asked has waited long enough.
-    pub(crate) fn resolution_due(&mut self, request: u64) {
-        let Some(Request { question, .. }) = self.names.requests.remove(&request) else {
-            return;
-        };
-        self.names.withdraw(&question, Asker::Caller(request));
-        self.notices.push_back(Event::Resolved {
-            request,
-            answer: Err("the resolver did not answer in time".to_owned()),
-        });
-    }
-
-    /// Asks again in a forked child, which has no threads.
-    pub(crate) fn adopt_names(&mut self) {
-        self.names.leave_to_parent();
-        self.names.generation = fork::generation();
-        let questions: Vec<Question> = self.names.asked.keys().cloned().collect();
-        for question in questions {
-            self.put(question);
-        }
     }
 }

@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 
 use socket2::SockAddr;
 
+/// The most that one UDP datagram can carry over IPv4 (RFC 768, RFC 791).
+pub const MAX_DATAGRAM: usize = 65_507;
+
 /// Memory that is kept when nothing waits.
 const KEPT: usize = 256 * 1024;
 

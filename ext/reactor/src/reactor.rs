@@ -1,62 +1,52 @@
-//! The state of the loop, and the order of one turn.
+//! The loop: descriptors, timers, and the order of one turn.
+//!
+//! What concerns one descriptor is done by its kind, which knows nothing of the others. The files below
+//! hold the public operations, and what one descriptor means for another.
 
+mod children;
+mod connecting;
+mod datagrams;
 mod ending;
+mod files;
+mod forking;
+mod hold;
+mod listening;
+mod naming;
+mod proxies;
 mod registration;
+mod sockets;
+mod splicing;
+mod streams;
+mod timers;
+mod tls;
+mod waits;
+mod watching;
 
-pub(crate) use registration::token;
-
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::{Registry, Token, Waker};
 
-use crate::buffers::Buffers;
-use crate::connect::{ATTEMPT_DELAY, RESOLUTION_DELAY};
-use crate::datagram::Batch;
-use crate::descriptor::{Descriptor, Kind, Phase};
+use crate::base::{Base, Room, token};
+use crate::descriptor::{Descriptor, Kind};
 use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
+use crate::file_watches::FileWatches;
 use crate::id::{Id, Space};
 use crate::names::Names;
-use crate::poller::{FILES, Poller, WAKE};
-use crate::process::{Children, EXIT};
+use crate::poller::{EXIT, FILES, Poller, RIVAL, WAKE};
+use crate::step::{Rest, Step};
+use crate::stream::{Children, Stream, delivery_due};
 use crate::sys::handle::RawDescriptor;
 use crate::sys::splice::Pipe;
 use crate::sys::{errno, fork};
 use crate::table::Table;
-use crate::timers::Timers;
-use crate::waits::{self, Waits};
-use crate::watch_file::FileWatches;
+use crate::turn::{Deadline, Effect, Turn};
+use crate::user_timers::UserTimers;
+use crate::waits::{self as wait, Waits};
 
-/// What a deadline is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deadline {
-    /// A timer of the user's.
-    User,
-    /// A descriptor's inactivity timeout.
-    Inactivity(Id),
-    /// A descriptor's time to get connected.
-    Connect(Id),
-    /// A connect that could not start yet is tried again.
-    RetryConnect(Id),
-    /// The next address of a connect is tried.
-    NextAttempt(Id),
-    /// A name is resolved for as long as that may take.
-    Resolution(u64),
-    /// A listener that found no free descriptor tries again.
-    RetryAccept(Id),
-    /// The child of a connection that was closed is told so.
-    Dismissal(Id),
-    /// A peer may have all that was written since this time, and its connection may close.
-    Delivery(Id, Instant),
-    /// A child may have ended, where the system does not tell.
-    ChildCheck(Id),
-    /// A watched file is missing for so long that nothing takes its place.
-    FileMissing(Id),
-    /// A wait has lasted as long as it may.
-    Wait(Id),
-}
+pub use forking::Spare;
 
 /// An event loop without the waiting: descriptors, timers and what is to be done for them.
 ///
@@ -67,81 +57,32 @@ pub(crate) enum Deadline {
 /// was sent.
 #[derive(Debug)]
 pub struct Reactor {
-    pub(crate) registry: Registry,
-    pub(crate) waker: Arc<Waker>,
-    pub(crate) descriptors: Table<Descriptor>,
+    waker: Arc<Waker>,
+    descriptors: Table<Descriptor>,
     /// How many descriptors were made in all.
     made: u64,
-    pub(crate) files: FileWatches,
-    pub(crate) waits: Waits,
-    pub(crate) names: Names,
-    pub(crate) attempt_delay: Duration,
-    pub(crate) resolution_delay: Duration,
-    pub(crate) timers: Timers<Deadline>,
-    pub(crate) user_timers: usize,
-    pub(crate) timer_limit: usize,
-    /// The last of the user's timers that fired, and when it was due.
-    pub(crate) fired: Option<(Id, Instant)>,
-    timer_mark: u64,
-    /// Descriptors to work on in this turn, and those whose share of it is used up.
-    ready: VecDeque<Id>,
-    carried: VecDeque<Id>,
-    unbound: VecDeque<(Id, Option<Reason>)>,
+    turn: Turn,
+    timers: UserTimers,
+    files: FileWatches,
+    waits: Waits,
+    names: Names,
+    /// How long an address has to answer a connect before the next is tried, too.
+    attempt_delay: Duration,
+    /// How long IPv4 addresses wait for IPv6 ones.
+    resolution_delay: Duration,
     /// How many ends are told of yet in this turn, once that has begun.
     unbound_share: Option<usize>,
     /// Who watches the descriptors that are somebody else's.
     borrowed: HashMap<RawDescriptor, Id>,
-    /// Events that come before those of descriptors.
-    pub(crate) notices: VecDeque<Event>,
-    /// Those to write to, in the order in which they were sent to.
-    dirty: VecDeque<Id>,
-    /// Those that end after the next poll.
-    pub(crate) departing: Vec<Id>,
-    /// Those that have both read and written all there is, and end with the turn.
-    pub(crate) finished: Vec<Id>,
-    pub(crate) buffers: Buffers,
     /// What goes from socket to socket goes by this; empty in between.
-    pub(crate) pipe: Option<Pipe>,
-    /// Where datagrams are taken to, of one socket at a time.
-    pub(crate) batch: Option<Batch>,
-    pub(crate) closing: usize,
+    pipe: Option<Pipe>,
     /// Listeners that wait for a free descriptor.
     starved: Vec<(Id, Option<Id>)>,
     /// Child processes of connections that are gone.
-    pub(crate) children: Children,
-    pub(crate) accepts_per_turn: usize,
-    pub(crate) now: Instant,
-    /// Where records under TLS are read to.
-    pub(crate) records: Vec<u8>,
-    fork_generation: u64,
+    children: Children,
+    accepts_per_turn: usize,
     /// How many children this process had forked when the system's queue was made.
     children_forked: u64,
-}
-
-/// What is left of a loop that has ended: see [`Reactor::retire`].
-#[derive(Debug)]
-pub struct Spare {
-    poller: Poller,
-    registry: Registry,
-    waker: Arc<Waker>,
-    fork_generation: u64,
-}
-
-impl Spare {
-    /// A new loop. `None` in a fork of the process that the old one was in, whose queue this is, and
-    /// where somebody has closed the queue, as those do who close all descriptors there are.
-    pub fn start(mut self, now: Instant) -> Option<(Reactor, Poller)> {
-        if self.fork_generation != fork::generation()
-            || self.poller.poll(Some(Duration::ZERO)).is_err()
-        {
-            // The numbers of its descriptors may be somebody else's by now.
-            std::mem::forget(self);
-            return None;
-        }
-        self.poller.clear();
-        let reactor = Reactor::with(self.registry, self.waker, now);
-        Some((reactor, self.poller))
-    }
 }
 
 impl Reactor {
@@ -149,101 +90,34 @@ impl Reactor {
     pub fn new(now: Instant) -> Result<(Self, Poller)> {
         let poller = Poller::new()?;
         let (registry, waker) = (poller.registry()?, poller.waker()?);
-        Ok((Self::with(registry, waker, now), poller))
+        Ok((Self::build(registry, waker, now), poller))
     }
 
-    fn with(registry: Registry, waker: Arc<Waker>, now: Instant) -> Self {
+    fn build(registry: Registry, waker: Arc<Waker>, now: Instant) -> Self {
         Self {
-            registry,
             waker,
             descriptors: Table::of(Space::Descriptors),
             made: 0,
+            turn: Turn::new(registry, now),
+            timers: UserTimers::new(),
             files: FileWatches::new(),
             waits: Waits::new(),
             names: Names::new(),
-            attempt_delay: ATTEMPT_DELAY,
-            resolution_delay: RESOLUTION_DELAY,
-            timers: Timers::new(),
-            user_timers: 0,
-            timer_limit: usize::MAX,
-            fired: None,
-            timer_mark: 0,
-            ready: VecDeque::new(),
-            carried: VecDeque::new(),
-            unbound: VecDeque::new(),
+            attempt_delay: connecting::ATTEMPT_DELAY,
+            resolution_delay: naming::RESOLUTION_DELAY,
             unbound_share: None,
             borrowed: HashMap::new(),
-            notices: VecDeque::new(),
-            dirty: VecDeque::new(),
-            departing: Vec::new(),
-            finished: Vec::new(),
-            buffers: Buffers::default(),
             pipe: None,
-            batch: None,
-            closing: 0,
             starved: Vec::new(),
             children: Children::default(),
             accepts_per_turn: 10,
-            now,
-            records: Vec::new(),
-            fork_generation: fork::generation(),
             children_forked: fork::children(),
         }
-    }
-
-    /// Ends the loop. What it leaves starts the next one for less, where the system's queue is sure to
-    /// be empty: a forked child may hold descriptors that are closed here, and keep them in the queue.
-    pub fn retire(self, poller: Poller) -> Option<Spare> {
-        let shared = self.is_forked() || self.children_forked != fork::children();
-        let waited = self.registration_count() > 0;
-        (self.is_empty() && !shared && !waited).then_some(Spare {
-            poller,
-            registry: self.registry,
-            waker: self.waker,
-            fork_generation: self.fork_generation,
-        })
     }
 
     /// Ends a [`Poller::poll`] from any thread; one that comes early ends the next.
     pub fn waker(&self) -> Arc<Waker> {
         Arc::clone(&self.waker)
-    }
-
-    /// Whether this process is a fork of the one that made the reactor. Its descriptors are then
-    /// shared with the parent: see [`adopt`](Self::adopt) and [`abandon`](Self::abandon).
-    pub fn is_forked(&self) -> bool {
-        self.fork_generation != fork::generation()
-    }
-
-    /// Goes on in a forked child in the parent's place, as a daemon does: all descriptors are watched
-    /// by a queue of the child's own.
-    ///
-    /// A descriptor that cannot be watched, as one that its owner closed meanwhile, ends. Where there
-    /// can be no queue, nothing has changed.
-    pub fn adopt(&mut self) -> Result<Poller> {
-        let poller = Poller::new()?;
-        let (registry, waker) = (poller.registry()?, poller.waker()?);
-        self.adopt_file_watches(&registry)?;
-        self.registry = registry;
-        self.waker = waker;
-        self.fork_generation = fork::generation();
-        self.children_forked = fork::children();
-        self.pipe = None;
-        for id in self.descriptors.ids().collect::<Vec<_>>() {
-            if let Err(error) = self.register(id) {
-                self.end(id, error.errno().map(Reason::Errno));
-            }
-            self.adopt_rivals(id);
-        }
-        self.adopt_waits();
-        self.adopt_names();
-        Ok(poller)
-    }
-
-    /// Closes every descriptor and tells nobody: neither the kernel's queue, which a parent process
-    /// may still use, nor the peers.
-    pub fn abandon(self) {
-        drop(self);
     }
 
     /// How many descriptors there are, listeners included.
@@ -258,7 +132,7 @@ impl Reactor {
 
     /// How many descriptors are about to close.
     pub fn closing_count(&self) -> usize {
-        self.closing
+        self.turn.closing
     }
 
     /// Whether this names a descriptor.
@@ -266,148 +140,158 @@ impl Reactor {
         self.descriptors.get(id).is_some()
     }
 
-    // ---- the turn
-
-    /// Starts a turn at `now`: fixes which timers may fire in it and ends what has timed out.
-    pub fn begin_turn(&mut self, now: Instant) {
-        self.now = now;
-        self.timer_mark = self.timers.mark();
+    /// The time at which this turn began.
+    pub fn now(&self) -> Instant {
+        self.turn.now
     }
 
     /// Takes notice of the time, where it matters between turns: timeouts run from here.
     pub fn advance(&mut self, now: Instant) {
-        self.now = self.now.max(now);
+        self.turn.now = self.turn.now.max(now);
     }
 
-    /// The time at which this turn began.
-    pub fn now(&self) -> Instant {
-        self.now
+    // ---- the turn
+
+    /// Starts a turn at `now`: fixes which timers may fire in it and ends what has timed out.
+    pub fn begin_turn(&mut self, now: Instant) {
+        self.turn.now = now;
+        self.turn.mark = self.turn.deadlines.mark();
+        self.timers.begin_turn();
+        let (now, mark) = (now, self.turn.mark);
+        while let Some((_, deadline, _)) = self.turn.deadlines.pop_due(now, mark) {
+            self.act_on(deadline);
+        }
     }
 
     /// The next of the user's timers that is due in this turn.
     pub fn next_timer(&mut self) -> Option<Event> {
-        while let Some((id, deadline, due)) = self.timers.pop_due(self.now, self.timer_mark) {
-            match deadline {
-                Deadline::User => {
-                    self.user_timers -= 1;
-                    self.fired = Some((id, due));
-                    return Some(Event::TimerFired(id));
-                }
-                Deadline::Inactivity(id) => self.inactivity_due(id),
-                Deadline::Connect(id) => self.end(id, Some(Reason::Errno(errno::ETIMEDOUT))),
-                Deadline::RetryConnect(id) => self.retry_connect(id),
-                Deadline::NextAttempt(id) => self.next_attempt_due(id),
-                Deadline::Resolution(request) => self.resolution_due(request),
-                Deadline::RetryAccept(listener) => {
-                    self.starved.retain(|(id, _)| *id != listener);
-                    self.mark_readable(listener);
-                }
-                Deadline::Dismissal(id) => self.dismissal_due(id),
-                Deadline::Delivery(id, began) => self.delivery_due(id, began),
-                Deadline::ChildCheck(id) => self.child_check_due(id),
-                Deadline::FileMissing(watch) => self.file_missing_due(watch),
-                Deadline::Wait(id) => self.wait_due(id),
+        self.timers.next_due(self.turn.now).map(Event::TimerFired)
+    }
+
+    fn act_on(&mut self, deadline: Deadline) {
+        match deadline {
+            Deadline::Inactivity(id) => self.inactivity_due(id),
+            Deadline::Connect(id) => self.end(id, Some(Reason::Errno(errno::ETIMEDOUT))),
+            Deadline::RetryConnect(id) => {
+                self.with_stream(id, |stream, base, turn| stream.retry_connect(base, turn));
             }
+            Deadline::NextAttempt(id) => {
+                self.with_stream(id, |stream, base, turn| stream.next_attempt(base, turn));
+            }
+            Deadline::Resolution(request) => self.names.due(&mut self.turn, request),
+            Deadline::RetryAccept(listener) => {
+                self.starved.retain(|(id, _)| *id != listener);
+                self.mark_readable(listener);
+            }
+            Deadline::Dismissal(id) => {
+                self.with_stream(id, |stream, base, turn| stream.dismissal_due(base, turn));
+            }
+            Deadline::Delivery(id, began) => {
+                self.with_stream(id, |_, base, turn| delivery_due(base, turn, began));
+            }
+            Deadline::ChildCheck(id) => {
+                self.with_stream(id, |stream, base, turn| stream.child_check_due(base, turn));
+            }
+            Deadline::FileMissing(watch) => self.files.missing_due(&mut self.turn, watch),
+            Deadline::Wait(id) => self.waits.due(&mut self.turn, id),
         }
-        None
     }
 
     /// How long a poll may wait: not at all where there is work, else until the next deadline.
     pub fn poll_timeout(&mut self, now: Instant) -> Option<Duration> {
-        let queued = !self.ready.is_empty() || !self.carried.is_empty() || !self.unbound.is_empty();
-        // Another thread may have sent something since the last event was handed out.
-        let sent = !self.dirty.is_empty() || !self.notices.is_empty();
-        let ending = !self.departing.is_empty() || !self.finished.is_empty();
-        let later = ending || self.has_woken();
-        if queued || sent || later || self.files.is_busy() {
+        if self.turn.has_work() || self.waits.has_woken() || self.files.is_busy() {
             return Some(Duration::ZERO);
         }
-        self.timers
-            .next_deadline()
-            .map(|deadline| deadline.saturating_duration_since(now))
+        let first = match (
+            self.turn.deadlines.next_deadline(),
+            self.timers.next_deadline(),
+        ) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        first.map(|deadline| deadline.saturating_duration_since(now))
     }
 
     /// Takes in what a poll found; `now` is the time after it.
     pub fn collect(&mut self, poller: &Poller, now: Instant) {
-        self.now = now;
-        self.ready.append(&mut self.carried);
+        let turn = &mut self.turn;
+        turn.now = now;
+        turn.ready.append(&mut turn.carried);
         self.files.served = false;
         let mut rivals = Vec::new();
         for event in &poller.events {
-            if event.token() == WAKE {
-                continue;
+            match event.token() {
+                WAKE => {}
+                FILES => self.files.readable = true,
+                token if wait::is_wait(token) => {
+                    self.waits.descriptor_ready(&mut self.turn, event);
+                }
+                token if token.0 & RIVAL == RIVAL => rivals.extend(self.named_by(token)),
+                token => self.note_readiness(token, event),
             }
-            if event.token() == FILES {
-                self.files.readable = true;
-                continue;
-            }
-            if waits::is_wait(event.token()) {
-                self.descriptor_ready(event);
-                continue;
-            }
-            if let Some(id) = self.rival_of(event.token()) {
-                rivals.push(id);
-                continue;
-            }
-            let Some((id, exited)) = self.named_by(event.token()) else {
-                continue;
-            };
-            let Some(descriptor) = self.descriptors.get_mut(id) else {
-                continue;
-            };
-            let readiness = &mut descriptor.readiness;
-            if exited {
-                readiness.exited = true;
-                self.enqueue(id);
-                continue;
-            }
-            readiness.ended |= event.is_read_closed() || event.is_error();
-            readiness.readable |= event.is_readable() || readiness.ended;
-            readiness.writable |= event.is_writable() || event.is_write_closed();
-            // A read stops where urgent data was, with more behind it.
-            descriptor.reads_in_part |= event.is_priority();
-            self.enqueue(id);
         }
         // One that is connected takes the place of one that has failed meanwhile.
         for id in rivals {
-            self.rivals_ready(id);
+            self.with_stream(id, |stream, base, turn| stream.rivals_ready(base, turn));
         }
         self.take_answers();
-        self.look_last();
+        for id in std::mem::take(&mut self.turn.departing) {
+            self.with(id, |descriptor, turn| descriptor.base.look_last(turn));
+        }
     }
 
-    /// Whom a token stands for, and whether it tells of the exit of a child. Nobody where it is that of
-    /// a descriptor that is gone: while a forked child holds the same open file, the system still
-    /// tells of it.
-    pub(crate) fn named_by(&self, token_seen: Token) -> Option<(Id, bool)> {
-        let bits = token_seen.0 & !EXIT;
-        let id = self.descriptors.id_at(bits & (Id::MAX_SLOTS - 1))?;
-        (token(id).0 == bits).then_some((id, token_seen.0 & EXIT != 0))
+    /// Whom the token of a rival stands for.
+    fn named_by(&mut self, seen: Token) -> Option<Id> {
+        let bits = seen.0 & !RIVAL;
+        let id = self.descriptors.at_mut(bits & (Id::MAX_SLOTS - 1))?.base.id;
+        (token(id).0 == bits).then_some(id)
+    }
+
+    /// Nobody is meant by the token of a descriptor that is gone: while a forked child holds the same open
+    /// file, the system still tells of it.
+    fn note_readiness(&mut self, seen: Token, event: &mio::event::Event) {
+        let (bits, is_exit) = (seen.0 & !EXIT, seen.0 & EXIT != 0);
+        let slot = bits & (Id::MAX_SLOTS - 1);
+        let Some(descriptor) = self.descriptors.at_mut(slot) else {
+            return;
+        };
+        let base = &mut descriptor.base;
+        if token(base.id).0 != bits {
+            return;
+        }
+        let readiness = &mut base.readiness;
+        if is_exit {
+            readiness.exited = true;
+        } else {
+            readiness.ended |= event.is_read_closed() || event.is_error();
+            readiness.readable |= event.is_readable() || readiness.ended;
+            readiness.writable |= event.is_writable() || event.is_write_closed();
+            readiness.urgent |= event.is_priority();
+        }
+        base.enqueue(&mut self.turn);
     }
 
     /// The next thing that happened in this turn, but for ends. Incoming bytes are put at the start of
     /// `buffer`.
     pub fn next_event(&mut self, buffer: &mut [u8]) -> Option<Event> {
-        if let Some(event) = self.next_file_event() {
-            return Some(event);
+        if self.files.is_busy() {
+            if let Some(event) = self.files.next_event(&mut self.turn) {
+                return Some(event);
+            }
         }
         loop {
-            if let Some(notice) = self.notices.pop_front() {
+            if let Some(notice) = self.turn.notices.pop_front() {
                 return Some(notice);
             }
-            let Some(id) = self.ready.pop_front() else {
+            let Some(id) = self.turn.ready.pop_front() else {
                 break;
             };
-            let Some(descriptor) = self.descriptors.get_mut(id) else {
-                continue;
-            };
-            descriptor.queued = false;
-            if let Some(event) = self.process(id, buffer) {
+            if let Some(event) = self.work_on(id, buffer) {
                 return Some(event);
             }
         }
         self.flush();
-        self.notices.pop_front()
+        self.turn.notices.pop_front()
     }
 
     /// The next descriptor that came to its end in this turn, once there are no more other events: by an
@@ -415,74 +299,94 @@ impl Reactor {
     /// as that of a connection which is made anew and refused at once, waits for the next turn, lest it
     /// hold up all else.
     pub fn next_end(&mut self) -> Option<Event> {
-        if let Some(notice) = self.notices.pop_front() {
+        if let Some(notice) = self.turn.notices.pop_front() {
             return Some(notice);
         }
-        if !self.finished.is_empty() && self.unbound_share.is_none() {
+        if !self.turn.finished.is_empty() && self.unbound_share.is_none() {
             self.end_finished();
         }
-        if self.unbound.is_empty() && self.unbound_share.is_none() {
+        if self.turn.unbound.is_empty() && self.unbound_share.is_none() {
             return None;
         }
         let share = self.unbound_share.take().unwrap_or_else(|| {
-            let descriptors = &self.descriptors;
-            let serial = |id| descriptors.get(id).map(|descriptor| descriptor.serial);
-            let unbound = self.unbound.make_contiguous();
-            unbound.sort_by_key(|(id, _)| serial(*id));
+            let unbound = self.turn.unbound.make_contiguous();
+            unbound.sort_by_key(|unbound| unbound.serial);
             unbound.len()
         });
         let left = share.checked_sub(1)?;
-        let (id, reason) = self.unbound.pop_front()?;
+        let unbound = self.turn.unbound.pop_front()?;
         self.unbound_share = Some(left);
+        let (id, reason) = (unbound.id, unbound.reason);
         if let Some(descriptor) = self.descriptors.get_mut(id) {
-            descriptor.unbound = true;
+            descriptor.base.unbound = true;
         }
         Some(Event::Unbound { id, reason })
     }
 
-    fn process(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
-        let descriptor = self.descriptors.get(id)?;
-        if descriptor.hold.is_some() {
+    /// Works on one that stood in line.
+    fn work_on(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
+        let descriptor = self.descriptors.get_mut(id)?;
+        let base = &mut descriptor.base;
+        base.queued = false;
+        if base.hold.is_some() {
             return None;
         }
-        if descriptor.readiness.exited {
-            self.reap(id);
+        if base.readiness.exited || base.is_connecting() || base.links.is_some() {
+            return self.work_specially(id, buffer);
         }
-        let event = self.process_kind(id, buffer);
-        if event.is_none() {
+        if matches!(descriptor.kind, Kind::Listener(_)) {
+            return self.accept(id);
+        }
+        let step = descriptor.advance(&mut self.turn, buffer, Room::FREE);
+        let event = take_step(&mut descriptor.base, &mut self.turn, step);
+        if event.is_none() && descriptor.base.departs() && !descriptor.reads_on(false) {
             self.leave(id);
         }
+        self.settle();
         event
     }
 
-    fn process_kind(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
-        let descriptor = self.descriptors.get(id)?;
-        match (&descriptor.phase, &descriptor.kind) {
-            (Phase::Closing | Phase::Lingering, _) => None,
-            (Phase::Connecting(_), _) => self.continue_connect(id),
-            (_, Kind::Stream) => self.process_stream(id, buffer),
-            (_, Kind::Datagram(_)) => self.process_datagram(id, buffer),
-            (_, Kind::Listener { .. }) => self.accept(id),
-            (_, Kind::Watch { .. }) => self.process_watch(id),
-            (_, Kind::Process) => self.process_exit(id),
+    /// As [`work_on`](Self::work_on), for what happens seldom, or has to do with others.
+    fn work_specially(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
+        if self.descriptors.get(id)?.base.readiness.exited {
+            self.with_stream(id, |stream, base, turn| stream.reap(base, turn));
         }
+        let event = match self.descriptors.get(id)? {
+            descriptor if descriptor.base.is_connecting() => self.continue_connect(id),
+            descriptor if descriptor.base.links.is_some() => self.relay(id, buffer),
+            _ => {
+                let descriptor = self.descriptors.get_mut(id)?;
+                let step = descriptor.advance(&mut self.turn, buffer, Room::FREE);
+                take_step(&mut descriptor.base, &mut self.turn, step)
+            }
+        };
+        if event.is_none() {
+            let held = self.is_held(id);
+            let descriptor = self.descriptors.get(id)?;
+            if descriptor.base.departs() && !descriptor.reads_on(held) {
+                self.leave(id);
+            }
+        }
+        self.settle();
+        event
     }
 
     /// Writes what was sent since the last call, and ends what was to close after writing.
     pub fn flush(&mut self) {
-        while let Some(id) = self.dirty.pop_front() {
+        while let Some(id) = self.turn.dirty.pop_front() {
             self.flush_one(id);
         }
     }
 
     /// As [`flush`](Self::flush), for what was sent before anything was to this one.
-    pub(crate) fn flush_before(&mut self, last: Id) {
-        if !self.descriptors.get(last).is_some_and(|last| last.dirty) {
+    fn flush_before(&mut self, last: Id) {
+        let last_one = self.descriptors.get(last);
+        if !last_one.is_some_and(|last| last.base.dirty) {
             return;
         }
-        while let Some(id) = self.dirty.pop_front() {
+        while let Some(id) = self.turn.dirty.pop_front() {
             if id == last {
-                self.dirty.push_front(id);
+                self.turn.dirty.push_front(id);
                 return;
             }
             self.flush_one(id);
@@ -490,72 +394,94 @@ impl Reactor {
     }
 
     fn flush_one(&mut self, id: Id) {
-        let Some(descriptor) = self.descriptors.get_mut(id) else {
-            return;
-        };
-        descriptor.dirty = false;
-        match (&descriptor.phase, &descriptor.kind) {
-            (Phase::Connecting(_) | Phase::Lingering | Phase::Closing, _) => {}
-            (_, Kind::Stream) => self.flush_stream(id),
-            (_, Kind::Datagram(_)) => self.flush_datagrams(id),
-            _ => {}
+        if let Some(descriptor) = self.descriptors.get_mut(id) {
+            descriptor.base.dirty = false;
+            descriptor.flush(&mut self.turn);
+            self.settle();
         }
     }
 
-    // ---- for the kinds of descriptors
+    // ---- what one descriptor means for others
 
-    pub(crate) fn descriptor(&self, id: Id) -> Result<&Descriptor> {
+    /// Does for others what follows from the work on one.
+    fn settle(&mut self) {
+        while let Some(effect) = self.turn.effects.pop_front() {
+            match effect {
+                Effect::Ended(id) => self.end_proxies(id),
+                Effect::Wrote(id) => self.resume_sources(id),
+                Effect::InputEnded(id) => self.pass_end_on(id),
+                Effect::Unregistered(id) => {
+                    if let Err(error) = self.register_anew(id) {
+                        self.end(id, error.errno().map(Reason::Errno));
+                    }
+                }
+            }
+        }
+    }
+
+    // ---- for the files below
+
+    fn descriptor(&self, id: Id) -> Result<&Descriptor> {
         self.descriptors
             .get(id)
             .ok_or(Error::UnknownId(id.as_u64()))
     }
 
-    pub(crate) fn descriptor_mut(&mut self, id: Id) -> Result<&mut Descriptor> {
-        self.descriptors
-            .get_mut(id)
-            .ok_or(Error::UnknownId(id.as_u64()))
+    /// A descriptor beside the turn that it is changed in.
+    fn descriptor_mut(&mut self, id: Id) -> Result<(&mut Descriptor, &mut Turn)> {
+        match self.descriptors.get_mut(id) {
+            Some(descriptor) => Ok((descriptor, &mut self.turn)),
+            None => Err(Error::UnknownId(id.as_u64())),
+        }
     }
 
-    pub(crate) fn enqueue(&mut self, id: Id) {
-        if let Some(descriptor) = self.descriptors.get_mut(id) {
-            if !descriptor.queued && descriptor.readiness.any() {
-                descriptor.queued = true;
-                self.ready.push_back(id);
+    /// Works on a descriptor, if there is one of that name.
+    fn with<T>(&mut self, id: Id, work: impl FnOnce(&mut Descriptor, &mut Turn) -> T) -> Option<T> {
+        let result = work(self.descriptors.get_mut(id)?, &mut self.turn);
+        self.settle();
+        Some(result)
+    }
+
+    /// Works on a stream, if there is one of that name.
+    fn with_stream<T>(
+        &mut self,
+        id: Id,
+        work: impl FnOnce(&mut Stream, &mut Base, &mut Turn) -> T,
+    ) -> Option<T> {
+        let Descriptor { base, kind } = self.descriptors.get_mut(id)?;
+        let Kind::Stream(stream) = kind else {
+            return None;
+        };
+        let result = work(stream, base, &mut self.turn);
+        self.settle();
+        Some(result)
+    }
+
+    fn end(&mut self, id: Id, reason: Option<Reason>) {
+        self.with(id, |descriptor, turn| descriptor.end(turn, reason));
+    }
+
+    fn mark_readable(&mut self, id: Id) {
+        self.with(id, |descriptor, turn| descriptor.base.mark_readable(turn));
+    }
+
+    fn enqueue(&mut self, id: Id) {
+        self.with(id, |descriptor, turn| descriptor.base.enqueue(turn));
+    }
+}
+
+/// Has a descriptor of which there may be more to tell stand in line again.
+fn take_step(base: &mut Base, turn: &mut Turn, step: Step) -> Option<Event> {
+    match step {
+        Step::Idle => None,
+        Step::Tell(event) => Some(event),
+        Step::Data { len, rest } => {
+            match rest {
+                Rest::Nothing => {}
+                Rest::ThisTurn => base.requeue(turn),
+                Rest::NextTurn => base.carry(turn),
             }
-        }
-    }
-
-    /// Works on it again in this turn, after those that stand in line.
-    pub(crate) fn requeue(&mut self, id: Id) {
-        if let Some(descriptor) = self.descriptors.get_mut(id) {
-            descriptor.queued = true;
-            self.ready.push_back(id);
-        }
-    }
-
-    /// Lets the others have their share before this one is worked on again.
-    pub(crate) fn carry(&mut self, id: Id) {
-        if let Some(descriptor) = self.descriptors.get_mut(id) {
-            if !descriptor.queued {
-                descriptor.queued = true;
-                self.carried.push_back(id);
-            }
-        }
-    }
-
-    pub(crate) fn mark_readable(&mut self, id: Id) {
-        if let Some(descriptor) = self.descriptors.get_mut(id) {
-            descriptor.readiness.readable = true;
-            self.enqueue(id);
-        }
-    }
-
-    pub(crate) fn mark_dirty(&mut self, id: Id) {
-        if let Some(descriptor) = self.descriptors.get_mut(id) {
-            if !descriptor.dirty {
-                descriptor.dirty = true;
-                self.dirty.push_back(id);
-            }
+            Some(Event::Data { id: base.id, len })
         }
     }
 }

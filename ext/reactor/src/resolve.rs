@@ -5,16 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use crate::error::{Error, Result};
 use crate::sys::names::look_up;
 
-/// The addresses that are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Family {
-    /// Of both kinds, in the system's order of preference (RFC 6724).
-    Any,
-    /// IPv4.
-    V4,
-    /// IPv6.
-    V6,
-}
+pub use crate::sys::family::Family;
 
 /// A port number, from any number.
 pub fn port(number: i64) -> Result<u16> {

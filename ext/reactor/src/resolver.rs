@@ -36,7 +36,7 @@ const IDLE_TIME: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Resolver {
     questions: Sender<(Question, Weak<()>)>,
-    answers: Receiver<(Question, Answer)>,
+    answers: Receiver<(Question, Option<Answer>)>,
     desk: Arc<Desk>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Resolver {
 struct Desk {
     look_up: LookUp,
     questions: Receiver<(Question, Weak<()>)>,
-    answers: Sender<(Question, Answer)>,
+    answers: Sender<(Question, Option<Answer>)>,
     waker: Arc<Waker>,
     /// Whether the loop was woken for answers that it has not taken.
     woken: AtomicBool,
@@ -102,8 +102,8 @@ impl Resolver {
         started.map(drop)
     }
 
-    /// The answers since the last call.
-    pub(crate) fn answers(&self) -> Vec<(Question, Answer)> {
+    /// The answers since the last call; none to a question that nobody asked any more.
+    pub(crate) fn answers(&self) -> Vec<(Question, Option<Answer>)> {
         // Whoever answers from now on wakes the loop again.
         match self.desk.woken.swap(false, Ordering::SeqCst) {
             true => self.answers.try_iter().collect(),
@@ -115,10 +115,9 @@ impl Resolver {
 impl Desk {
     fn serve(&self) {
         while let Some((question, asker)) = self.next() {
-            if asker.strong_count() > 0 {
-                let answer = (self.look_up)(&question.host, question.family);
-                self.tell(question, answer);
-            }
+            let wanted = asker.strong_count() > 0;
+            let answer = wanted.then(|| (self.look_up)(&question.host, question.family));
+            self.tell(question, answer);
             self.pending.fetch_sub(1, Ordering::SeqCst);
         }
     }
@@ -135,7 +134,7 @@ impl Desk {
         Some(question)
     }
 
-    fn tell(&self, question: Question, answer: Answer) {
+    fn tell(&self, question: Question, answer: Option<Answer>) {
         // The loop may have ended meanwhile.
         let told = self.answers.send((question, answer)).is_ok();
         if told && !self.woken.swap(true, Ordering::SeqCst) {

@@ -38,6 +38,11 @@ impl<T> Table<T> {
 
     /// Stores `value`; `None` when all names are in use.
     pub(crate) fn insert(&mut self, value: T) -> Option<Id> {
+        self.insert_with(|_| value)
+    }
+
+    /// Stores a value that is to know its own name.
+    pub(crate) fn insert_with(&mut self, make: impl FnOnce(Id) -> T) -> Option<Id> {
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None if self.slots.len() < Id::MAX_SLOTS => {
@@ -52,8 +57,9 @@ impl<T> Table<T> {
         let entry = &mut self.slots[slot];
         entry.generation += 1;
         self.highest = self.highest.max(entry.generation);
-        entry.value = Some(value);
-        Some(Id::new(self.space, slot, entry.generation))
+        let id = Id::new(self.space, slot, entry.generation);
+        entry.value = Some(make(id));
+        Some(id)
     }
 
     pub(crate) fn get(&self, id: Id) -> Option<&T> {
@@ -81,8 +87,13 @@ impl<T> Table<T> {
         value
     }
 
+    /// What is in `slot` now, whatever its name.
+    pub(crate) fn at_mut(&mut self, slot: usize) -> Option<&mut T> {
+        self.slots.get_mut(slot)?.value.as_mut()
+    }
+
     /// The name of what is in `slot` now.
-    pub(crate) fn id_at(&self, slot: usize) -> Option<Id> {
+    fn id_at(&self, slot: usize) -> Option<Id> {
         let entry = self.slots.get(slot)?;
         entry
             .value

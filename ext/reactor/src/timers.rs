@@ -10,6 +10,9 @@ use crate::table::Table;
 /// cost the same, however many wait for something that takes long.
 const NEAR: Duration = Duration::from_secs(1);
 
+/// Longer delays are as good as never, and would overflow the clock.
+pub(crate) const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
+
 /// So few elements of cancelled timers are not worth the work of removing them.
 const STALE_ALLOWED: usize = 64;
 
@@ -78,8 +81,8 @@ impl<K> Timers<K> {
         self.near.len() + self.far.len()
     }
 
-    pub(crate) fn key(&self, id: Id) -> Option<&K> {
-        self.table.get(id)
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
     }
 
     /// The next timer due at `now`, of those added before the mark, with when it was due.

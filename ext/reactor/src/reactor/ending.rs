@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{Deadline, Reactor};
-use crate::departure::Cause;
-use crate::descriptor::{Descriptor, Kind, Phase};
-use crate::error::{Error, Result};
+use crate::base::{Cause, Phase};
+use crate::descriptor::{Descriptor, Kind};
+use crate::error::Result;
 use crate::event::Reason;
 use crate::id::Id;
 use crate::sys::fork;
@@ -21,133 +21,94 @@ impl Reactor {
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
         };
-        descriptor.closed = true;
-        if let Some(child) = &mut descriptor.child {
-            child.unwanted = true;
-        }
+        descriptor.base.closed = true;
         if !after_writing {
             self.write_once(id);
         }
-        self.finish(id, after_writing);
+        self.with(id, |descriptor, turn| {
+            descriptor.finish(turn, after_writing);
+        });
     }
 
     /// Writes what was sent, as far as the system takes it without waiting. What was sent to others before
     /// goes first.
     fn write_once(&mut self, id: Id) {
         self.flush_before(id);
-        let Some(descriptor) = self.descriptors.get_mut(id) else {
-            return;
-        };
-        if descriptor.is_held_back() {
-            return;
-        }
-        match (&descriptor.phase, &descriptor.kind) {
-            (Phase::Open | Phase::Draining, Kind::Stream) => {
+        self.with(id, |descriptor, turn| {
+            let base = &mut descriptor.base;
+            let may_write = matches!(base.phase, Phase::Open | Phase::Draining);
+            if !may_write || base.is_held_back() {
+                return;
+            }
+            match &mut descriptor.kind {
                 // The connection ends in any case.
-                descriptor.write_last();
+                Kind::Stream(stream) => stream.write_last(base),
+                Kind::Datagram(datagram) => datagram.flush(base, turn),
+                _ => {}
             }
-            (Phase::Open | Phase::Draining, Kind::Datagram(_)) => self.flush_datagrams(id),
-            _ => {}
-        }
-    }
-
-    /// Closes a descriptor that may be at its end by itself.
-    pub(crate) fn finish(&mut self, id: Id, after_writing: bool) {
-        let Some(descriptor) = self.descriptors.get_mut(id) else {
-            return;
-        };
-        let waits = after_writing && descriptor.is_sender();
-        let has_sent = descriptor.outbound_len() > 0;
-        match descriptor.phase {
-            Phase::Connecting(ref mut attempt) => {
-                if !std::mem::replace(&mut attempt.close_when_written, true) {
-                    self.closing += 1;
-                }
-                if !waits || !has_sent {
-                    self.depart(id, Cause::Closed);
-                }
-            }
-            Phase::Open if waits => {
-                descriptor.phase = Phase::Draining;
-                self.closing += 1;
-                self.mark_dirty(id);
-            }
-            Phase::Draining if waits => {}
-            _ => self.end(id, None),
-        }
-    }
-
-    /// Ends a descriptor; its `Unbound` event follows in this turn or the next.
-    pub(crate) fn end(&mut self, id: Id, reason: Option<Reason>) {
-        if self.linger(id, reason.as_ref()) {
-            return;
-        }
-        self.give_up_others(id);
-        let Some(descriptor) = self.descriptors.get_mut(id) else {
-            return;
-        };
-        match &descriptor.phase {
-            Phase::Closing => return,
-            Phase::Draining | Phase::Lingering => {}
-            Phase::Connecting(attempt) if attempt.close_when_written => {}
-            _ => self.closing += 1,
-        }
-        descriptor.phase = Phase::Closing;
-        descriptor.outbound.clear();
-        let departure = descriptor.departure.take();
-        let reason = reason.or_else(|| departure.and_then(|departure| departure.reason()));
-        match &mut descriptor.hold {
-            Some(hold) => hold.end = Some(reason),
-            None => self.unbind_later(id, reason),
-        }
-        self.clear_timeouts(id);
-        self.end_proxies(id);
+        });
     }
 
     /// Ends those of which the peer sends no more, once what was sent until now is written.
     pub(super) fn end_finished(&mut self) {
         self.flush();
-        let mut finished = std::mem::take(&mut self.finished);
+        let mut finished = std::mem::take(&mut self.turn.finished);
         for id in finished.drain(..) {
-            if self.descriptors.get(id).is_some_and(Descriptor::is_drained) {
-                self.end(id, None);
-            }
+            self.with_stream(id, |stream, base, turn| {
+                if stream.is_drained(base) {
+                    stream.end(base, turn, None);
+                }
+            });
         }
-        self.finished = finished;
+        self.turn.finished = finished;
     }
 
-    pub(crate) fn unbind_later(&mut self, id: Id, reason: Option<Reason>) {
-        self.unbound.push_back((id, reason));
+    /// Ends a descriptor that was to end, since there is nothing more to tell of it.
+    pub(super) fn leave(&mut self, id: Id) {
+        self.with(id, |descriptor, turn| {
+            let base = &mut descriptor.base;
+            let Some(departure) = base.departure.take() else {
+                return;
+            };
+            base.readiness.departing = false;
+            match departure.cause {
+                Cause::Idle(since, _) if base.last_activity > since => {
+                    // Where there can be no timer, there is no timeout.
+                    let _ = base.rearm_inactivity(turn);
+                }
+                _ => descriptor.end(turn, departure.reason()),
+            }
+        });
     }
 
     /// Lets go of a descriptor whose `Unbound` event was acted upon, and closes it where it is ours.
     /// True where it is somebody else's who attached it as a connection and is to close it now.
     pub fn release(&mut self, id: Id) -> bool {
-        let is_closing = |d: &Descriptor| matches!(d.phase, Phase::Closing);
-        if !self.descriptors.get(id).is_some_and(is_closing) {
+        let ended = |descriptor: &Descriptor| descriptor.base.phase == Phase::Closing;
+        if !self.descriptors.get(id).is_some_and(ended) {
             return false;
         }
-        self.closing -= 1;
+        self.turn.closing -= 1;
         let Some(mut descriptor) = self.forget(id) else {
             return false;
         };
         let is_stream = descriptor.is_stream();
-        if descriptor.returns_to_blocking {
-            // Its owner may have closed it.
-            let _ = descriptor.handle.set_nonblocking(false);
+        if let Kind::Stream(stream) = &descriptor.kind {
+            stream.return_to_owner(&descriptor.base.handle);
         }
-        if !descriptor.handle.is_owned() {
-            if !descriptor.detached && !self.is_forked() {
-                let _ = descriptor.handle.deregister(&self.registry);
+        let base = &mut descriptor.base;
+        if !base.handle.is_owned() {
+            if !base.detached && !self.is_forked() {
+                let _ = base.handle.deregister(&self.turn.registry);
             }
-            return is_stream && !descriptor.detached;
+            return is_stream && !base.detached;
         }
         // The peer is to see an end, though a child process may hold the socket too, and though what was
         // not read makes a close a reset.
         let may_be_shared = fork::children() > 0 || fork::generation() > 0;
-        let has_unread = descriptor.readiness.readable || descriptor.paused;
+        let has_unread = base.readiness.readable || base.paused;
         let is_needed = is_stream && (may_be_shared || has_unread);
-        if let (true, Some(socket)) = (is_needed, descriptor.handle.socket()) {
+        if let (true, Some(socket)) = (is_needed, base.handle.socket()) {
             let _ = socket.shutdown(std::net::Shutdown::Write);
         }
         self.wake_starved();
@@ -158,15 +119,15 @@ impl Reactor {
     /// as the system takes it at once. Its `Unbound` event follows.
     pub fn detach(&mut self, id: Id) -> Result<RawDescriptor> {
         let is_forked = self.is_forked();
-        let unknown = Error::UnknownId(id.as_u64());
         self.write_once(id);
-        let descriptor = self.descriptors.get_mut(id).ok_or(unknown)?;
-        descriptor.handle.disown();
-        let was_detached = std::mem::replace(&mut descriptor.detached, true);
-        let fd = descriptor.handle.raw();
+        let (descriptor, turn) = self.descriptor_mut(id)?;
+        let base = &mut descriptor.base;
+        base.handle.disown();
+        let was_detached = std::mem::replace(&mut base.detached, true);
+        let fd = base.handle.raw();
         // In a forked child the queue is the parent's, who goes on watching.
         if !was_detached && !is_forked {
-            let _ = descriptor.handle.deregister(&self.registry);
+            let _ = base.handle.deregister(&turn.registry);
         }
         self.end(id, None);
         Ok(fd)
@@ -178,58 +139,81 @@ impl Reactor {
         // A turn may have been left in the middle.
         self.unbound_share = None;
         let mut left = Vec::new();
-        let mut ids: Vec<Id> = self.descriptors.ids().collect();
-        ids.sort_by_key(|id| {
-            self.descriptors
-                .get(*id)
-                .map(|descriptor| descriptor.serial)
-        });
-        for id in ids {
-            if let Some(descriptor) = self.descriptors.get_mut(id) {
-                let open = matches!(descriptor.phase, Phase::Open | Phase::Draining);
-                if descriptor.is_stream() && open && !descriptor.is_held_back() {
-                    descriptor.write_rest();
+        for id in self.ids_by_age() {
+            self.with_stream(id, |stream, base, turn| {
+                let is_open = matches!(base.phase, Phase::Open | Phase::Draining);
+                if is_open && !base.is_held_back() {
+                    stream.write_rest(base);
                 }
-            }
-            left.extend(self.leave_child(id));
+                left.extend(stream.leave_child(base, turn));
+            });
             self.end(id, None);
         }
-        self.end_file_watches();
+        self.files.end_all();
         left
+    }
+
+    fn ids_by_age(&self) -> Vec<Id> {
+        let mut ids: Vec<Id> = self.descriptors.ids().collect();
+        let serial = |id| self.descriptors.get(id).map(|one| one.base.serial);
+        ids.sort_by_key(|id| serial(*id));
+        ids
     }
 
     /// A listener found no free descriptor: it tries again when one gets free, or after a while,
     /// since others than this reactor close descriptors too.
-    pub(crate) fn starve(&mut self, listener: Id, retry: Duration) {
+    pub(super) fn starve(&mut self, listener: Id, retry: Duration) {
         if self.starved.iter().all(|(id, _)| *id != listener) {
-            let timer =
-                self.timers
-                    .add(self.now, self.now + retry, Deadline::RetryAccept(listener));
+            let due = Deadline::RetryAccept(listener);
+            let now = self.turn.now;
+            let timer = self.turn.deadlines.add(now, now + retry, due);
             self.starved.push((listener, timer));
         }
-    }
-
-    pub(crate) fn forget(&mut self, id: Id) -> Option<Descriptor> {
-        self.clear_timeouts(id);
-        let descriptor = self.descriptors.remove(id)?;
-        let fd = descriptor.handle.raw();
-        if self.borrowed.get(&fd) == Some(&id) {
-            self.borrowed.remove(&fd);
-        }
-        if descriptor.handle.is_owned() {
-            self.descriptor_closing(fd);
-        }
-        if let Some(child) = &descriptor.child {
-            self.children.remember(id, child);
-        }
-        Some(descriptor)
     }
 
     /// A descriptor got free: listeners that waited for one try again.
     fn wake_starved(&mut self) {
         for (listener, timer) in std::mem::take(&mut self.starved) {
-            timer.map(|timer| self.timers.cancel(timer));
+            if let Some(timer) = timer {
+                self.turn.deadlines.cancel(timer);
+            }
             self.mark_readable(listener);
         }
+    }
+
+    pub(super) fn forget(&mut self, id: Id) -> Option<Descriptor> {
+        let mut descriptor = self.descriptors.remove(id)?;
+        let base = &mut descriptor.base;
+        base.timeouts.clear(&mut self.turn.deadlines);
+        let fd = base.handle.raw();
+        if base.handle.is_owned() {
+            self.waits.descriptor_closing(&mut self.turn, fd);
+        } else if self.borrowed.get(&fd) == Some(&id) {
+            self.borrowed.remove(&fd);
+        }
+        if let Some((pid, status)) = descriptor.as_stream().and_then(|stream| stream.child()) {
+            self.children.remember(id, pid, status);
+        }
+        Some(descriptor)
+    }
+
+    /// A descriptor's inactivity timeout came due: it ends, unless something has come that was not read
+    /// yet.
+    pub(super) fn inactivity_due(&mut self, id: Id) {
+        self.with(id, |descriptor, turn| {
+            if !descriptor.base.inactivity_is_over(turn) {
+                return;
+            }
+            let reason = Some(Reason::Errno(crate::sys::errno::ETIMEDOUT));
+            let may_have_more =
+                descriptor.is_sender() && descriptor.reads() && !descriptor.base.paused;
+            let last_activity = descriptor.base.last_activity;
+            match may_have_more {
+                true => descriptor
+                    .base
+                    .depart(turn, Cause::Idle(last_activity, reason)),
+                false => descriptor.end(turn, reason),
+            }
+        });
     }
 }

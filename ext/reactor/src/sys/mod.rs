@@ -2,6 +2,7 @@
 
 pub(crate) mod datagrams;
 pub(crate) mod errno;
+pub(crate) mod family;
 pub(crate) mod file;
 pub(crate) mod inotify;
 pub(crate) mod io;

@@ -8,11 +8,11 @@ use super::Interest;
 use super::by_number::ByNumber;
 use super::watched::Watched;
 use crate::id::Id;
-use crate::process::EXIT;
+use crate::poller::EXIT;
 use crate::sys::handle::RawDescriptor;
 
 /// Marks the tokens of waits, which have not the mark of a child's exit.
-pub(crate) const WAIT: usize = 1 << (usize::BITS - 1);
+const WAIT: usize = 1 << (usize::BITS - 1);
 /// The bits of a token that hold the number of the descriptor.
 const NUMBER: usize = (1 << 30) - 1;
 

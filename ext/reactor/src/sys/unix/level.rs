@@ -7,8 +7,8 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use mio::{Registry, Token};
 
 use super::pidfd;
+use crate::interest::Interest;
 use crate::sys::handle::RawDescriptor;
-use crate::waits::Interest;
 
 /// A descriptor that is closed when it is dropped, and on exec.
 #[derive(Debug)]
@@ -80,8 +80,8 @@ mod platform {
 
     use mio::{Registry, Token};
 
+    use crate::interest::Interest;
     use crate::sys::handle::RawDescriptor;
-    use crate::waits::Interest;
 
     pub(super) const ADD: i32 = libc::EPOLL_CTL_ADD;
     pub(super) const MODIFY: i32 = libc::EPOLL_CTL_MOD;
@@ -114,8 +114,8 @@ mod platform {
 
     use mio::{Registry, Token};
 
+    use crate::interest::Interest;
     use crate::sys::handle::RawDescriptor;
-    use crate::waits::Interest;
 
     pub(super) const ADD: i32 = 0;
     pub(super) const MODIFY: i32 = 1;

@@ -7,7 +7,7 @@ use std::ptr::{self, NonNull};
 
 use socket2::{SockAddr, SockAddrStorage};
 
-use crate::resolve::Family;
+use crate::sys::family::Family;
 
 /// The addresses of a host, of one family or of all, in the system's order; or the resolver's words for
 /// why there are none.

@@ -4,8 +4,8 @@ use std::io;
 
 use mio::{Registry, Token};
 
+use crate::interest::Interest;
 use crate::sys::handle::RawDescriptor;
-use crate::waits::Interest;
 
 /// There is none.
 #[derive(Debug)]

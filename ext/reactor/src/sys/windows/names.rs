@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
-use crate::resolve::Family;
+use crate::sys::family::Family;
 
 /// The addresses of a host, of one family or of all, in the system's order; or why there are none.
 pub(crate) fn look_up(host: &str, family: Family) -> Result<Vec<SocketAddr>, String> {

@@ -1,9 +1,9 @@
 //! Proxies from socket to socket without a copy, where so much comes that this is worth it.
 
-use crate::descriptor::Descriptor;
+use super::Reactor;
 use crate::id::Id;
 use crate::outbound::SHARE;
-use crate::reactor::Reactor;
+use crate::step::Rest;
 use crate::sys::handle::Handle;
 use crate::sys::splice::Pipe;
 
@@ -13,7 +13,7 @@ const WORTHWHILE: usize = 32 * 1024;
 impl Reactor {
     /// Passes on what a source has, where that is worth it; false where it is to be read, be it since
     /// something went wrong, of which the read tells.
-    pub(crate) fn splice_on(&mut self, source: Id, buffer: &mut [u8]) -> bool {
+    pub(super) fn splice_on(&mut self, source: Id, buffer: &mut [u8]) -> bool {
         let Some((target, limit)) = self.bulk_target(source) else {
             return false;
         };
@@ -35,23 +35,27 @@ impl Reactor {
         let [Some(from), Some(to)] = [source, target].map(|id| self.descriptors.get(id)) else {
             return 0;
         };
-        if !(is_socket(from) && is_socket(to) && to.writes_at_once()) {
-            return 0;
+        let takes = to
+            .as_stream()
+            .is_some_and(|to_stream| to_stream.writes_at_once(&to.base));
+        let (from, to) = (&from.base, &to.base);
+        let are_sockets = from.handle.socket().is_some() && to.handle.socket().is_some();
+        let share = from.forward().map_or(0, |forward| forward.readable_share());
+        match takes && are_sockets {
+            true => pipe.fill(&from.handle, most.min(share)).unwrap_or(0),
+            false => 0,
         }
-        pipe.fill(&from.handle, from.readable_share(most))
-            .unwrap_or(0)
     }
 
     /// So many bytes of the source are in the pipe: has the target take them, or queue them.
     fn spliced(&mut self, pipe: Pipe, source: Id, target: Id, count: usize, buffer: &mut [u8]) {
+        let now = self.turn.now;
         for id in [source, target] {
-            if let Some(descriptor) = self.descriptors.get_mut(id) {
-                descriptor.last_activity = self.now;
-            }
+            self.with(id, |descriptor, _| descriptor.base.last_activity = now);
         }
         let mut left = count;
         if let Some(to) = self.descriptors.get(target) {
-            left -= drain(&pipe, &to.handle, count);
+            left -= drain(&pipe, &to.base.handle, count);
         }
         while left > 0 {
             let Ok(taken) = pipe.read(buffer) else { break };
@@ -63,12 +67,8 @@ impl Reactor {
             self.pipe = Some(pipe);
         }
         self.account(source, count as u64);
-        self.pass_on_more(source, count >= WORTHWHILE);
+        self.pass_on_more(source, Rest::NextTurn, count >= WORTHWHILE);
     }
-}
-
-fn is_socket(descriptor: &Descriptor) -> bool {
-    descriptor.handle.socket().is_some()
 }
 
 /// How many bytes of the pipe a socket takes.

@@ -1,9 +1,9 @@
 //! Descriptors whose owner does not know them yet, since another thread is about to make it.
 
-use crate::descriptor::Hold;
+use super::Reactor;
+use crate::base::Hold;
 use crate::error::{Error, Result};
 use crate::id::Id;
-use crate::reactor::Reactor;
 
 impl Reactor {
     /// Gives no event of a descriptor or a watched file until [`claim`](Self::claim). Nothing is lost
@@ -12,7 +12,7 @@ impl Reactor {
     /// Fails for an unknown name.
     pub fn hold(&mut self, id: Id) -> Result<()> {
         if let Some(descriptor) = self.descriptors.get_mut(id) {
-            descriptor.hold = Some(Hold::default());
+            descriptor.base.hold = Some(Hold::default());
             return Ok(());
         }
         match self.files.hold(id) {
@@ -23,13 +23,14 @@ impl Reactor {
 
     /// Has the events of a descriptor or a watched file be given, those that were held back first.
     pub fn claim(&mut self, id: Id) {
-        self.files.claim(id);
-        let Some(hold) = self.descriptors.get_mut(id).and_then(|d| d.hold.take()) else {
-            return;
+        let Some(descriptor) = self.descriptors.get_mut(id) else {
+            return self.files.claim(id);
         };
-        match hold.end {
-            Some(reason) => self.unbind_later(id, reason),
-            None => self.enqueue(id),
+        let base = &mut descriptor.base;
+        match base.hold.take() {
+            Some(Hold { end: Some(reason) }) => base.tell_end(&mut self.turn, reason),
+            Some(_) => base.enqueue(&mut self.turn),
+            None => {}
         }
     }
 }

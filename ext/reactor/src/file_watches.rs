@@ -11,10 +11,10 @@ use crate::error::{Error, Result};
 use crate::event::{Event, FileChange};
 use crate::id::{Id, Space};
 use crate::poller::FILES;
-use crate::reactor::{Deadline, Reactor};
 use crate::sys::inotify::{Inotify, Notice, What};
 use crate::sys::queue::CALLS;
 use crate::table::Table;
+use crate::turn::{Deadline, Turn};
 
 /// How long a file may be missing before it counts as moved or deleted. Programs that save a file by
 /// replacing it leave its name free for a moment.
@@ -169,15 +169,13 @@ impl FileWatches {
         }
         ids
     }
-}
 
-impl Reactor {
     /// Watches the file or directory at `path`, which may be relative to the directory that is the
     /// working one now. Its changes are [`Event::FileChanged`]; see [`FileChange`]. A file may be
     /// watched more than once. Unsupported where there is no inotify(7).
-    pub fn watch_file(&mut self, path: &Path) -> Result<Id> {
+    pub(crate) fn watch(&mut self, turn: &Turn, path: &Path) -> Result<Id> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let added = self.inotify()?.add(&path);
+        let added = self.inotify(turn)?.add(&path);
         let number = added.map_err(|error| {
             Error::system("inotify_add_watch", path.display().to_string(), error)
         })?;
@@ -190,66 +188,68 @@ impl Reactor {
             modification_queued: false,
             held: None,
         };
-        let id = self.files.watches.insert(watch).ok_or(Error::Exhausted)?;
-        self.files.by_number.entry(number).or_default().push(id);
+        let id = self.watches.insert(watch).ok_or(Error::Exhausted)?;
+        self.by_number.entry(number).or_default().push(id);
         Ok(id)
     }
 
     /// Ends a watch. No event of it follows, not even `Unbound`.
-    pub fn unwatch_file(&mut self, id: Id) -> Result<()> {
-        let watch = self.files.watches.remove(id);
+    pub(crate) fn unwatch(&mut self, turn: &mut Turn, id: Id) -> Result<()> {
+        let watch = self.watches.remove(id);
         let watch = watch.ok_or(Error::UnknownId(id.as_u64()))?;
-        self.files.leave(id, watch.number);
-        watch.deadline.map(|timer| self.timers.cancel(timer));
+        self.leave(id, watch.number);
+        if let Some(timer) = watch.deadline {
+            turn.deadlines.cancel(timer);
+        }
         Ok(())
     }
 
-    fn inotify(&mut self) -> Result<&mut Inotify> {
-        if self.files.inotify.is_none() {
+    fn inotify(&mut self, turn: &Turn) -> Result<&mut Inotify> {
+        if self.inotify.is_none() {
             let opened = Inotify::new().map_err(|error| match error.kind() {
                 io::ErrorKind::Unsupported => UNSUPPORTED,
                 _ => Error::system("inotify_init", "the loop", error),
             })?;
-            register_inotify(&opened, &self.registry)?;
-            self.files.inotify = Some(opened);
+            register_inotify(&opened, &turn.registry)?;
+            self.inotify = Some(opened);
         }
-        self.files.inotify.as_mut().ok_or(UNSUPPORTED)
+        self.inotify.as_mut().ok_or(UNSUPPORTED)
     }
 
     /// Has a new queue of the system's wait for notices.
-    pub(crate) fn adopt_file_watches(&self, registry: &Registry) -> Result<()> {
-        match &self.files.inotify {
+    pub(crate) fn adopt(&self, registry: &Registry) -> Result<()> {
+        match &self.inotify {
             Some(inotify) => register_inotify(inotify, registry),
             None => Ok(()),
         }
     }
 
     /// Ends all watches, each with its `Unbound` event.
-    pub(crate) fn end_file_watches(&mut self) {
-        for id in self.files.watches.ids().collect::<Vec<_>>() {
-            self.files.reports.push_back((id, Report::Ended));
+    pub(crate) fn end_all(&mut self) {
+        for id in self.watches.ids().collect::<Vec<_>>() {
+            self.reports.push_back((id, Report::Ended));
         }
     }
 
     /// The next thing that happened to a watched file. What the system has to say is read once in a
     /// turn, so that one busy file does not hold up all else.
-    pub(crate) fn next_file_event(&mut self) -> Option<Event> {
+    pub(crate) fn next_event(&mut self, turn: &mut Turn) -> Option<Event> {
         loop {
-            while let Some((id, report)) = self.files.reports.pop_front() {
-                if let Some(event) = self.file_event(id, report) {
+            while let Some((id, report)) = self.reports.pop_front() {
+                if let Some(event) = self.file_event(turn, id, report) {
                     return Some(event);
                 }
             }
-            if !self.files.readable || std::mem::replace(&mut self.files.served, true) {
+            if !self.readable || std::mem::replace(&mut self.served, true) {
                 return None;
             }
-            self.read_notices();
+            self.read_notices(turn);
         }
     }
 
     /// Nothing for a watch that was ended meanwhile.
-    fn file_event(&mut self, id: Id, report: Report) -> Option<Event> {
-        let watch = self.files.watches.get_mut(id)?;
+    fn file_event(&mut self, turn: &mut Turn, id: Id, report: Report) -> Option<Event> {
+        let watch = self.watches.get_mut(id)?;
         if let Some(held) = &mut watch.held {
             held.push(report);
             return None;
@@ -262,95 +262,89 @@ impl Reactor {
                 Some(Event::FileChanged { id, change })
             }
             Report::Ended => {
-                self.unwatch_file(id).ok()?;
+                self.unwatch(turn, id).ok()?;
                 Some(Event::Unbound { id, reason: None })
             }
         }
     }
 
-    fn read_notices(&mut self) {
-        let Some(inotify) = &mut self.files.inotify else {
+    fn read_notices(&mut self, turn: &mut Turn) {
+        let Some(inotify) = &mut self.inotify else {
             return;
         };
-        let mut notices = std::mem::take(&mut self.files.notices);
+        let mut notices = std::mem::take(&mut self.notices);
         // All that may fail is that there is nothing to read.
-        self.files.readable = inotify.read(&mut notices).unwrap_or(false);
+        self.readable = inotify.read(&mut notices).unwrap_or(false);
         for notice in notices.drain(..) {
-            self.take_notice(notice);
+            self.take_notice(turn, notice);
         }
-        self.files.notices = notices;
+        self.notices = notices;
     }
 
-    fn take_notice(&mut self, notice: Notice) {
+    fn take_notice(&mut self, turn: &mut Turn, notice: Notice) {
         match notice {
-            Notice::Overflow => self.notices_lost(),
+            Notice::Overflow => self.notices_lost(turn),
             Notice::File(number, What::Gone) => {
-                for id in self.files.orphan(number) {
-                    self.place_changed(id, What::Gone);
+                for id in self.orphan(number) {
+                    self.place_changed(turn, id, What::Gone);
                 }
             }
             Notice::File(number, what) => {
-                for id in self
-                    .files
-                    .by_number
-                    .get(&number)
-                    .cloned()
-                    .unwrap_or_default()
-                {
-                    self.file_changed(id, what);
+                for id in self.by_number.get(&number).cloned().unwrap_or_default() {
+                    self.file_changed(turn, id, what);
                 }
             }
         }
     }
 
     /// Anything may have happened to any of the files.
-    fn notices_lost(&mut self) {
-        for id in self.files.watches.ids().collect::<Vec<_>>() {
-            self.file_changed(id, What::Modified);
-            self.file_changed(id, What::Attributes);
+    fn notices_lost(&mut self, turn: &mut Turn) {
+        for id in self.watches.ids().collect::<Vec<_>>() {
+            self.file_changed(turn, id, What::Modified);
+            self.file_changed(turn, id, What::Attributes);
         }
     }
 
-    fn file_changed(&mut self, id: Id, what: What) {
-        let Some(watch) = self.files.watches.get_mut(id) else {
+    fn file_changed(&mut self, turn: &mut Turn, id: Id, what: What) {
+        let Some(watch) = self.watches.get_mut(id) else {
             return;
         };
         match what {
             What::Modified if watch.withheld.is_empty() => {
-                self.files.report(id, FileChange::Modified);
+                self.report(id, FileChange::Modified);
             }
-            What::Modified => self.withhold(id, FileChange::Modified),
+            What::Modified => self.withhold(turn, id, FileChange::Modified),
             // A file of another name is known by its number only.
             What::Attributes if watch.moved || !watch.withheld.is_empty() => {}
-            What::Attributes | What::Moved | What::Gone => self.place_changed(id, what),
+            What::Attributes | What::Moved | What::Gone => self.place_changed(turn, id, what),
         }
     }
 
     /// The file may be at its path no more, and another one may be.
-    fn place_changed(&mut self, id: Id, what: What) {
-        match (self.files.find(id), what) {
-            (Found::Another, _) => self.replaced(id),
+    fn place_changed(&mut self, turn: &mut Turn, id: Id, what: What) {
+        match (self.find(id), what) {
+            (Found::Another, _) => self.replaced(turn, id),
             (Found::Same, What::Moved) => {
-                self.forget_withheld(id);
-                self.files.report(id, FileChange::Moved);
-                if let Some(watch) = self.files.watches.get_mut(id) {
+                self.forget_withheld(turn, id);
+                self.report(id, FileChange::Moved);
+                if let Some(watch) = self.watches.get_mut(id) {
                     watch.moved = false;
                 }
             }
             (Found::Same, _) => {}
-            (Found::Nothing, What::Moved) => self.withhold(id, FileChange::Moved),
-            (Found::Nothing, _) => self.withhold(id, FileChange::Deleted),
+            (Found::Nothing, What::Moved) => self.withhold(turn, id, FileChange::Moved),
+            (Found::Nothing, _) => self.withhold(turn, id, FileChange::Deleted),
         }
     }
 
-    fn replaced(&mut self, id: Id) {
-        self.forget_withheld(id);
-        self.files.report(id, FileChange::Modified);
+    fn replaced(&mut self, turn: &mut Turn, id: Id) {
+        self.forget_withheld(turn, id);
+        self.report(id, FileChange::Modified);
     }
 
-    fn withhold(&mut self, id: Id, change: FileChange) {
-        let deadline = self.now + GRACE;
-        let Some(watch) = self.files.watches.get_mut(id) else {
+    fn withhold(&mut self, turn: &mut Turn, id: Id, change: FileChange) {
+        let deadline = turn.now + GRACE;
+        let Some(watch) = self.watches.get_mut(id) else {
             return;
         };
         let last = watch.withheld.last();
@@ -359,33 +353,34 @@ impl Reactor {
         }
         watch.withheld.push(change);
         if watch.deadline.is_none() {
-            watch.deadline = self
-                .timers
-                .add(self.now, deadline, Deadline::FileMissing(id));
+            let due = Deadline::FileMissing(id);
+            watch.deadline = turn.deadlines.add(turn.now, deadline, due);
         }
     }
 
-    fn forget_withheld(&mut self, id: Id) {
-        if let Some(watch) = self.files.watches.get_mut(id) {
+    fn forget_withheld(&mut self, turn: &mut Turn, id: Id) {
+        if let Some(watch) = self.watches.get_mut(id) {
             watch.withheld.clear();
-            watch.deadline.take().map(|timer| self.timers.cancel(timer));
+            if let Some(timer) = watch.deadline.take() {
+                turn.deadlines.cancel(timer);
+            }
         }
     }
 
     /// The file has been missing long enough.
-    pub(crate) fn file_missing_due(&mut self, id: Id) {
-        let Some(watch) = self.files.watches.get_mut(id) else {
+    pub(crate) fn missing_due(&mut self, turn: &mut Turn, id: Id) {
+        let Some(watch) = self.watches.get_mut(id) else {
             return;
         };
         watch.deadline = None;
         let withheld = std::mem::take(&mut watch.withheld);
-        match self.files.find(id) {
-            Found::Another => self.replaced(id),
+        match self.find(id) {
+            Found::Another => self.replaced(turn, id),
             // The notice of its return follows.
             Found::Same => {}
             Found::Nothing => {
                 for change in withheld {
-                    self.files.report(id, change);
+                    self.report(id, change);
                 }
             }
         }

@@ -1,0 +1,114 @@
+//! The last look at a descriptor before its end: what has arrived by then is told first.
+
+use std::io;
+use std::time::Instant;
+
+use super::Base;
+use crate::event::Reason;
+use crate::turn::Turn;
+
+/// The most that is read of a descriptor that is about to end. A peer may send for ever.
+const LAST_SHARE: usize = 8 * 1024 * 1024;
+
+/// Why a descriptor is about to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// It was closed while it was connecting. A connect that is done already is told.
+    Closed,
+    /// All is written, after which it was to close.
+    Written,
+    /// The system takes no more from it.
+    Refused(Option<Reason>),
+    /// Nothing came or went for as long as that may be, which began at this time.
+    Idle(Instant, Option<Reason>),
+}
+
+/// An end that waits for one more poll.
+#[derive(Debug)]
+pub(crate) struct Departure {
+    pub(crate) cause: Cause,
+    /// Whether that poll is over.
+    looked: bool,
+    /// How many bytes may be read yet.
+    left: usize,
+}
+
+impl Departure {
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        match &self.cause {
+            Cause::Closed | Cause::Written => None,
+            Cause::Refused(reason) | Cause::Idle(_, reason) => reason.clone(),
+        }
+    }
+}
+
+impl Base {
+    /// Ends it after the next poll, once it has told what arrived until then.
+    pub(crate) fn depart(&mut self, turn: &mut Turn, cause: Cause) {
+        if self.departure.is_some() && !matches!(cause, Cause::Refused(_)) {
+            return;
+        }
+        self.departure = Some(Box::new(Departure {
+            cause,
+            looked: false,
+            left: LAST_SHARE,
+        }));
+        turn.departing.push(self.id);
+    }
+
+    /// The poll that its end waited for is over.
+    pub(crate) fn look_last(&mut self, turn: &mut Turn) {
+        if let Some(departure) = &mut self.departure {
+            departure.looked = true;
+            self.readiness.departing = true;
+            self.enqueue(turn);
+        }
+    }
+
+    fn departs_by(&self, is_cause: impl FnOnce(&Cause) -> bool) -> bool {
+        let departure = self.departure.as_deref();
+        departure.is_some_and(|departure| is_cause(&departure.cause))
+    }
+
+    /// Whether the system refused to take what was sent, so that nothing more is.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.departs_by(|cause| matches!(cause, Cause::Refused(_)))
+    }
+
+    /// Whether it was closed before it was connected.
+    pub(crate) fn is_closed_early(&self) -> bool {
+        self.departs_by(|cause| *cause == Cause::Closed)
+    }
+
+    /// Why it ends when it cannot be read from: where it could not be written to before, for that.
+    pub(crate) fn last_reason(&self, error: &io::Error) -> Option<Reason> {
+        match &self.departure {
+            Some(departure) if self.is_refused() => departure.reason(),
+            _ => Reason::of(error),
+        }
+    }
+
+    /// Takes note that so much was read.
+    pub(crate) fn spend_last_share(&mut self, count: usize) {
+        if let Some(departure) = &mut self.departure {
+            departure.left = departure.left.saturating_sub(count);
+        }
+    }
+
+    /// Whether it ends now, unless there is something left to read.
+    pub(crate) fn departs(&self) -> bool {
+        let departure = self.departure.as_ref();
+        departure.is_some_and(|departure| departure.looked)
+    }
+
+    /// Whether what has arrived is told before it ends, where it still reads; `held`, where that waits for
+    /// another.
+    pub(crate) fn has_last_words(&self, held: bool) -> bool {
+        let Some(departure) = self.departure.as_deref() else {
+            return false;
+        };
+        let waits = self.readiness.readable || self.readiness.received;
+        let may_wait = !held || departure.cause != Cause::Written;
+        waits && may_wait && departure.left > 0 && !self.paused
+    }
+}

@@ -1,0 +1,347 @@
+//! What descriptors of all kinds have in common.
+
+mod departure;
+mod links;
+mod timeouts;
+
+use std::io;
+use std::time::Instant;
+
+use mio::{Interest, Token};
+
+use crate::error::{Error, Result};
+use crate::event::Reason;
+use crate::id::Id;
+use crate::poller::EXIT;
+use crate::sys::handle::Handle;
+use crate::sys::queue::{self, CALLS};
+use crate::turn::{Effect, Turn, Unbound};
+
+pub(crate) use departure::{Cause, Departure};
+pub(crate) use links::{Forward, Links, Room};
+pub(crate) use timeouts::Timeouts;
+
+/// A descriptor as the system and the loop know it.
+#[derive(Debug)]
+pub(crate) struct Base {
+    pub(crate) id: Id,
+    pub(crate) handle: Handle,
+    pub(crate) phase: Phase,
+    pub(crate) readiness: Readiness,
+    /// What the system is to tell of.
+    pub(crate) interest: Option<Interest>,
+    /// Whether it stands in one of the queues of ready descriptors.
+    pub(crate) queued: bool,
+    /// Whether it stands in the list of descriptors to write to.
+    pub(crate) dirty: bool,
+    /// Whether it is a file that the system never has to wait for, and does not watch.
+    pub(crate) always_ready: bool,
+    pub(crate) paused: bool,
+    /// Whether its owner asked for it back.
+    pub(crate) detached: bool,
+    /// Whether its owner closed it.
+    pub(crate) closed: bool,
+    /// Whether its `Unbound` event was given out.
+    pub(crate) unbound: bool,
+    /// Set while its owner does not know it yet, and is told nothing.
+    pub(crate) hold: Option<Hold>,
+    /// An end that is to come, once what has arrived is told.
+    pub(crate) departure: Option<Box<Departure>>,
+    pub(crate) last_activity: Instant,
+    pub(crate) timeouts: Timeouts,
+    /// What it passes on, and who passes on to it.
+    pub(crate) links: Option<Box<Links>>,
+    /// How many were made before it.
+    pub(crate) serial: u64,
+}
+
+/// Where in its life a descriptor is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Connecting {
+        /// Whether it closes when it is connected and what was sent is written.
+        closes: bool,
+    },
+    Open,
+    /// Closes when its outbound data is written.
+    Draining,
+    /// At its end, but its child process still runs.
+    Lingering,
+    /// Its `Unbound` event is queued or given out.
+    Closing,
+}
+
+/// What waits until the owner of a descriptor knows it.
+#[derive(Debug, Default)]
+pub(crate) struct Hold {
+    /// Its end, and why.
+    pub(crate) end: Option<Option<Reason>>,
+}
+
+/// What the system said and nobody acted on yet.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Readiness {
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+    /// The peer sends no more, or there is an error: reading goes on until it shows.
+    pub(crate) ended: bool,
+    /// A read stops where urgent data was, with more behind it.
+    pub(crate) urgent: bool,
+    /// The child process has ended.
+    pub(crate) exited: bool,
+    /// Datagrams were taken from the system, and nobody has them yet.
+    pub(crate) received: bool,
+    /// The poll that its end waited for is over.
+    pub(crate) departing: bool,
+}
+
+impl Readiness {
+    pub(crate) fn any(self) -> bool {
+        self.readable
+            || self.writable
+            || self.ended
+            || self.exited
+            || self.received
+            || self.departing
+    }
+}
+
+impl Base {
+    pub(crate) fn new(handle: Handle, interest: Option<Interest>, now: Instant) -> Self {
+        Self {
+            id: Id::from(0),
+            handle,
+            phase: Phase::Open,
+            readiness: Readiness::default(),
+            interest,
+            queued: false,
+            dirty: false,
+            always_ready: false,
+            paused: false,
+            detached: false,
+            closed: false,
+            unbound: false,
+            hold: None,
+            departure: None,
+            last_activity: now,
+            timeouts: Timeouts::default(),
+            links: None,
+            serial: 0,
+        }
+    }
+
+    /// It is to be connected, of which the system tells by writability.
+    pub(crate) fn begin_connect(&mut self) {
+        self.phase = Phase::Connecting { closes: false };
+        self.interest = self.interest.map(|interest| interest | Interest::WRITABLE);
+    }
+
+    pub(crate) fn describe(&self) -> String {
+        format!("descriptor {}", self.handle.raw())
+    }
+
+    pub(crate) fn is_connecting(&self) -> bool {
+        matches!(self.phase, Phase::Connecting { .. })
+    }
+
+    /// Whether it takes no more to send, since it ends.
+    pub(crate) fn is_closing(&self) -> bool {
+        let closes = matches!(
+            self.phase,
+            Phase::Draining | Phase::Lingering | Phase::Closing
+        );
+        closes || self.is_refused()
+    }
+
+    /// Whether nothing is written for the moment, since it is paused.
+    pub(crate) fn is_held_back(&self) -> bool {
+        self.paused && self.phase != Phase::Draining
+    }
+
+    /// Whether the system tells when there is room to write.
+    pub(crate) fn watches_writable(&self) -> bool {
+        self.interest.is_some_and(Interest::is_writable)
+    }
+
+    /// Ready for whatever its mode of access allows.
+    pub(crate) fn set_ready(&mut self) {
+        self.readiness.readable = self.handle.is_readable();
+        self.readiness.writable = true;
+    }
+
+    // ---- the queues of a turn
+
+    pub(crate) fn enqueue(&mut self, turn: &mut Turn) {
+        if !self.queued && self.readiness.any() {
+            self.queued = true;
+            turn.ready.push_back(self.id);
+        }
+    }
+
+    /// Has it worked on again in this turn, after those that stand in line.
+    pub(crate) fn requeue(&mut self, turn: &mut Turn) {
+        self.queued = true;
+        turn.ready.push_back(self.id);
+    }
+
+    /// Lets the others have their share before this one is worked on again.
+    pub(crate) fn carry(&mut self, turn: &mut Turn) {
+        if !self.queued {
+            self.queued = true;
+            turn.carried.push_back(self.id);
+        }
+    }
+
+    pub(crate) fn mark_readable(&mut self, turn: &mut Turn) {
+        self.readiness.readable = true;
+        self.enqueue(turn);
+    }
+
+    pub(crate) fn mark_dirty(&mut self, turn: &mut Turn) {
+        if !self.dirty {
+            self.dirty = true;
+            turn.dirty.push_back(self.id);
+        }
+    }
+
+    /// Goes on writing in the next turn.
+    pub(crate) fn flush_later(&mut self, turn: &mut Turn) {
+        self.readiness.writable = true;
+        self.carry(turn);
+    }
+
+    /// Others pass data on to this one, and may go on since it has room.
+    pub(crate) fn tell_sources(&self, turn: &mut Turn) {
+        if self.links.is_some() {
+            turn.effects.push_back(Effect::Wrote(self.id));
+        }
+    }
+
+    // ---- what the system watches
+
+    /// From the first write that blocked on, the system reports when there is room again.
+    pub(crate) fn watch_writable(&mut self, turn: &mut Turn) -> io::Result<()> {
+        if self.watches_writable() {
+            return Ok(());
+        }
+        let writable = Interest::WRITABLE;
+        let interest = self
+            .interest
+            .map_or(writable, |interest| interest | writable);
+        self.interest = Some(interest);
+        self.reregister(turn)
+    }
+
+    /// Has the system look at the descriptor anew, with the interest it has now: what is ready already
+    /// is reported once more.
+    pub(crate) fn reregister(&mut self, turn: &mut Turn) -> io::Result<()> {
+        if self.detached {
+            return Ok(());
+        }
+        let result = match self.interest {
+            Some(interest) => {
+                let token = token(self.id);
+                let result = self.handle.reregister(&turn.registry, token, interest);
+                if is_unknown(&result) {
+                    turn.effects.push_back(Effect::Unregistered(self.id));
+                    return Ok(());
+                }
+                result
+            }
+            None => match self.handle.deregister(&turn.registry) {
+                result if is_unknown(&result) => Ok(()),
+                result => result,
+            },
+        };
+        self.registered(result, turn)
+    }
+
+    /// Files that are always ready are refused by epoll_ctl(2), and need no watching.
+    pub(crate) fn registered(&mut self, result: io::Result<()>, turn: &mut Turn) -> io::Result<()> {
+        match result {
+            Err(error) if queue::is_always_ready(&error) => {
+                self.always_ready = true;
+                self.set_ready();
+                self.enqueue(turn);
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    pub(crate) fn refused_by_queue(&self, error: io::Error) -> Error {
+        Error::system(CALLS.control, self.describe(), error)
+    }
+
+    // ---- the end
+
+    /// Begins to close it. True where nothing is left to wait for, so that it ends now; `waits` says
+    /// whether it would wait until all is written, and `has_sent` whether there is something.
+    pub(crate) fn begin_close(&mut self, turn: &mut Turn, waits: bool, has_sent: bool) -> bool {
+        match self.phase {
+            Phase::Connecting { closes } => {
+                if !closes {
+                    self.phase = Phase::Connecting { closes: true };
+                    turn.closing += 1;
+                }
+                if !waits || !has_sent {
+                    self.depart(turn, Cause::Closed);
+                }
+                false
+            }
+            Phase::Open if waits => {
+                self.phase = Phase::Draining;
+                turn.closing += 1;
+                self.mark_dirty(turn);
+                false
+            }
+            Phase::Draining if waits => false,
+            _ => true,
+        }
+    }
+
+    /// Ends it; its `Unbound` event follows in this turn or the next.
+    pub(crate) fn end(&mut self, turn: &mut Turn, reason: Option<Reason>) {
+        match self.phase {
+            Phase::Closing => return,
+            Phase::Draining | Phase::Lingering | Phase::Connecting { closes: true } => {}
+            _ => turn.closing += 1,
+        }
+        self.phase = Phase::Closing;
+        let departure = self.departure.take();
+        let reason = reason.or_else(|| departure.and_then(|departure| departure.reason()));
+        match &mut self.hold {
+            Some(hold) => hold.end = Some(reason),
+            None => self.tell_end(turn, reason),
+        }
+        self.timeouts.clear(&mut turn.deadlines);
+        self.tell_linked(turn);
+    }
+
+    pub(crate) fn tell_end(&self, turn: &mut Turn, reason: Option<Reason>) {
+        let (serial, id) = (self.serial, self.id);
+        turn.unbound.push_back(Unbound { serial, id, reason });
+    }
+
+    /// Those that pass data on to this one, or have it from this one, lose it.
+    pub(crate) fn tell_linked(&self, turn: &mut Turn) {
+        if self.links.is_some() {
+            turn.effects.push_back(Effect::Ended(self.id));
+        }
+    }
+
+    /// The error of an operation that is not for this kind.
+    pub(crate) fn wrong_kind<T>(operation: &'static str, kind: &'static str) -> Result<T> {
+        Err(Error::WrongKind { operation, kind })
+    }
+}
+
+fn is_unknown(result: &io::Result<()>) -> bool {
+    let error = result.as_ref().err();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+/// The name, as far as it fits below the mark of a child's exit.
+pub(crate) fn token(id: Id) -> Token {
+    Token(id.as_u64() as usize & (EXIT - 1))
+}

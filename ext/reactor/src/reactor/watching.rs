@@ -1,0 +1,107 @@
+//! Descriptors made elsewhere: taking them over, and watching them.
+
+use std::io;
+
+use super::Reactor;
+use crate::base::Base;
+use crate::descriptor::{Descriptor, Kind};
+use crate::error::{Error, Result};
+use crate::id::Id;
+use crate::stream::Stream;
+use crate::sys::handle::{Handle, RawDescriptor};
+use crate::watch::Watch;
+
+impl Reactor {
+    /// Takes over an open descriptor as a connection. It is made non-blocking, and stays its owner's
+    /// to close.
+    pub fn attach(&mut self, fd: RawDescriptor) -> Result<Id> {
+        let handle = borrow(fd)?;
+        set_nonblocking(&handle)?;
+        self.add(Descriptor::stream(handle, Stream::default(), &self.turn))
+    }
+
+    /// Takes over an open descriptor as [`attach`](Self::attach) does, to read one byte at a time: what is
+    /// not read when it is closed is left to others. It is returned to blocking mode in the end where it
+    /// was in that, since others may go on with it, as the shell does with a terminal.
+    pub fn attach_for_a_while(&mut self, fd: RawDescriptor) -> Result<Id> {
+        let handle = borrow(fd)?;
+        let was_nonblocking = set_nonblocking(&handle)?;
+        let stream = Stream::shared(!was_nonblocking);
+        self.add(Descriptor::stream(handle, stream, &self.turn))
+    }
+
+    /// Watches an open descriptor, of which nothing is reported until
+    /// [`set_notify`](Self::set_notify) asks for it. It stays its owner's to read, write and close.
+    pub fn watch(&mut self, fd: RawDescriptor) -> Result<Id> {
+        let kind = Kind::Watch(Watch::default());
+        self.add(Descriptor::new(borrow(fd)?, kind, &self.turn))
+    }
+
+    /// Takes over a listening socket; it stays its owner's to close.
+    pub fn attach_listener(&mut self, fd: RawDescriptor) -> Result<Id> {
+        let handle = borrow(fd)?;
+        set_nonblocking(&handle)?;
+        self.add_listener(handle)
+    }
+
+    /// Sets which notifications a watched descriptor gives; `None` leaves one as it is. They come in
+    /// each turn in which the condition holds.
+    pub fn set_notify(
+        &mut self,
+        id: Id,
+        readable: Option<bool>,
+        writable: Option<bool>,
+    ) -> Result<()> {
+        let (descriptor, turn) = self.descriptor_mut(id)?;
+        let Kind::Watch(watch) = &mut descriptor.kind else {
+            let operation = match readable {
+                Some(_) => "notify_readable",
+                None => "notify_writable",
+            };
+            return Base::wrong_kind(operation, descriptor.kind.name());
+        };
+        watch.readable = readable.unwrap_or(watch.readable);
+        watch.writable = writable.unwrap_or(watch.writable);
+        let base = &mut descriptor.base;
+        base.interest = watch.interest();
+        if base.interest.is_some() && !base.handle.is_registered() {
+            return self.register_anew(id);
+        }
+        let result = base.reregister(turn);
+        let result = result.map_err(|error| base.refused_by_queue(error));
+        self.settle();
+        result
+    }
+
+    /// Which notifications, of readability and of writability, a watched descriptor gives.
+    pub fn notifies(&self, id: Id) -> Result<(bool, bool)> {
+        match self.descriptor(id)?.kind {
+            Kind::Watch(Watch { readable, writable }) => Ok((readable, writable)),
+            _ => Ok((false, false)),
+        }
+    }
+
+    /// Whether a descriptor is only watched.
+    pub fn is_watch_only(&self, id: Id) -> Result<bool> {
+        Ok(self.descriptor(id)?.is_watch())
+    }
+
+    /// The number of the descriptor in the system.
+    pub fn file_descriptor(&self, id: Id) -> Result<RawDescriptor> {
+        Ok(self.descriptor(id)?.base.handle.raw())
+    }
+}
+
+fn borrow(fd: RawDescriptor) -> Result<Handle> {
+    Handle::borrow(fd).map_err(|error| match error.kind() {
+        io::ErrorKind::Unsupported => Error::Unsupported("attaching anything but a socket"),
+        _ => Error::system("fstat", format!("descriptor {fd}"), error),
+    })
+}
+
+fn set_nonblocking(handle: &Handle) -> Result<bool> {
+    let subject = format!("descriptor {}", handle.raw());
+    handle
+        .set_nonblocking(true)
+        .map_err(|error| Error::system("fcntl", subject, error))
+}

@@ -1,0 +1,146 @@
+//! What goes out.
+
+use std::io::{self, IoSlice};
+
+use super::{Output, Security, Stream};
+use crate::base::{Base, Cause, Phase};
+use crate::event::Reason;
+use crate::file_source::FileSource;
+use crate::outbound::{Flushed, SharedBytes};
+use crate::turn::Turn;
+
+/// The most that is written of what was sent before a connection is closed at once.
+const LAST_SHARES: usize = 16;
+
+impl Stream {
+    /// Queues bytes.
+    pub(crate) fn send(&mut self, base: &mut Base, turn: &mut Turn, data: &[u8]) {
+        self.outbound.borrow_buffer(&mut turn.buffers);
+        match self.securing() {
+            Some(security) => security.push(data),
+            None => self.outbound.push(data),
+        }
+        base.mark_dirty(turn);
+    }
+
+    /// Queues bytes without a copy, where there is no need of one.
+    pub(crate) fn send_shared(&mut self, base: &mut Base, turn: &mut Turn, data: SharedBytes) {
+        match self.securing() {
+            Some(security) => security.push((*data).as_ref()),
+            None => self.outbound.push_shared(data),
+        }
+        base.mark_dirty(turn);
+    }
+
+    /// Queues a file.
+    pub(crate) fn send_file(&mut self, base: &mut Base, turn: &mut Turn, file: FileSource) {
+        match self.securing() {
+            Some(security) => security.push_file(file),
+            None => self.outbound.push_file(file),
+        }
+        base.mark_dirty(turn);
+    }
+
+    /// Writes bytes at once, without a copy of what the system takes; the rest is queued. One that is
+    /// closing takes nothing: what comes is lost.
+    pub(crate) fn write_through(&mut self, base: &mut Base, turn: &mut Turn, mut data: &[u8]) {
+        let direct = self.writes_at_once(base);
+        if direct {
+            // An error that is more than a full socket shows again when the rest is flushed.
+            if let Ok(count) = base.handle.write(&[IoSlice::new(data)]) {
+                base.last_activity = turn.now;
+                data = &data[count..];
+            }
+        }
+        if (!data.is_empty() || !direct) && !base.unbound && self.takes_bytes(base) {
+            self.send(base, turn, data);
+        }
+    }
+
+    /// Writes what was sent, as far as the system takes it.
+    pub(crate) fn flush(&mut self, base: &mut Base, turn: &mut Turn) {
+        let may_write = matches!(base.phase, Phase::Open | Phase::Draining);
+        if !may_write || base.is_held_back() {
+            return;
+        }
+        let (count, result) = self.write_out(base);
+        self.outbound.return_buffer(&mut turn.buffers);
+        if count > 0 {
+            base.last_activity = turn.now;
+            base.tell_sources(turn);
+        }
+        match result {
+            Ok(Flushed::Empty) => self.written(base, turn),
+            Ok(Flushed::Blocked) => {
+                if let Err(error) = base.watch_writable(turn) {
+                    self.end(base, turn, Reason::of(&error));
+                }
+            }
+            Ok(Flushed::Shared) => base.flush_later(turn),
+            Err(_) if self.child.is_some() => self.input_refused(base, turn),
+            Err(error) => {
+                let reason = self.refusal_reason(&error);
+                self.refuse(base, turn, reason);
+            }
+        }
+    }
+
+    /// Writes what waits until the descriptor takes no more, or its share is used up.
+    fn write_out(&mut self, base: &Base) -> (usize, io::Result<Flushed>) {
+        let ending = base.phase == Phase::Draining || self.output == Output::Ending;
+        match self.security.as_deref_mut() {
+            Some(security) => security.write_out(&mut self.outbound, &base.handle, ending),
+            None => self.outbound.flush(&base.handle),
+        }
+    }
+
+    /// Writes what the descriptor takes at once before it ends, of which there is no end where its peer is
+    /// fast.
+    pub(crate) fn write_last(&mut self, base: &Base) {
+        for _ in 0..LAST_SHARES {
+            let (_, Ok(Flushed::Shared)) = self.write_out(base) else {
+                return;
+            };
+        }
+    }
+
+    /// Writes all that the descriptor takes, however many shares that is: there is no next turn.
+    pub(crate) fn write_rest(&mut self, base: &Base) {
+        while let (_, Ok(Flushed::Shared)) = self.write_out(base) {}
+    }
+
+    /// All that was sent is written, after which one direction or both may end.
+    pub(super) fn written(&mut self, base: &mut Base, turn: &mut Turn) {
+        if self.is_drained(base) {
+            if self.input_ended {
+                turn.finished.push(base.id);
+            } else if self.child.is_some() {
+                self.dismiss_fed(base, turn);
+            } else {
+                self.deliver(base, turn);
+            }
+        } else if self.output == Output::Ending {
+            self.end_output(&base.handle);
+        }
+    }
+
+    /// The system takes no more, which ends the connection. What came before is read first: it may be
+    /// the peer's word on why.
+    fn refuse(&mut self, base: &mut Base, turn: &mut Turn, reason: Option<Reason>) {
+        self.outbound.clear();
+        if base.paused {
+            return self.end(base, turn, reason);
+        }
+        if let Some(session) = self.session_mut() {
+            session.mute();
+        }
+        base.depart(turn, Cause::Refused(reason));
+        base.mark_readable(turn);
+    }
+
+    /// What takes bytes before they are written, where the connection is under TLS.
+    fn securing(&mut self) -> Option<&mut Security> {
+        let security = self.security.as_deref_mut();
+        security.filter(|security| security.has_session())
+    }
+}
