@@ -241,7 +241,7 @@ impl<'r> Dispatcher<'r> {
         answer: &Result<Vec<SocketAddr>, String>,
     ) -> Result<(), Error> {
         let addresses = answer.as_ref().ok();
-        let addresses = addresses.map(|addresses| api::names::texts(self.ruby, addresses));
+        let addresses = addresses.map(|addresses| convert::addresses(self.ruby, addresses));
         let given = (
             request,
             addresses,

@@ -44,7 +44,7 @@ fn resolve_host(
             Family::V6 => address.is_ipv6(),
             _ => true,
         };
-        let answer = suits.then(|| text(&address));
+        let answer = suits.then(|| convert::address(&address));
         return Ok(ruby.into_value(answer));
     }
     let timeout = timeout.map(convert::span);
@@ -52,19 +52,6 @@ fn resolve_host(
         i.reactor.resolve(&host, family, Instant::now(), timeout)
     })?;
     Ok(ruby.into_value(request))
-}
-
-/// Addresses as Ruby has them.
-pub(crate) fn texts(ruby: &Ruby, addresses: &[SocketAddr]) -> RArray {
-    ruby.ary_from_iter(addresses.iter().map(text))
-}
-
-/// The address without its port, with its zone.
-fn text(address: &SocketAddr) -> String {
-    match address {
-        SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
-        _ => address.ip().to_string(),
-    }
 }
 
 /// Connects to a host whose name is resolved meanwhile.
