@@ -19,6 +19,7 @@ EM = EventMachine
 require_relative "em/version"
 require_relative "em/errors"
 require_relative "em/constants"
+require_relative "em/resolution"
 require_relative "em/reactor"
 require_relative "em/fork"
 require_relative "em/ticks"

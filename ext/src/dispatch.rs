@@ -1,10 +1,12 @@
 //! From events to calls of Ruby methods.
 
+use std::net::SocketAddr;
+
 use em_reactor::{Choice, Event, FileChange, Id, Reason};
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawId, AsRawValue, protect};
 use magnus::value::{IntoId, LazyId};
-use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, Ruby, Value};
+use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, RObject, Ruby, Value};
 
 use crate::{convert, errors, instance, names, signatures};
 
@@ -45,6 +47,10 @@ impl<'r> Dispatcher<'r> {
             Event::TlsChooseCertificate { id, ref name } => {
                 self.choose_certificate(id, name.as_deref())
             }
+            Event::Resolved {
+                request,
+                ref answer,
+            } => self.resolved(request, answer),
             Event::Unbound { id, ref reason } => self.unbound(id, reason.as_ref()),
         };
         result.or_else(|error| self.handle(error))
@@ -229,6 +235,23 @@ impl<'r> Dispatcher<'r> {
             .and(failure)
     }
 
+    fn resolved(
+        &self,
+        request: u64,
+        answer: &Result<Vec<SocketAddr>, String>,
+    ) -> Result<(), Error> {
+        let addresses = answer.as_ref().ok();
+        let addresses = addresses.map(|addresses| convert::addresses(self.ruby, addresses));
+        let given = (
+            request,
+            addresses,
+            answer.as_ref().err().map(String::as_str),
+        );
+        self.module
+            .funcall::<_, _, Value>(*names::NAME_RESOLVED, given)
+            .map(drop)
+    }
+
     /// The descriptor is released even where `unbind` raises.
     pub(crate) fn unbound(&self, id: Id, reason: Option<&Reason>) -> Result<(), Error> {
         let connection = self.forget(id)?;
@@ -268,6 +291,11 @@ impl<'r> Dispatcher<'r> {
     /// Gives the reason where `unbind` is defined with a parameter.
     fn unbind(&self, connection: Value, reason: Option<&Reason>) -> Result<(), Error> {
         let method = (*names::UNBIND).into_id_with(self.ruby).as_raw();
+        if let (Some(Reason::Resolve(words)), Some(object)) =
+            (reason, RObject::from_value(connection))
+        {
+            object.ivar_set(*names::RESOLUTION_ERROR, words.as_str())?;
+        }
         let reason = self.reason(reason)?.as_raw();
         protect(|| {
             let connection = connection.as_raw();
@@ -285,6 +313,7 @@ impl<'r> Dispatcher<'r> {
     fn reason(&self, reason: Option<&Reason>) -> Result<Value, Error> {
         match reason {
             Some(Reason::Errno(errno)) => self.errno(*errno),
+            Some(Reason::Resolve(_)) => self.module.const_get("ResolutionError"),
             Some(Reason::Tls(fault)) => match errors::certificate_error(*fault) {
                 Some(name) => self
                     .module
@@ -346,7 +375,7 @@ fn made(error: &Error) -> Result<Value, Error> {
 
 /// Closes the IO that `EventMachine.attach` made a connection of; a plain descriptor stays open.
 fn close_attached(connection: Value) -> Result<(), Error> {
-    let Some(object) = magnus::RObject::from_value(connection) else {
+    let Some(object) = RObject::from_value(connection) else {
         return Ok(());
     };
     let io: Value = object.ivar_get(*names::IO)?;

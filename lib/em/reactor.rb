@@ -142,8 +142,8 @@ module EventMachine
     # @return [Exception, nil] the first exception
     def unwind_machine
       failures = []
-      # The threads go first: they must not signal a machine that is gone.
-      take_steps(failures, %i[stop_fibers call_tails stop_threadpool end_watches release_machine cleanup_machine])
+      steps = %i[stop_fibers call_tails fail_resolutions stop_threadpool end_watches release_machine cleanup_machine]
+      take_steps(failures, steps)
       failures.compact.first
     ensure
       @conns = {}

@@ -279,4 +279,19 @@ RSpec.describe "Bad input" do
       expect(log).to eq(["hello"])
     end
   end
+
+  it "is refused where it is to be resolved" do
+    expect { EventMachine.resolve(nil) }.to raise_error(TypeError)
+    expect { EventMachine.resolve("::1", family: :UNIX) }.to raise_error(ArgumentError, /:UNIX/)
+    expect { EventMachine.resolve("::1", timeout: -1) }.to raise_error(ArgumentError, /-1/)
+    expect { EventMachine.resolve("localhost") }.to raise_error(RuntimeError, /not initialized/)
+  end
+
+  it "is refused as a way to resolve names, and as a delay" do
+    expect { EventMachine.name_resolution = :fast }.to raise_error(ArgumentError, /:fast/)
+    expect(EventMachine.name_resolution).to eq(:inline)
+    expect { EventMachine.connection_attempt_delay = -0.1 }.to raise_error(ArgumentError, /-0.1/)
+    expect { EventMachine.resolution_delay = Float::NAN }.to raise_error(ArgumentError, /NaN/)
+    expect { EventMachine.resolution_delay = "soon" }.to raise_error(TypeError)
+  end
 end

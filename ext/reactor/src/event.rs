@@ -1,5 +1,7 @@
 //! What a turn of the loop has to tell.
 
+use std::net::SocketAddr;
+
 use crate::id::Id;
 use crate::tls::Fault;
 
@@ -67,6 +69,14 @@ pub enum Event {
         /// The certificate, as PEM.
         pem: String,
     },
+    /// A name is resolved, or is not to be.
+    Resolved {
+        /// What [`Reactor::resolve`](crate::Reactor::resolve) returned.
+        request: u64,
+        /// The addresses, with port 0, in the system's order of preference (RFC 6724); or the resolver's
+        /// words for why there are none.
+        answer: Result<Vec<SocketAddr>, String>,
+    },
     /// A descriptor is at its end. It stays open and known, and its getters answer, until
     /// [`Reactor::release`](crate::Reactor::release).
     Unbound {
@@ -100,6 +110,8 @@ pub enum FileChange {
 pub enum Reason {
     /// The system's error number: `ECONNRESET`, `ETIMEDOUT`, …
     Errno(i32),
+    /// The host that it was to be connected to has no address: the resolver's words, and the name.
+    Resolve(String),
     /// TLS failed; the session tells more.
     Tls(Fault),
 }

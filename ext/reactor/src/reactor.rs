@@ -13,6 +13,7 @@ mod flow;
 mod forking;
 mod hold;
 mod listening;
+mod naming;
 mod occupation;
 mod proxies;
 mod registration;
@@ -36,7 +37,8 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
 use crate::file_watches::FileWatches;
 use crate::id::{Id, Space};
-use crate::poller::{EXIT, FILES, Poller, WAKE};
+use crate::names::Names;
+use crate::poller::{EXIT, FILES, Poller, RIVAL, WAKE};
 use crate::step::{Rest, Step};
 use crate::stream::{Children, Stream, delivery_due};
 use crate::sys::handle::RawDescriptor;
@@ -68,6 +70,11 @@ pub struct Reactor {
     timers: UserTimers,
     files: FileWatches,
     waits: Waits,
+    names: Names,
+    /// How long an address has to answer a connect before the next is tried, too.
+    attempt_delay: Duration,
+    /// How long IPv4 addresses wait for IPv6 ones.
+    resolution_delay: Duration,
     /// How many ends are told of yet in this turn, once that has begun.
     unbound_share: Option<usize>,
     /// Who watches the descriptors that are somebody else's.
@@ -101,6 +108,9 @@ impl Reactor {
             timers: UserTimers::new(),
             files: FileWatches::new(),
             waits: Waits::new(),
+            names: Names::new(),
+            attempt_delay: connecting::ATTEMPT_DELAY,
+            resolution_delay: naming::RESOLUTION_DELAY,
             unbound_share: None,
             borrowed: HashMap::new(),
             pipe: None,
@@ -172,6 +182,10 @@ impl Reactor {
             Deadline::RetryConnect(id) => {
                 self.with_stream(id, |stream, base, turn| stream.retry_connect(base, turn));
             }
+            Deadline::NextAttempt(id) => {
+                self.with_stream(id, |stream, base, turn| stream.next_attempt(base, turn));
+            }
+            Deadline::Resolution(request) => self.names.due(&mut self.turn, request),
             Deadline::RetryAccept(listener) => {
                 self.starved.retain(|(id, _)| *id != listener);
                 self.mark_readable(listener);
@@ -212,6 +226,7 @@ impl Reactor {
         turn.now = now;
         turn.ready.append(&mut turn.carried);
         self.files.served = false;
+        let mut rivals = Vec::new();
         for event in &poller.events {
             match event.token() {
                 WAKE => {}
@@ -219,12 +234,25 @@ impl Reactor {
                 token if wait::is_wait(token) => {
                     self.waits.descriptor_ready(&mut self.turn, event);
                 }
+                token if token.0 & RIVAL == RIVAL => rivals.extend(self.named_by(token)),
                 token => self.note_readiness(token, event),
             }
         }
+        // One that is connected takes the place of one that has failed meanwhile.
+        for id in rivals {
+            self.with_stream(id, |stream, base, turn| stream.rivals_ready(base, turn));
+        }
+        self.take_answers();
         for id in std::mem::take(&mut self.turn.departing) {
             self.with(id, |descriptor, turn| descriptor.base.look_last(turn));
         }
+    }
+
+    /// Whom the token of a rival stands for.
+    fn named_by(&mut self, seen: Token) -> Option<Id> {
+        let bits = seen.0 & !RIVAL;
+        let id = self.descriptors.at_mut(bits & (Id::MAX_SLOTS - 1))?.base.id;
+        (token(id).0 == bits).then_some(id)
     }
 
     /// Nobody is meant by the token of a descriptor that is gone: while a forked child holds the same open

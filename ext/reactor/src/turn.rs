@@ -21,6 +21,10 @@ pub(crate) enum Deadline {
     Connect(Id),
     /// A connect that could not start yet is tried again.
     RetryConnect(Id),
+    /// The next address of a connect is tried.
+    NextAttempt(Id),
+    /// A name is resolved for as long as that may take.
+    Resolution(u64),
     /// A listener that found no free descriptor tries again.
     RetryAccept(Id),
     /// A UDP socket for whose datagrams the system had no memory tries again.

@@ -9,6 +9,7 @@ mod files;
 mod flow;
 mod machine;
 mod mapper;
+pub(crate) mod names;
 mod processes;
 mod proxies;
 mod servers;
@@ -23,6 +24,7 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     machine::init(module)?;
     timers::init(ruby, module)?;
     servers::init(module)?;
+    names::init(module)?;
     connections::init(ruby, module)?;
     flow::init(module)?;
     datagrams::init(module)?;

@@ -1,11 +1,14 @@
 //! Bytes in and out: connections, pipes, terminals.
 
+mod candidates;
 mod child;
 mod connect;
 mod delivery;
 mod half_close;
 mod limits;
+mod naming;
 mod read;
+mod rivals;
 mod secure;
 mod write;
 
@@ -25,6 +28,7 @@ pub(crate) use child::{Child, Children};
 pub(crate) use connect::{Attempt, Connected};
 pub(crate) use delivery::delivery_due;
 pub(crate) use limits::Limits;
+pub(crate) use naming::Naming;
 pub use secure::Choice;
 pub(crate) use secure::Security;
 
@@ -188,6 +192,7 @@ impl Stream {
         if self.linger(base, turn, reason.as_ref()) {
             return;
         }
+        self.end_attempt(turn);
         self.outbound.clear();
         self.drop_limits(base.id, turn);
         base.end(turn, reason);

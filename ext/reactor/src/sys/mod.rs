@@ -38,6 +38,7 @@
 
 pub(crate) mod datagrams;
 pub(crate) mod errno;
+pub(crate) mod family;
 pub(crate) mod file;
 pub mod inotify;
 pub(crate) mod io;
