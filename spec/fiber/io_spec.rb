@@ -125,7 +125,7 @@ RSpec.describe "Ruby's I/O in fibers" do
     Dir["/proc/self/fd/*"].flat_map do |link|
       next [] unless File.readlink(link) == "anon_inode:[eventpoll]"
 
-      File.read(link.sub("/fd/", "/fdinfo/")).scan(/^tfd:\s*(\d+)/).flatten.map(&:to_i)
+      File.read(link.sub("/fd/", "/fdinfo/"), encoding: "UTF-8").scan(/^tfd:\s*(\d+)/).flatten.map(&:to_i)
     rescue Errno::ENOENT
       []
     end
