@@ -95,6 +95,10 @@ impl<K> Timers<K> {
         self.table.len()
     }
 
+    pub(crate) fn key(&self, id: Id) -> Option<&K> {
+        self.table.get(id)
+    }
+
     /// The next timer due at `now`, of those added before the mark, with when it was due.
     ///
     /// The mark keeps a timer that re-arms itself with no delay from holding up all else.

@@ -9,7 +9,8 @@ use crate::timers::{FOREVER, Timers, next_multiple};
 /// Timers that fire once.
 #[derive(Debug)]
 pub(crate) struct UserTimers {
-    timers: Timers<()>,
+    /// Each with when it is due.
+    timers: Timers<Instant>,
     limit: usize,
     /// The last that fired, and when it was due.
     fired: Option<(Id, Instant)>,
@@ -38,7 +39,7 @@ impl UserTimers {
     /// Adds one that fires `delay` after `now`.
     pub(crate) fn add(&mut self, now: Instant, delay: Duration) -> Result<Id> {
         self.check_limit()?;
-        let id = self.timers.add_after(now, delay, ());
+        let id = self.timers.add_after(now, delay, now + delay.min(FOREVER));
         id.ok_or(Error::Exhausted)
     }
 
@@ -50,7 +51,7 @@ impl UserTimers {
         };
         self.check_limit()?;
         let deadline = next_multiple(due, period.min(FOREVER), now);
-        let id = self.timers.add(now, deadline, ());
+        let id = self.timers.add(now, deadline, deadline);
         id.ok_or(Error::Exhausted)
     }
 
@@ -66,6 +67,11 @@ impl UserTimers {
         self.timers.cancel(id).is_some()
     }
 
+    /// When one is due; `None` where there is none of that name, or it fired.
+    pub(crate) fn deadline(&self, id: Id) -> Option<Instant> {
+        self.timers.key(id).copied()
+    }
+
     /// Those that are added from now on wait for the next turn.
     pub(crate) fn begin_turn(&mut self) {
         self.mark = self.timers.mark();
@@ -73,7 +79,7 @@ impl UserTimers {
 
     /// The next that is due in this turn.
     pub(crate) fn next_due(&mut self, now: Instant) -> Option<Id> {
-        let (id, (), due) = self.timers.pop_due(now, self.mark)?;
+        let (id, _, due) = self.timers.pop_due(now, self.mark)?;
         self.fired = Some((id, due));
         Some(id)
     }

@@ -82,8 +82,10 @@ impl Reactor {
             if let Err(error) = self.register(id) {
                 self.end(id, error.errno().map(Reason::Errno));
             }
+            self.with_stream(id, |stream, base, turn| stream.adopt_rivals(base, turn));
         }
         self.waits.adopt(&mut self.turn);
+        self.names.adopt(&self.waker);
         Ok(poller)
     }
 

@@ -38,8 +38,9 @@
 
 pub(crate) mod datagrams;
 pub(crate) mod errno;
+pub(crate) mod family;
 pub(crate) mod file;
-pub(crate) mod inotify;
+pub mod inotify;
 pub(crate) mod io;
 pub(crate) mod queue;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -61,6 +62,7 @@ pub(crate) mod sockaddr;
 pub(crate) mod socket;
 pub(crate) mod splice;
 pub(crate) mod undelivered;
+pub mod wall_clock;
 
 #[cfg(unix)]
 mod unix;
