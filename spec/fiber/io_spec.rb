@@ -269,6 +269,20 @@ RSpec.describe "Ruby's I/O in fibers" do
     expect(lines).to eq(["line 0", "line 1", "line 2"])
   end
 
+  it "lets others have their turn though an IO can always be written to" do
+    got = in_fiber do
+      _reader, writer = IO.pipe
+      ready = false
+      fiber {
+        sleep 0
+        ready = true
+      }
+      writer.wait_writable until ready
+      :ready
+    end
+    expect(got).to eq(:ready)
+  end
+
   it "writes more than a pipe holds, to a pipe in blocking mode too" do
     got = in_fiber do
       reader, writer = IO.pipe
