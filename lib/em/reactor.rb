@@ -129,6 +129,7 @@ module EventMachine
       @acceptors = {}
       @timers = {}
       @wrapped_exception = nil
+      @graceful_stop = nil
       initialize_event_machine
       @reactor_pid = Process.pid
       @reactor_thread = Thread.current
@@ -141,7 +142,8 @@ module EventMachine
     # @return [Exception, nil] the first exception
     def unwind_machine
       failures = []
-      take_steps(failures, %i[stop_fibers call_tails stop_threadpool release_machine cleanup_machine])
+      steps = %i[stop_fibers call_tails fail_resolutions stop_threadpool end_watches release_machine cleanup_machine]
+      take_steps(failures, steps)
       failures.compact.first
     ensure
       @conns = {}
@@ -149,6 +151,7 @@ module EventMachine
       @timers = {}
       @reactor_running = false
       @reactor_thread = nil
+      @graceful_stop = nil
     end
 
     # Each step is taken whatever the steps before it raised, and if one throws or has its thread killed.

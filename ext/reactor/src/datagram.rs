@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use socket2::{SockAddr, Socket};
+use socket2::SockAddr;
 
 use crate::base::{Base, Phase, Room};
 use crate::batch::Batch;
@@ -12,7 +12,7 @@ use crate::event::Reason;
 use crate::outbound::SHARE as OUTBOUND_SHARE;
 use crate::outbox::{MAX_DATAGRAM, Outbox};
 use crate::step::{Rest, Step};
-use crate::sys::io::as_uninit;
+use crate::sys::io::receive_from;
 use crate::sys::{datagrams, errno};
 use crate::turn::{Deadline, Turn};
 
@@ -212,10 +212,6 @@ fn next_datagram(
     let datagram = inbox.next(buffer);
     readiness.received = !inbox.is_empty();
     datagram.ok_or(io::ErrorKind::WouldBlock.into())
-}
-
-fn receive_from(socket: &Socket, buffer: &mut [u8]) -> io::Result<(usize, SockAddr)> {
-    socket.recv_from(as_uninit(buffer))
 }
 
 /// The datagrams stay in the system until it has memory for taking them.

@@ -6,8 +6,10 @@ mod connections;
 mod datagrams;
 mod descriptors;
 mod files;
+mod flow;
 mod machine;
 mod mapper;
+pub(crate) mod names;
 mod processes;
 mod proxies;
 mod servers;
@@ -15,13 +17,16 @@ mod settings;
 mod sockets;
 mod timers;
 pub(crate) mod tls;
+mod watchers;
 
 /// Defines all of them.
 pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     machine::init(module)?;
     timers::init(ruby, module)?;
     servers::init(module)?;
+    names::init(module)?;
     connections::init(ruby, module)?;
+    flow::init(module)?;
     datagrams::init(module)?;
     descriptors::init(module)?;
     processes::init(module)?;
@@ -30,5 +35,6 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     proxies::init(module)?;
     sockets::init(module)?;
     settings::init(module)?;
-    tls::init(module)
+    tls::init(module)?;
+    watchers::init(module)
 }
