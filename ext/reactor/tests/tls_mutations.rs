@@ -2,6 +2,8 @@
 //! a reason or used, never a panic. The corpus is in `tests/tls_corpus`; `FUZZ_SEED` and `FUZZ_ROUNDS` are
 //! environment variables.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panics")]
+
 mod tls_support;
 
 use std::path::{Path, PathBuf};

@@ -17,7 +17,7 @@ const SCHEMES: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 1];
 const BLOCK: usize = 64;
 
 /// The most rounds that are done for a key.
-pub(super) const MOST_ROUNDS: usize = 10_000_000;
+const MOST_ROUNDS: usize = 10_000_000;
 
 /// What the derived bytes are for.
 const KEY: u8 = 1;
