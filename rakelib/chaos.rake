@@ -20,3 +20,8 @@ desc "How long others wait for answers while peers flood, are slow, or send line
 task :neighbours do
   ruby "spec/chaos/neighbours.rb"
 end
+
+desc "See whether 100,000 connections of each kind leave anything behind (CONNECTIONS=, KINDS=tcp,…)"
+task :leaks do
+  ruby "spec/chaos/leaks.rb", *ENV.fetch("KINDS", "").split(",")
+end

@@ -1,3 +1,4 @@
+mod cost;
 mod pkcs12;
 
 use aes::{Aes128, Aes192, Aes256};
@@ -51,15 +52,25 @@ fn decrypt_pkcs8(der: &[u8], pass: Option<&[u8]>) -> Result<PrivateKeyDer<'stati
     let pass = required(pass)?;
     let plain = match pkcs12::Sealed::parse(der) {
         Some(sealed) => sealed.open(pass),
-        None => EncryptedPrivateKeyInfo::try_from(der)
-            .ok()
-            .filter(|sealed| sealed.encryption_algorithm.pbes2().is_some())
-            .ok_or_else(|| Error::BadKey(unsupported_encryption(der)))?
-            .decrypt(pass)
-            .ok()
-            .map(|plain| plain.as_bytes().to_vec()),
+        None => open_pbes2(der, pass)?,
     };
     plain.map(pkcs8_key).ok_or_else(wrong_pass)
+}
+
+fn open_pbes2(der: &[u8], pass: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    let sealed = EncryptedPrivateKeyInfo::try_from(der).ok();
+    let scheme = sealed
+        .as_ref()
+        .and_then(|sealed| sealed.encryption_algorithm.pbes2());
+    let (Some(sealed), Some(scheme)) = (&sealed, scheme) else {
+        return Err(Error::BadKey(unsupported_encryption(der)));
+    };
+    if let Some(excess) = cost::excess(&scheme.kdf) {
+        let reason = format!("its encryption takes too much work: {excess}");
+        return Err(Error::BadKey(reason));
+    }
+    let plain = sealed.decrypt(pass).ok();
+    Ok(plain.map(|plain| plain.as_bytes().to_vec()))
 }
 
 /// What is to be said of a scheme that is not known; its name is what OpenSSL calls it.
