@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Timers: one that fires once, a periodic one, and a cancelled one.
+# Timers: one that fires once, one that is put off, a cancelled one, and a periodic one whose first call is early.
 #
 #   ruby examples/timers.rb
 
@@ -12,8 +12,11 @@ EventMachine.run do
   forgotten = EventMachine::Timer.new(0.01) { puts "never" }
   forgotten.cancel
 
+  idle = EventMachine::Timer.new(0.07) { puts "quiet for 0.07 s" }
+  EventMachine.add_timer(0.05) { idle.restart }
+
   rounds = 0
-  periodic = EventMachine.add_periodic_timer(0.1) do
+  periodic = EventMachine.add_periodic_timer(0.2, first: 0) do
     rounds += 1
     puts "round #{rounds}"
     next if rounds < 3

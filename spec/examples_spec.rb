@@ -12,6 +12,8 @@ RSpec.describe "The examples", time_limit: 30 do
     "channel" => "first: hello\nsecond: hello\nfirst: goodbye\n",
     "defer" => "digest of 64 digits\nfailed: ArgumentError\n",
     "deferrable" => "the answer is 42\nno answer in time\n",
+    "directory_watch" => "created inbox\ncreated inbox/new\ncreated inbox/new/letter\nmoved inbox/new read\n" \
+                         "deleted read/letter\n",
     "dns" => /\A(127\.0\.0\.1|::1)$/,
     "echo" => "received: Hello, echo!\nclosed: nil\n",
     "errors" => "handled: a callback failed\nshutting down\nleft run: and another\n",
@@ -19,6 +21,9 @@ RSpec.describe "The examples", time_limit: 30 do
     "file_streaming" => "received 2000000 bytes\n",
     "file_watch" => /\A(modified\n)+deleted\nthe watch has ended\n\z/,
     "fork_reactor" => "in the parent\nin the child, with 0 connections\nthe child has exited with 0\n",
+    "graceful_stop" => "the answer to everything\n0 cut off\n",
+    "stream_server" => "you said hello\nyou said goodbye\n",
+    "half_close" => "apple\npear\nquince\n",
     "http" => "200\nGET /greeting, 0 bytes\nPOST /form, 7 bytes\n",
     "iterator" => "[1, 4, 9, 16, 25, 36]\nat most 3 at a time\n",
     "keyboard" => "you typed \"hello\"\nyou typed \"quit\"\n",
@@ -35,13 +40,14 @@ RSpec.describe "The examples", time_limit: 30 do
     "spawn" => "3\n2\n1\n0\n",
     "threaded_resource" => "row 1\nArgumentError: no row 2\n",
     "tick_loop" => "500500\n",
-    "timers" => "once\nround 1\nround 2\nround 3\n",
+    "timers" => "round 1\nonce\nquiet for 0.07 s\nround 2\nround 3\n",
     "tls" => "TLSv1.3\nyou said something secret\n",
     "tls_verified" => "this is www.example.org\n" \
                       "this is not www.example.net: EventMachine::CertificateError::NameMismatch\n",
     "udp" => "year: #{Time.now.year}\n",
     "unix_socket" => "QUIETLY\n",
-    "watch" => "through the pipe\n"
+    "watch" => "through the pipe\n",
+    "watches" => /\Aa tenth of a second: true\na signal\n(a child with exit status 3\n|in a fiber: 4\n){2}\z/
   }
   servers = %w[chat_server echo_server fiber_chat_server]
   input = { "keyboard" => "hello\nquit\n" }

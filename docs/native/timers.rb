@@ -12,6 +12,7 @@ module EventMachine
     # @param callback [#call, nil] what to call; the block, if nil
     # @return [Integer, nil] the timer's signature, for {cancel_timer}; nil if there is nothing to call
     # @raise [FloatDomainError] if the interval is infinite or not a number
+    # @raise [TypeError] if the interval is a Time, which {at} takes
     # @raise [RuntimeError] when no reactor runs, or when {get_max_timers} timers are outstanding
     def add_timer(seconds = nil, callback = nil, &block); end
 

@@ -8,27 +8,7 @@ use magnus::rb_sys::{AsRawId, AsRawValue, protect};
 use magnus::value::{IntoId, LazyId};
 use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, RObject, Ruby, Value};
 
-use crate::{api, errors, instance, names, signatures};
-
-/// The numbers of events, as `EventMachine.event_callback` knows them.
-const OPCODES: [(&str, i32); 10] = [
-    ("TimerFired", 100),
-    ("ConnectionData", 101),
-    ("ConnectionUnbound", 102),
-    ("ConnectionAccepted", 103),
-    ("ConnectionCompleted", 104),
-    ("LoopbreakSignalled", 105),
-    ("ConnectionNotifyReadable", 106),
-    ("ConnectionNotifyWritable", 107),
-    ("SslHandshakeCompleted", 108),
-    ("SslVerify", 109),
-];
-
-pub(crate) fn init(module: RModule) -> Result<(), Error> {
-    OPCODES
-        .iter()
-        .try_for_each(|&(name, opcode)| module.const_set(name, opcode))
-}
+use crate::{convert, errors, instance, names, signatures};
 
 /// Calls Ruby for events. An exception goes to `error_handler` where there is one.
 pub(crate) struct Dispatcher<'r> {
@@ -51,6 +31,11 @@ impl<'r> Dispatcher<'r> {
             Event::TimerFired(id) => self.timer(id),
             Event::Accepted { listener, id } => self.accepted(listener, id),
             Event::Connected(id) => self.notify(id, &names::CONNECTION_COMPLETED),
+            Event::InputEnded(id) => self.input_ended(id),
+            Event::OutboundFull(id) => self.notify_if_defined(id, &names::OUTBOUND_FULL).map(drop),
+            Event::OutboundDrained(id) => self
+                .notify_if_defined(id, &names::OUTBOUND_DRAINED)
+                .map(drop),
             Event::Readable(id) => self.notify(id, &names::NOTIFY_READABLE),
             Event::Writable(id) => self.notify(id, &names::NOTIFY_WRITABLE),
             Event::ProxyTargetUnbound(id) => self.notify(id, &names::PROXY_TARGET_UNBOUND),
@@ -127,17 +112,50 @@ impl<'r> Dispatcher<'r> {
         Ok(known)
     }
 
+    /// Calls a method of a connection, be it a private one, where that is defined; whether it is.
+    fn notify_if_defined(&self, id: Id, method: &'static LazyId) -> Result<bool, Error> {
+        let method = (**method).into_id_with(self.ruby).as_raw();
+        let mut is_defined = false;
+        // SAFETY: as for `call_known`.
+        unsafe {
+            signatures::with(self.ruby, self.module, &names::CONNS, |connections| {
+                let signature = rb_sys::rb_ull2inum(id.as_u64());
+                let connection = rb_sys::rb_hash_lookup(connections, signature);
+                // Set before the call, which may raise.
+                is_defined = rb_sys::rb_obj_respond_to(connection, method, 1) != 0;
+                if is_defined {
+                    rb_sys::rb_funcallv(connection, method, 0, std::ptr::null());
+                }
+                rb_sys::Qnil.into()
+            })
+        }?;
+        Ok(is_defined)
+    }
+
+    /// A connection whose peer sends no more stays for those who define what to do then, whatever that raises.
+    fn input_ended(&self, id: Id) -> Result<(), Error> {
+        let told = self.notify_if_defined(id, &names::RECEIVE_EOF);
+        let sends_on = *told.as_ref().unwrap_or(&true);
+        instance::change(self.ruby, "receive_eof", |i| {
+            i.reactor.input_end_told(id, sends_on)
+        })?;
+        told.map(drop)
+    }
+
     /// Gives a watch the name of what happened.
     fn tell(&self, id: Id, what: &str) -> Result<(), Error> {
         self.data(id, what.as_bytes())
     }
 
-    /// The words are those that `FileWatch#receive_data` knows.
+    /// The words are those that `FileWatch#receive_data` knows. What upstream does not tell has no word, since an
+    /// application may have a `receive_data` of its own.
     fn file_changed(&self, id: Id, change: FileChange) -> Result<(), Error> {
         match change {
             FileChange::Modified => self.tell(id, "modified"),
             FileChange::Moved => self.tell(id, "moved"),
             FileChange::Deleted => self.tell(id, "deleted"),
+            FileChange::Created => self.notify(id, &names::FILE_CREATED),
+            FileChange::Attributes => self.notify(id, &names::FILE_ATTRIBUTES_CHANGED),
         }
     }
 
@@ -207,7 +225,7 @@ impl<'r> Dispatcher<'r> {
         let answer = self
             .connection(id)
             .and_then(|connection| connection.funcall(*names::SSL_CERTIFICATE_FOR, (name,)))
-            .and_then(|answer| api::tls::tls_choice(self.ruby, answer));
+            .and_then(|answer| convert::tls::choice(self.ruby, answer));
         let (choice, failure) = match answer {
             Ok(choice) => (choice, Ok(())),
             Err(error) => (Choice::Refuse, Err(error)),
@@ -223,7 +241,7 @@ impl<'r> Dispatcher<'r> {
         answer: &Result<Vec<SocketAddr>, String>,
     ) -> Result<(), Error> {
         let addresses = answer.as_ref().ok();
-        let addresses = addresses.map(|addresses| api::names::texts(self.ruby, addresses));
+        let addresses = addresses.map(|addresses| convert::addresses(self.ruby, addresses));
         let given = (
             request,
             addresses,

@@ -10,7 +10,7 @@ use rb_sys::VALUE;
 
 use crate::errors;
 use crate::guarded::Guarded;
-use crate::resolving::Interrupt;
+use crate::resolving::Lookups;
 
 /// A loop that is initialised, running or not.
 pub(crate) struct Instance {
@@ -31,8 +31,7 @@ pub(crate) struct Instance {
     pub(crate) clock: Clock,
     /// Threads that make objects of what they open, and what they have opened, which is held until then.
     pub(crate) openers: Vec<(VALUE, Vec<Id>)>,
-    /// Ends the wait for a name in which the loop's own thread is.
-    pub(crate) lookup: Option<Interrupt>,
+    pub(crate) lookups: Lookups,
     /// Tells this loop from one that replaced it while a thread was in it.
     pub(crate) serial: u64,
 }
@@ -228,7 +227,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             reactor,
             poller,
             openers: Vec::new(),
-            lookup: None,
+            lookups: Lookups::default(),
             signalled: false,
             stopping: false,
             fibers_due: false,
@@ -239,6 +238,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             serial: state.serial,
         };
         let reactor = &mut instance.reactor;
+        reactor.tell_input_ends();
         reactor.set_accepts_per_turn(state.settings.accepts_per_turn);
         state.settings.apply_delays(reactor);
         if let Some(limit) = state.settings.max_timers {

@@ -26,7 +26,6 @@ mod turn;
 fn init(ruby: &Ruby) -> Result<(), Error> {
     let module = names::init(ruby)?;
     errors::init(ruby, module)?;
-    dispatch::init(module)?;
     shared::init(ruby);
     scheduler::init(ruby, module)?;
     api::init(ruby, module)

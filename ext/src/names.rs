@@ -33,6 +33,7 @@ names! {
     ACCEPTORS = "@acceptors";
     TIMERS = "@timers";
     ERROR_HANDLER = "@error_handler";
+    REACTOR_THREAD = "@reactor_thread";
     IO = "@io";
     CALL = "call";
     CANCEL = "cancel";
@@ -42,9 +43,14 @@ names! {
     TO_F = "to_f";
     UNBIND = "unbind";
     RECEIVE_DATA = "receive_data";
+    RECEIVE_EOF = "receive_eof";
+    OUTBOUND_FULL = "outbound_full";
+    OUTBOUND_DRAINED = "outbound_drained";
     CONNECTION_COMPLETED = "connection_completed";
     NOTIFY_READABLE = "notify_readable";
     NOTIFY_WRITABLE = "notify_writable";
+    FILE_CREATED = "file_created";
+    FILE_ATTRIBUTES_CHANGED = "file_attributes_changed";
     PROXY_TARGET_UNBOUND = "proxy_target_unbound";
     PROXY_COMPLETED = "proxy_completed";
     SSL_HANDSHAKE_COMPLETED = "ssl_handshake_completed";

@@ -78,7 +78,8 @@ module EventMachine
 
     # Watches a file: calls the handler when it is modified, moved or deleted. See {FileWatch}.
     #
-    # @param filename [String] path of an existing file or directory
+    # @param filename [String] path of a file or directory, which must exist unless the handler has
+    #   {FileWatch#file_created}
     # @param handler [Class, Module, nil] a subclass of {FileWatch}, or a module
     # @param args given to `initialize`
     # @yieldparam watch [FileWatch]
@@ -88,7 +89,8 @@ module EventMachine
     def watch_file(filename, handler = nil, *args)
       klass = klass_from_handler(FileWatch, handler, *args)
       hold_events do
-        watch = register(klass, watch_filename(filename), args)
+        signature = awaits_file?(klass) ? await_filename(filename) : watch_filename(filename)
+        watch = register(klass, signature, args)
         watch.instance_variable_set(:@path, filename)
         yield watch if block_given?
         watch
@@ -128,6 +130,10 @@ module EventMachine
     end
 
     private
+
+    def awaits_file?(klass)
+      klass.instance_method(:file_created).owner != FileWatch
+    end
 
     def refuse_notifications(klass)
       return unless klass.method_defined?(:notify_readable) || klass.method_defined?(:notify_writable)

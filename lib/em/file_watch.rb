@@ -51,6 +51,17 @@ module EventMachine
     # @return [void]
     def file_moved; end
 
+    # Called when a file appears that was not there yet. A handler that has this method may watch such a file, if its
+    # directory is there. When the directory goes before that, {#file_deleted} is called, and the watch ends.
+    #
+    # @return [void]
+    def file_created; end
+
+    # Called when permissions, owner, times or the number of names of the file changed.
+    #
+    # @return [void]
+    def file_attributes_changed; end
+
     # Ends the watch. `unbind` is called.
     #
     # @return [nil]

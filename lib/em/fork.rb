@@ -42,6 +42,7 @@ module EventMachine
       if @reactor_running
         @machine_inherited = true
         @reactor_running = false
+        leave_watches
       else
         @threadqueue = nil
         @resultqueue = nil
@@ -53,6 +54,7 @@ module EventMachine
 
       @reactor_pid = Process.pid if @reactor_running
       revive_threadpool
+      adopt_watches
     end
 
     # A callback of the loop in a forked child shows that the child continues with the parent's loop.
@@ -61,12 +63,14 @@ module EventMachine
       @reactor_running = true
       @reactor_pid = Process.pid
       revive_threadpool
+      adopt_watches
     end
 
     def release_inherited_machine
       return unless @machine_inherited
 
       @machine_inherited = false
+      abandon_watches
       begin
         release_machine
       ensure

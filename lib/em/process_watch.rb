@@ -42,6 +42,13 @@ module EventMachine
     # @return [void]
     def process_exited; end
 
+    # How the process ended, if it is a child of this process that nobody has reaped. The first call reaps it.
+    #
+    # @return [Process::Status, nil] nil while it runs
+    def get_status
+      @status ||= EventMachine.__send__(:reap, @pid)
+    end
+
     # Ends the watch. `unbind` is called.
     #
     # @return [nil]

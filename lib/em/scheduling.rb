@@ -4,14 +4,15 @@ module EventMachine
   class << self
     # Calls something at regular intervals.
     #
-    # @overload add_periodic_timer(seconds, callback = nil, &block)
+    # @overload add_periodic_timer(seconds, callback = nil, first: nil, &block)
     #   @param seconds [Numeric] the interval
     #   @param callback [#call, nil] what to call; wins over the block
+    #   @param first [Numeric, nil] seconds until the first call; the interval, if nil
     # @return [PeriodicTimer] the timer; its `cancel` and {cancel_timer} end it
-    # @raise [FloatDomainError, RuntimeError] as {add_timer}
-    def add_periodic_timer(*args, &block)
+    # @raise [FloatDomainError, RuntimeError, TypeError] as {add_timer}
+    def add_periodic_timer(*args, first: nil, &block)
       interval, callback = args
-      PeriodicTimer.new(interval, callback || block)
+      PeriodicTimer.new(interval, callback || block, first: first)
     end
 
     # @return [Integer] how many timers may be outstanding; 100,000 where there is no limit

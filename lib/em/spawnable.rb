@@ -7,12 +7,25 @@ module EventMachine
   # @example
   #   process = EventMachine.spawn { |text| puts text }
   #   process.notify("hello")
-  # @yieldparam args the arguments of {SpawnedProcess#notify}; their number must match
-  # @return [SpawnedProcess]
-  # @raise [TypeError] without a block
-  def self.spawn(&block)
+  # @example A process of the operating system's: {popen} connects to one as well
+  #   EventMachine.spawn("tar", "-cf", "backup.tar", "data") { |status| warn "failed" unless status.success? }
+  # @overload spawn(&block)
+  #   @yieldparam args the arguments of {SpawnedProcess#notify}; their number must match
+  #   @return [SpawnedProcess]
+  #   @raise [TypeError] without a block
+  # @overload spawn(*command, **options, &block)
+  #   Starts a child process, and calls the block when it has ended: see {watch_child}.
+  #   @param command what Process.spawn takes, and so are the options
+  #   @yieldparam status [Process::Status, nil]
+  #   @return [ChildWatch] which has its `pid`
+  #   @raise [SystemCallError, ArgumentError, TypeError] as Process.spawn
+  #   @raise [RuntimeError, Unsupported] as {watch_child}
+  def self.spawn(*command, &block)
+    return spawn_child(command, block) unless command.empty?
+
     SpawnedProcess.new.tap { |process| process.set_receiver(block) }
   end
+  singleton_class.send(:ruby2_keywords, :spawn)
 
   # Call this last in the block of a {spawn}ed process: it sets the block that is called from the next
   # notification on.

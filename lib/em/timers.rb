@@ -11,8 +11,11 @@ module EventMachine
     # @param callback [#call, nil] what to call; the block, if nil
     # @raise [RuntimeError] when no reactor runs, or when {EventMachine.get_max_timers} timers are outstanding
     # @raise [FloatDomainError] if the interval is infinite or not a number
+    # @raise [TypeError] if it is a Time, which {EventMachine.at} takes
     def initialize(interval, callback = nil, &block)
-      @signature = EventMachine.add_timer(interval, callback || block)
+      @interval = interval
+      @callback = callback || block
+      @signature = EventMachine.add_timer(interval, @callback)
     end
 
     # Cancels the timer. It does nothing if the timer has fired.
@@ -20,6 +23,33 @@ module EventMachine
     # @return [false, nil] as {EventMachine.cancel_timer}
     def cancel
       EventMachine.cancel_timer(@signature)
+    end
+
+    # Begins to wait anew, also after the timer has fired or was cancelled. This is cheaper than another timer.
+    #
+    # @example Close a session that nothing was heard of for a minute
+    #   idle = EventMachine::Timer.new(60) { session.close }
+    #   session.on_message { idle.restart }
+    # @param interval [Numeric] in seconds; the same as before, if it is not given
+    # @return [Timer] itself
+    # @raise [RuntimeError, FloatDomainError, TypeError] as {#initialize}; the timer then is as it was, unless
+    #   there are too many
+    def restart(interval = @interval)
+      return self unless @callback
+
+      @signature = EventMachine.__send__(:renew_timer, @signature, interval, @callback)
+      @interval = interval
+      self
+    end
+
+    # @return [Float, nil] seconds until the timer is due, 0.0 if it is late; nil when it has fired or was cancelled
+    def remaining
+      EventMachine.__send__(:time_until, @signature) if @signature
+    end
+
+    # @return [Boolean] whether the timer is to fire
+    def pending?
+      !remaining.nil?
     end
   end
 
@@ -37,12 +67,13 @@ module EventMachine
     # @param interval [Numeric] in seconds; if it is not positive, the callback is called on every turn of the
     #   reactor
     # @param callback [#call, nil] what to call; the block, if nil
-    # @raise [RuntimeError, FloatDomainError] as {Timer#initialize}
-    def initialize(interval, callback = nil, &block)
+    # @param first [Numeric, nil] seconds until the first call; the interval, if nil. Later calls are due at
+    #   multiples of the interval after that.
+    # @raise [RuntimeError, FloatDomainError, TypeError] as {Timer#initialize}
+    def initialize(interval, callback = nil, first: nil, &block)
       @interval = interval
       @code = callback || block || proc {}
-      @signature = nil
-      schedule
+      @signature = wait_again(nil, first || interval)
     end
 
     # Cancels the timer.
@@ -50,8 +81,30 @@ module EventMachine
     # @return [true]
     def cancel
       EventMachine.cancel_timer(@signature) if @signature
-      @signature = @code = nil
+      @signature = nil
       true
+    end
+
+    # Begins to wait anew, also after the timer was cancelled.
+    #
+    # @param interval [Numeric] in seconds; the same as before, if it is not given
+    # @return [PeriodicTimer] itself
+    # @raise [RuntimeError, FloatDomainError, TypeError] as {Timer#initialize}
+    def restart(interval = @interval)
+      @signature = wait_again(@signature, interval)
+      @interval = interval
+      self
+    end
+
+    # @return [Float, nil] seconds until the next call, 0.0 if it is late; nil when the timer was cancelled, and
+    #   in its callback
+    def remaining
+      EventMachine.__send__(:time_until, @signature) if @signature
+    end
+
+    # @return [Boolean] whether the timer waits for its next call
+    def pending?
+      !remaining.nil?
     end
 
     # Starts to wait for the next call. The timer itself does this after each call. If it is waiting already, the
@@ -66,10 +119,10 @@ module EventMachine
     #
     # @return [Integer, nil] as {#schedule}; nil once cancelled
     def fire
-      return unless @code
+      return unless @signature
 
       @code.call
-      schedule if @code
+      schedule if @signature
     end
 
     private

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "tempfile"
+
 RSpec.describe "Forking" do
   close_on_exec = 0o2000000 # O_CLOEXEC
 
@@ -149,6 +151,76 @@ RSpec.describe "Forking" do
       inherited = sockets.reject { |number| (open_flags(number) & close_on_exec).positive? }
       expect(inherited).to be_empty
       done
+    end
+  end
+
+  describe "with watches" do
+    watched = <<~'RUBY'
+      $stdout.sync = true
+      def watch
+        EventMachine.on_signal("TERM") { puts("TERM") || EventMachine.stop }
+        EventMachine.every(0.01) { |time| $time = time }
+        EventMachine.on_fork { puts "forked" }
+      end
+    RUBY
+
+    it "lets a child that does other things have the former handlers" do
+      output, status = run_ruby(<<~RUBY)
+        #{watched}
+        EventMachine.run do
+          watch
+          child = fork { sleep }
+          Process.kill(:TERM, child)
+          EventMachine.watch_child(child) { |status| puts(status.termsig) || EventMachine.stop }
+        end
+      RUBY
+      expect(status).to be_success
+      # The signal may be there first.
+      expect(output.delete_prefix("forked\n")).to eq("15\n")
+    end
+
+    it "leaves none to the loop of a child's own, and all to the parent" do
+      output, status = run_ruby(<<~RUBY)
+        #{watched}
+        EventMachine.run do
+          watch
+          child = EventMachine.fork_reactor do
+            puts EventMachine.instance_variable_get(:@watches).size
+            EventMachine.stop
+          end
+          EventMachine.watch_child(child) do
+            $time = nil
+            EventMachine.add_periodic_timer(0.01) { $time && Process.kill(:TERM, Process.pid) }
+          end
+        end
+      RUBY
+      expect([output, status.success?]).to eq(["forked\n0\nTERM\n", true])
+    end
+
+    {
+      "that goes on with the loop" => "exit!(0) if fork",
+      "that Process.daemon makes" => "Process.daemon(true, true)"
+    }.each do |name, daemonize|
+      it "are those of a child #{name}" do
+        Tempfile.create do |file|
+          _, status = run_ruby(<<~RUBY, file.path)
+            $stdout.reopen(ARGV.first)
+            #{watched}
+            EventMachine.run do
+              watch
+              EventMachine.next_tick do
+                #{daemonize}
+                $time = nil
+                EventMachine.add_periodic_timer(0.01) { $time && Process.kill(:TERM, Process.pid) }
+              end
+            end
+            puts "end"
+          RUBY
+          wait_until { File.read(file.path, encoding: "UTF-8").end_with?("end\n") }
+          expect(status).to be_success
+          expect(File.read(file.path, encoding: "UTF-8").delete_prefix("forked\n")).to eq("TERM\nend\n")
+        end
+      end
     end
   end
 end

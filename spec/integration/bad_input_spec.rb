@@ -23,6 +23,19 @@ RSpec.describe "Bad input" do
     expect(counts).to all(eq([0, 1]))
   end
 
+  describe "Limits" do
+    it "are numbers" do
+      rejected do
+        server = EventMachine.start_server(host, 0)
+        client = EventMachine.connect(host, port_of(server))
+        expect { client.set_outbound_limits(high: "much", low: 1) }.to raise_error(TypeError)
+        expect { client.pause_when_full(nil) }.to raise_error(NoMethodError)
+        expect { EventMachine.set_max_connections(server, "many") }.to raise_error(ArgumentError, /many/)
+        [client.close_connection, EventMachine.stop_server(server)]
+      end
+    end
+  end
+
   describe "EventMachine.start_server" do
     {
       -1 => RuntimeError, 65_536 => RuntimeError, 99_100 => RuntimeError, 2**70 => RuntimeError

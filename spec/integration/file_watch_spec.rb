@@ -220,4 +220,53 @@ RSpec.describe "Watched files" do
     expect(errors.uniq).to eq(["failed"])
     expect(log).to include([2, :modified])
   end
+
+  describe "that are not there yet" do
+    let(:missing) { File.join(@directory, "missing") }
+
+    it "are told of when they are, by a handler that asks for it" do
+      entries = log
+      handler = Module.new do
+        %i[file_created file_modified file_deleted].each { |name| define_method(name) { entries << name } }
+        define_method(:unbind) { EventMachine.stop }
+      end
+      em do
+        EventMachine.watch_file(missing, handler)
+        File.write(missing, "")
+        later(0.02) { File.write(missing, "text") }
+        later(0.04) { File.delete(missing) }
+      end
+      expect(log).to eq(%i[file_created file_modified file_deleted])
+    end
+
+    it "are refused without" do
+      em do
+        expect { EventMachine.watch_file(missing, recorder) }.to raise_error(EventMachine::Unsupported, /missing/)
+        expect { EventMachine.watch_file(missing) }.to raise_error(EventMachine::Unsupported, /missing/)
+        done
+      end
+    end
+
+    it "are refused without a directory" do
+      handler = Module.new { define_method(:file_created) { nil } }
+      em do
+        expect { EventMachine.watch_file(File.join(missing, "file"), handler) }
+          .to raise_error(EventMachine::Unsupported, %r{missing/file})
+        done
+      end
+    end
+  end
+
+  it "tell of their attributes, but not to receive_data" do
+    entries = log
+    handler = Module.new do
+      define_method(:receive_data) { |data| entries << data }
+      define_method(:file_attributes_changed) { (entries << :attributes) && EventMachine.stop }
+    end
+    em do
+      EventMachine.watch_file(path, handler)
+      File.chmod(0o600, path)
+    end
+    expect(log).to eq([:attributes])
+  end
 end

@@ -27,6 +27,14 @@ pub enum Event {
         /// How many bytes.
         len: usize,
     },
+    /// The peer sends no more; [`Reactor::input_end_told`](crate::Reactor::input_end_told) is waited for.
+    /// Only where [`Reactor::tell_input_ends`](crate::Reactor::tell_input_ends) was called.
+    InputEnded(Id),
+    /// So much waits to be written as was set by
+    /// [`Reactor::set_outbound_limits`](crate::Reactor::set_outbound_limits).
+    OutboundFull(Id),
+    /// What waited is written down to the lower limit.
+    OutboundDrained(Id),
     /// A watched descriptor is readable.
     Readable(Id),
     /// A watched descriptor is writable.
@@ -82,6 +90,10 @@ pub enum Event {
 /// What happened to a watched file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileChange {
+    /// A file that was not there when its watch began is there now.
+    Created,
+    /// Its permissions, owner, times or number of names changed.
+    Attributes,
     /// Its contents changed, or those of a directory; or another file took its place, as happens when
     /// an editor saves it, and is watched from now on. Changes that follow on each other may be told
     /// as one, after the last of them. Where the system could not keep up with what happened, this is

@@ -1,5 +1,7 @@
 //! Files that are watched by name.
 
+mod awaited;
+
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,8 +42,10 @@ pub(crate) struct FileWatches {
 #[derive(Debug)]
 struct FileWatch {
     path: PathBuf,
-    /// What the file goes by with the system, while it is there.
+    /// What the file goes by with the system, while it is there; or its directory, while it is awaited.
     number: Option<i32>,
+    /// Whether the file has not been there yet.
+    awaited: bool,
     /// Whether the file that is watched has another name now.
     moved: bool,
     /// What is to be told once it is clear that no other file takes the place of this one.
@@ -175,13 +179,16 @@ impl FileWatches {
     /// watched more than once. Unsupported where there is no inotify(7).
     pub(crate) fn watch(&mut self, turn: &Turn, path: &Path) -> Result<Id> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let added = self.inotify(turn)?.add(&path);
-        let number = added.map_err(|error| {
-            Error::system("inotify_add_watch", path.display().to_string(), error)
-        })?;
+        let number = self.inotify(turn)?.add(&path);
+        let number = number.map_err(|error| refused(&path, error))?;
+        self.insert(path, number, false)
+    }
+
+    fn insert(&mut self, path: PathBuf, number: i32, awaited: bool) -> Result<Id> {
         let watch = FileWatch {
             path,
             number: Some(number),
+            awaited,
             moved: false,
             withheld: Vec::new(),
             deadline: None,
@@ -310,6 +317,7 @@ impl FileWatches {
             return;
         };
         match what {
+            _ if watch.awaited => self.directory_changed(turn, id, what),
             What::Modified if watch.withheld.is_empty() => {
                 self.report(id, FileChange::Modified);
             }
@@ -331,6 +339,7 @@ impl FileWatches {
                     watch.moved = false;
                 }
             }
+            (Found::Same, What::Attributes) => self.report(id, FileChange::Attributes),
             (Found::Same, _) => {}
             (Found::Nothing, What::Moved) => self.withhold(turn, id, FileChange::Moved),
             (Found::Nothing, _) => self.withhold(turn, id, FileChange::Deleted),
@@ -339,7 +348,13 @@ impl FileWatches {
 
     fn replaced(&mut self, turn: &mut Turn, id: Id) {
         self.forget_withheld(turn, id);
-        self.report(id, FileChange::Modified);
+        let watch = self.watches.get_mut(id);
+        let was_awaited = watch.is_some_and(|watch| std::mem::take(&mut watch.awaited));
+        let change = match was_awaited {
+            true => FileChange::Created,
+            false => FileChange::Modified,
+        };
+        self.report(id, change);
     }
 
     fn withhold(&mut self, turn: &mut Turn, id: Id, change: FileChange) {
@@ -385,6 +400,10 @@ impl FileWatches {
             }
         }
     }
+}
+
+fn refused(path: &Path, error: io::Error) -> Error {
+    Error::system("inotify_add_watch", path.display().to_string(), error)
 }
 
 fn register_inotify(inotify: &Inotify, registry: &Registry) -> Result<()> {

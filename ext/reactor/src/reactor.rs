@@ -3,15 +3,18 @@
 //! What concerns one descriptor is done by its kind, which knows nothing of the others. The files below
 //! hold the public operations, and what one descriptor means for another.
 
+mod admission;
 mod children;
 mod connecting;
 mod datagrams;
 mod ending;
 mod files;
+mod flow;
 mod forking;
 mod hold;
 mod listening;
 mod naming;
+mod occupation;
 mod proxies;
 mod registration;
 mod sockets;
@@ -46,7 +49,9 @@ use crate::turn::{Deadline, Effect, Turn};
 use crate::user_timers::UserTimers;
 use crate::waits::{self as wait, Waits};
 
+use admission::Admissions;
 pub use forking::Spare;
+pub use occupation::Occupation;
 
 /// An event loop without the waiting: descriptors, timers and what is to be done for them.
 ///
@@ -81,6 +86,7 @@ pub struct Reactor {
     /// Child processes of connections that are gone.
     children: Children,
     accepts_per_turn: usize,
+    admissions: Admissions,
     /// How many children this process had forked when the system's queue was made.
     children_forked: u64,
 }
@@ -111,6 +117,7 @@ impl Reactor {
             starved: Vec::new(),
             children: Children::default(),
             accepts_per_turn: 10,
+            admissions: Admissions::default(),
             children_forked: fork::children(),
         }
     }
@@ -183,6 +190,7 @@ impl Reactor {
                 self.starved.retain(|(id, _)| *id != listener);
                 self.mark_readable(listener);
             }
+            Deadline::RetryReceive(id) => self.mark_readable(id),
             Deadline::Dismissal(id) => {
                 self.with_stream(id, |stream, base, turn| stream.dismissal_due(base, turn));
             }
@@ -404,7 +412,15 @@ impl Reactor {
     // ---- what one descriptor means for others
 
     /// Does for others what follows from the work on one.
+    #[inline]
     fn settle(&mut self) {
+        // Most work means nothing for others.
+        if !self.turn.effects.is_empty() {
+            self.act_on_effects();
+        }
+    }
+
+    fn act_on_effects(&mut self) {
         while let Some(effect) = self.turn.effects.pop_front() {
             match effect {
                 Effect::Ended(id) => self.end_proxies(id),

@@ -9,7 +9,8 @@ use crate::timers::{FOREVER, Timers, next_multiple};
 /// Timers that fire once.
 #[derive(Debug)]
 pub(crate) struct UserTimers {
-    timers: Timers<()>,
+    /// Each with when it is due.
+    timers: Timers<Instant>,
     limit: usize,
     /// The last that fired, and when it was due.
     fired: Option<(Id, Instant)>,
@@ -37,29 +38,38 @@ impl UserTimers {
 
     /// Adds one that fires `delay` after `now`.
     pub(crate) fn add(&mut self, now: Instant, delay: Duration) -> Result<Id> {
-        self.add_at(now, now + delay.min(FOREVER))
+        self.check_limit()?;
+        let id = self.timers.add_after(now, delay, now + delay.min(FOREVER));
+        id.ok_or(Error::Exhausted)
     }
 
     /// Adds one that fires a multiple of `period` after `previous` was due, where that fired last.
     pub(crate) fn repeat(&mut self, now: Instant, previous: Id, period: Duration) -> Result<Id> {
-        let period = period.min(FOREVER);
-        let deadline = match self.fired {
-            Some((fired, due)) if fired == previous => next_multiple(due, period, now),
-            _ => now + period,
+        let due = match self.fired {
+            Some((fired, due)) if fired == previous => due,
+            _ => return self.add(now, period),
         };
-        self.add_at(now, deadline)
+        self.check_limit()?;
+        let deadline = next_multiple(due, period.min(FOREVER), now);
+        let id = self.timers.add(now, deadline, deadline);
+        id.ok_or(Error::Exhausted)
     }
 
-    fn add_at(&mut self, now: Instant, deadline: Instant) -> Result<Id> {
-        if self.timers.len() >= self.limit {
-            return Err(Error::TooManyTimers(self.limit));
+    fn check_limit(&self) -> Result<()> {
+        match self.timers.len() < self.limit {
+            true => Ok(()),
+            false => Err(Error::TooManyTimers(self.limit)),
         }
-        self.timers.add(now, deadline, ()).ok_or(Error::Exhausted)
     }
 
     /// Removes one; false where there is none of that name, or it fired.
     pub(crate) fn cancel(&mut self, id: Id) -> bool {
         self.timers.cancel(id).is_some()
+    }
+
+    /// When one is due; `None` where there is none of that name, or it fired.
+    pub(crate) fn deadline(&self, id: Id) -> Option<Instant> {
+        self.timers.key(id).copied()
     }
 
     /// Those that are added from now on wait for the next turn.
@@ -69,7 +79,7 @@ impl UserTimers {
 
     /// The next that is due in this turn.
     pub(crate) fn next_due(&mut self, now: Instant) -> Option<Id> {
-        let (id, (), due) = self.timers.pop_due(now, self.mark)?;
+        let (id, _, due) = self.timers.pop_due(now, self.mark)?;
         self.fired = Some((id, due));
         Some(id)
     }

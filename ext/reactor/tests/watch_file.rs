@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use common::Loop;
 use em_reactor::{Error, Event, FileChange, Id, Reactor};
 
-use FileChange::{Deleted, Modified, Moved};
+use FileChange::{Attributes, Created, Deleted, Modified, Moved};
 
 /// What a watch told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +100,72 @@ fn writes_are_modifications() {
     permissions.set_readonly(true);
     fs::set_permissions(&path, permissions).unwrap();
     fs::read(&path).unwrap();
+    assert_eq!(tell_rest(&mut looped), [Told::Change(id, Attributes)]);
+}
+
+#[test]
+fn a_file_that_is_not_there_yet_is_awaited() {
+    let directory = Directory::new("awaited");
+    let path = directory.0.join("f");
+    let mut looped = Loop::new();
+    assert!(looped.reactor.watch_file(&path).is_err());
+    let id = looped.reactor.await_file(&path).unwrap();
+    directory.file("other", "");
     assert_eq!(tell_rest(&mut looped), []);
+    fs::write(&path, "").unwrap();
+    assert_eq!(tell_rest(&mut looped), [Told::Change(id, Created)]);
+    directory.file("third", "");
+    assert_eq!(tell_rest(&mut looped), []);
+    fs::write(&path, "x").unwrap();
+    assert_eq!(tell_rest(&mut looped), [Told::Change(id, Modified)]);
+    fs::remove_file(&path).unwrap();
+    let end = [Told::Change(id, Deleted), Told::End(id)];
+    assert_eq!(tell_until(&mut looped, Told::End(id)), end);
+}
+
+#[test]
+fn an_awaited_file_may_be_moved_in_or_come_with_another_directory() {
+    let directory = Directory::new("awaited-elsewhere");
+    let (inner, path) = (directory.0.join("d"), directory.0.join("d/f"));
+    fs::create_dir(&inner).unwrap();
+    let other = directory.file("other", "");
+    let mut looped = Loop::new();
+    let first = looped.reactor.await_file(&path).unwrap();
+    fs::rename(&other, &path).unwrap();
+    let created = |id| Told::Change(id, Created);
+    assert_eq!(tell_until(&mut looped, created(first)), [created(first)]);
+    fs::remove_file(&path).unwrap();
+    tell_until(&mut looped, Told::End(first));
+
+    let second = looped.reactor.await_file(&path).unwrap();
+    fs::rename(&inner, directory.0.join("moved")).unwrap();
+    fs::create_dir(&inner).unwrap();
+    fs::write(&path, "").unwrap();
+    assert_eq!(tell_until(&mut looped, created(second)), [created(second)]);
+}
+
+#[test]
+fn an_awaited_file_whose_directory_goes_ends_its_watch() {
+    let directory = Directory::new("awaited-in-vain");
+    let mut looped = Loop::new();
+    let missing = directory.0.join("no/f");
+    assert!(looped.reactor.await_file(&missing).is_err());
+    let id = looped.reactor.await_file(&directory.0.join("f")).unwrap();
+    fs::remove_dir(&directory.0).unwrap();
+    let end = [Told::Change(id, Deleted), Told::End(id)];
+    assert_eq!(tell_until(&mut looped, Told::End(id)), end);
+    assert!(looped.reactor.is_empty());
+}
+
+#[test]
+fn an_awaited_file_that_is_there_is_watched() {
+    let directory = Directory::new("awaited-there");
+    let path = directory.file("f", "");
+    let mut looped = Loop::new();
+    let id = looped.reactor.await_file(&path).unwrap();
+    fs::write(&path, "x").unwrap();
+    let modified = Told::Change(id, Modified);
+    assert_eq!(tell_until(&mut looped, modified), [modified]);
 }
 
 #[test]

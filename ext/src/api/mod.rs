@@ -6,6 +6,7 @@ mod connections;
 mod datagrams;
 mod descriptors;
 mod files;
+mod flow;
 mod machine;
 mod mapper;
 pub(crate) mod names;
@@ -16,6 +17,7 @@ mod settings;
 mod sockets;
 mod timers;
 pub(crate) mod tls;
+mod watchers;
 
 /// Defines all of them.
 pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
@@ -24,6 +26,7 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     servers::init(module)?;
     names::init(module)?;
     connections::init(ruby, module)?;
+    flow::init(module)?;
     datagrams::init(module)?;
     descriptors::init(module)?;
     processes::init(module)?;
@@ -32,5 +35,6 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     proxies::init(module)?;
     sockets::init(module)?;
     settings::init(module)?;
-    tls::init(module)
+    tls::init(module)?;
+    watchers::init(module)
 }

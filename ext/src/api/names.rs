@@ -47,7 +47,7 @@ fn resolve_host(
             Family::V6 => address.is_ipv6(),
             _ => true,
         };
-        let answer = suits.then(|| text(&address));
+        let answer = suits.then(|| convert::address(&address));
         return Ok(ruby.into_value(answer));
     }
     let timeout = timeout.map(convert::span);
@@ -57,25 +57,12 @@ fn resolve_host(
     Ok(ruby.into_value(request))
 }
 
-/// Addresses as Ruby has them.
-pub(crate) fn texts(ruby: &Ruby, addresses: &[SocketAddr]) -> RArray {
-    ruby.ary_from_iter(addresses.iter().map(text))
-}
-
-/// The address without its port, with its zone.
-fn text(address: &SocketAddr) -> String {
-    match address {
-        SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
-        _ => address.ip().to_string(),
-    }
-}
-
 /// The addresses of a host, for which the caller waits.
 fn host_addresses(ruby: &Ruby, host: Value) -> Result<RArray, Error> {
     let host = convert::text(ruby, host)?;
     let found = addresses(ruby, "host_addresses", &host, 0)?;
     let found = found.map_err(|cause| unresolved(ruby, &cause))?;
-    Ok(texts(ruby, &found))
+    Ok(convert::addresses(ruby, &found))
 }
 
 /// Listens on an address with options that are set before it is bound.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use em_reactor::Id;
 use magnus::prelude::*;
-use magnus::{Error, ExceptionClass, Fixnum, Float, RModule, Ruby, TryConvert, Value};
+use magnus::{Error, ExceptionClass, Fixnum, Float, RModule, Ruby, Time, TryConvert, Value};
 use magnus::{function, method};
 
 use crate::instance::{self, Instance};
@@ -16,6 +16,9 @@ pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     module.define_module_function("get_timer_count", function!(get_timer_count, 0))?;
     module.define_singleton_method("add_timer", method!(add_timer, -1))?;
     module.define_singleton_method("cancel_timer", method!(cancel_timer, 1))?;
+    let singleton = module.singleton_class()?;
+    singleton.define_private_method("renew_timer", method!(renew_timer, 3))?;
+    singleton.define_private_method("time_until", method!(time_until, 1))?;
     let periodic = module.define_class("PeriodicTimer", ruby.class_object())?;
     periodic.define_private_method("wait_again", method!(wait_again, 2))
 }
@@ -44,7 +47,7 @@ fn add_timer(ruby: &Ruby, module: RModule, arguments: &[Value]) -> Result<Option
         _ => return Ok(None),
     };
     let seconds = match arguments.first() {
-        Some(seconds) => interval(*seconds)?,
+        Some(seconds) => interval(ruby, *seconds)?,
         None => 0.0,
     };
     let delay = span(ruby, seconds)?;
@@ -63,11 +66,35 @@ fn cancel_timer(ruby: &Ruby, module: RModule, timer: Value) -> Result<Value, Err
     cancel_oneshot_timer(ruby, timer).map(|_| ruby.qfalse().as_value())
 }
 
+/// Has `callback` called after so many seconds, in place of the timer `previous`.
+fn renew_timer(
+    ruby: &Ruby,
+    module: RModule,
+    previous: Value,
+    seconds: Value,
+    callback: Value,
+) -> Result<u64, Error> {
+    let delay = span(ruby, interval(ruby, seconds)?)?;
+    let replaced = convert::id(previous)?;
+    instance::change(ruby, "add_timer", |i| i.reactor.cancel_timer(replaced))?;
+    signatures::remove(ruby, module, &names::TIMERS, previous)?;
+    let id = start(ruby, "add_timer", delay)?;
+    know(ruby, module, id, callback)
+}
+
+/// Seconds until a timer is due, none of them negative; nil where it has fired or was cancelled.
+fn time_until(ruby: &Ruby, _module: RModule, signature: Value) -> Result<Option<f64>, Error> {
+    let id = convert::id(signature)?;
+    let deadline = instance::peek(ruby, |i| i.reactor.timer_deadline(id))?.flatten();
+    let now = Instant::now();
+    Ok(deadline.map(|deadline| deadline.saturating_duration_since(now).as_secs_f64()))
+}
+
 /// Has a periodic timer called once more, `period` seconds after it last was to, and returns
 /// the signature for that. Where it waits already, or does not call at present, the period begins now.
 fn wait_again(ruby: &Ruby, timer: Value, previous: Value, period: Value) -> Result<u64, Error> {
     let module = names::module(ruby)?;
-    let period = span(ruby, interval(period)?)?;
+    let period = span(ruby, interval(ruby, period)?)?;
     let waits = match Fixnum::from_value(previous) {
         Some(_) => convert::id(previous)?,
         None => Id::from(0),
@@ -86,13 +113,17 @@ fn wait_again(ruby: &Ruby, timer: Value, previous: Value, period: Value) -> Resu
     know(ruby, module, id, timer)
 }
 
-/// A number of seconds, or what else has `to_f`.
-fn interval(seconds: Value) -> Result<f64, Error> {
+/// A number of seconds, or what else has `to_f`; but for a Time, which would be decades.
+fn interval(ruby: &Ruby, seconds: Value) -> Result<f64, Error> {
     if let Some(float) = Float::from_value(seconds) {
         return Ok(float.to_f64());
     }
     match Fixnum::from_value(seconds) {
         Some(integer) => Ok(integer.to_i64() as f64),
+        None if Time::from_value(seconds).is_some() => Err(Error::new(
+            ruby.exception_type_error(),
+            format!("{seconds} is a time and no interval: EventMachine.at takes it"),
+        )),
         None => seconds.funcall(*names::TO_F, ()),
     }
 }

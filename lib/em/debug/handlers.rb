@@ -11,10 +11,11 @@ module EventMachine
       CALLBACKS = %i[
         post_init connection_completed receive_data unbind ssl_handshake_completed ssl_verify_peer
         ssl_certificate_for proxy_target_unbound proxy_completed notify_readable notify_writable
+        receive_eof outbound_full outbound_drained
       ].freeze
 
       # What protocols call, by its beginning.
-      PROTOCOLS = /\Areceive_|\A(?:file|process)_[a-z]+ed\z/
+      PROTOCOLS = /\Areceive_|\A(?:file|process)_[a-z_]+ed\z/
 
       @checked = {}.compare_by_identity
 

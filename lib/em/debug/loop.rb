@@ -129,14 +129,15 @@ module EventMachine
     module PeriodicCalls
       # @param interval [Numeric] seconds
       # @param callback [#call, nil]
-      def initialize(interval, callback = nil, &block)
+      # @param first [Numeric, nil] seconds
+      def initialize(interval, callback = nil, first: nil, &block)
         super
         Debug.log("##{@signature} add_periodic_timer #{interval} s #{Debug.place(@code)}")
       end
 
       # @return [Integer, nil]
       def fire
-        return super unless @code
+        return super unless @signature
 
         Debug.callback("##{@signature} periodic timer #{Debug.place(@code)}") { super }
       end

@@ -69,6 +69,104 @@ RSpec.describe EventMachine::Timer do
     end
   end
 
+  it "starts to wait anew, as often as it is told" do
+    em do
+      timer = described_class.new(0.02) { seen << :called }
+      count = EventMachine.get_timer_count
+      expect(timer.restart).to be(timer)
+      expect(EventMachine.get_timer_count).to eq(count)
+      expect(state(:@timers).size).to eq(count)
+      EventMachine.add_timer(0.03) do
+        expect(seen).to eq([:called])
+        timer.restart(0.001)
+      end
+      EventMachine.add_timer(0.1) { done }
+    end
+    expect(seen).to eq(%i[called called])
+  end
+
+  it "starts anew when it was cancelled, with another interval where one is given" do
+    em do
+      timer = described_class.new(60) { done }
+      timer.cancel
+      timer.restart(0.001)
+      expect(timer.remaining).to be <= 0.001
+    end
+  end
+
+  it "is put off by each restart, and keeps its interval" do
+    em do
+      timer = described_class.new(10) { seen << :called }
+      timer.restart(20)
+      expect(timer.remaining).to be_between(19, 20)
+      timer.restart
+      expect(timer.remaining).to be_between(19, 20)
+      done
+    end
+    expect(seen).to be_empty
+  end
+
+  it "stays as it was when it is restarted with an interval that never ends" do
+    em do
+      timer = described_class.new(10) { nil }
+      expect { timer.restart(Float::NAN) }.to raise_error(FloatDomainError)
+      expect(timer.remaining).to be_between(9, 10)
+      done
+    end
+  end
+
+  it "can be restarted where no further timer is allowed" do
+    em do
+      EventMachine.set_max_timers(100)
+      timers = Array.new(100 - EventMachine.get_timer_count) { described_class.new(60) { nil } }
+      expect { described_class.new(1) { nil } }.to raise_error(RuntimeError, /ran out of timers/)
+      timers.last.restart(0)
+      expect(timers.last).to be_pending
+      done
+    ensure
+      EventMachine.set_max_timers(100_000)
+    end
+  end
+
+  it "tells how long it waits yet, and whether it does" do
+    em do
+      timer = described_class.new(5) { nil }
+      expect(timer.remaining).to be_between(4, 5)
+      expect(timer).to be_pending
+      timer.cancel
+      expect(timer.remaining).to be_nil
+      expect(timer).not_to be_pending
+      fired = described_class.new(0) { expect(fired).not_to be_pending }
+      EventMachine.add_timer(0.005) { (seen << fired.remaining) && done }
+      sleep 0.001
+      expect(fired.remaining).to eq(0.0)
+    end
+    expect(seen).to eq([nil])
+  end
+
+  it "waits no longer when the loop has ended, nor with nothing to call" do
+    timer = nil
+    em do
+      timer = described_class.new(5) { nil }
+      empty = described_class.new(5)
+      expect(empty.restart).to be(empty)
+      expect(empty).not_to be_pending
+      done
+    end
+    expect(timer).not_to be_pending
+    expect { timer.restart }.to raise_error(RuntimeError, /not initialized/)
+  end
+
+  it "takes no time of day for an interval" do
+    em do
+      [described_class, EventMachine::PeriodicTimer].each do |kind|
+        expect { kind.new(Time.at(0)) { nil } }.to raise_error(TypeError, /1970-01-01.*EventMachine\.at/)
+      end
+      expect { EventMachine.add_timer(Time.at(0)) { nil } }.to raise_error(TypeError, /EventMachine\.at/)
+      done
+    end
+  end
+
   it "needs a running reactor" do
     expect { described_class.new(1) { nil } }.to raise_error(RuntimeError, /not initialized/)
   end
@@ -149,6 +247,52 @@ RSpec.describe EventMachine::PeriodicTimer do
       timer.cancel
       done
     end
+  end
+
+  it "has a first call apart from its interval" do
+    em do
+      [described_class.new(60, first: 0) { seen << :first },
+       EventMachine.add_periodic_timer(60, -> { seen << :second }, first: 0.001)].each do |timer|
+        expect(timer.interval).to eq(60)
+      end
+      later = described_class.new(0.001, first: 60) { seen << :never }
+      expect(later.remaining).to be_between(59, 60)
+      EventMachine.add_timer(0.02) { done }
+    end
+    expect(seen).to eq(%i[first second])
+  end
+
+  it "starts anew, with another interval where one is given" do
+    em do
+      timer = described_class.new(60) { seen << :called }
+      count = EventMachine.get_timer_count
+      expect(timer.restart(0.001)).to be(timer)
+      expect(timer.interval).to eq(0.001)
+      expect(EventMachine.get_timer_count).to eq(count)
+      EventMachine.add_timer(0.02) do
+        expect(seen.size).to be > 1
+        timer.cancel
+        expect(timer).not_to be_pending
+        seen.clear
+        timer.restart
+        expect(timer).to be_pending
+        EventMachine.add_timer(0.02) { done }
+      end
+    end
+    expect(seen).not_to be_empty
+  end
+
+  it "tells how long it waits yet" do
+    em do
+      timer = described_class.new(5) { nil }
+      expect(timer.remaining).to be_between(4, 5)
+      called = described_class.new(0.001) do
+        seen << called.remaining << called.pending?
+        called.cancel
+        done
+      end
+    end
+    expect(seen).to eq([nil, false])
   end
 
   it "needs a running reactor" do

@@ -15,6 +15,12 @@ impl Reactor {
         self.files.watch(&self.turn, path)
     }
 
+    /// As [`watch_file`](Self::watch_file), of a file that need not be there yet, but its directory must:
+    /// [`FileChange::Created`](crate::FileChange::Created) tells that it is.
+    pub fn await_file(&mut self, path: &Path) -> Result<Id> {
+        self.files.watch_or_await(&mut self.turn, path)
+    }
+
     /// Ends a watch. No event of it follows, not even `Unbound`.
     pub fn unwatch_file(&mut self, id: Id) -> Result<()> {
         self.files.unwatch(&mut self.turn, id)

@@ -1,4 +1,6 @@
 //! inotify(7): what happens to files.
+//!
+//! The functions are for who reads such a descriptor without the loop's help.
 
 use std::io;
 use std::path::Path;
@@ -38,15 +40,21 @@ pub(crate) enum What {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::Inotify;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub use linux::{add, open, remove};
+
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use elsewhere::Inotify;
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub use elsewhere::{add, open, remove};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux {
     use std::ffi::CString;
     use std::fs::File;
     use std::io::Read;
-    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+    use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
     use std::os::unix::ffi::OsStrExt;
 
     use mio::Interest;
@@ -69,7 +77,38 @@ mod linux {
         | libc::IN_MOVE_SELF
         | libc::IN_DELETE_SELF;
 
-    /// An inotify descriptor: non-blocking, closed on exec. Closing it ends all its watches.
+    /// Makes an inotify descriptor: non-blocking, closed on exec. Closing it ends all its watches.
+    pub fn open() -> io::Result<OwnedFd> {
+        // SAFETY: inotify_init1 takes no pointers.
+        let fd = unsafe { libc::inotify_init1(libc::IN_NONBLOCK | libc::IN_CLOEXEC) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: inotify_init1 just returned it, and nobody else has it.
+        Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    }
+
+    /// Watches what is at `path` now for the events of `mask`, and gives its number: the same for the same
+    /// file, however often and under whichever name it is asked for.
+    pub fn add(inotify: BorrowedFd<'_>, path: &Path, mask: u32) -> io::Result<i32> {
+        let path = CString::new(path.as_os_str().as_bytes())?;
+        // SAFETY: path is a string that ends in NUL and lives for the whole of the call.
+        let number = unsafe { libc::inotify_add_watch(inotify.as_raw_fd(), path.as_ptr(), mask) };
+        if number < 0 {
+            Err(io::Error::last_os_error())
+        } else {
+            Ok(number)
+        }
+    }
+
+    /// Ends the watch of a file; nothing where it has ended already.
+    pub fn remove(inotify: BorrowedFd<'_>, number: i32) {
+        // SAFETY: inotify_rm_watch takes no pointers. A number that stands for nothing any more is
+        // refused with EINVAL.
+        unsafe { libc::inotify_rm_watch(inotify.as_raw_fd(), number) };
+    }
+
+    /// The inotify descriptor of a loop.
     #[derive(Debug)]
     pub(crate) struct Inotify {
         file: File,
@@ -78,38 +117,20 @@ mod linux {
 
     impl Inotify {
         pub(crate) fn new() -> io::Result<Self> {
-            // SAFETY: inotify_init1 takes no pointers.
-            let fd = unsafe { libc::inotify_init1(libc::IN_NONBLOCK | libc::IN_CLOEXEC) };
-            if fd < 0 {
-                return Err(io::Error::last_os_error());
-            }
-            // SAFETY: inotify_init1 just returned it, and nobody else has it.
-            let owned = unsafe { OwnedFd::from_raw_fd(fd) };
             Ok(Self {
-                file: owned.into(),
+                file: open()?.into(),
                 buffer: vec![0; BUFFER],
             })
         }
 
-        /// Watches what is at `path` now, and gives its number: the same for the same file, however
-        /// often and under whichever name it is asked for.
+        /// See [`add`].
         pub(crate) fn add(&self, path: &Path) -> io::Result<i32> {
-            let path = CString::new(path.as_os_str().as_bytes())?;
-            // SAFETY: path is a string that ends in NUL and lives for the whole of the call.
-            let number =
-                unsafe { libc::inotify_add_watch(self.file.as_raw_fd(), path.as_ptr(), MASK) };
-            if number < 0 {
-                Err(io::Error::last_os_error())
-            } else {
-                Ok(number)
-            }
+            add(self.file.as_fd(), path, MASK)
         }
 
-        /// Ends the watch of a file; nothing where it has ended already.
+        /// See [`remove`].
         pub(crate) fn remove(&self, number: i32) {
-            // SAFETY: inotify_rm_watch takes no pointers. A number that stands for nothing any more
-            // is refused with EINVAL.
-            unsafe { libc::inotify_rm_watch(self.file.as_raw_fd(), number) };
+            remove(self.file.as_fd(), number);
         }
 
         /// Puts the notices that wait into `notices`, or a part of them: says whether there may be
@@ -168,6 +189,24 @@ mod linux {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod elsewhere {
     use super::*;
+
+    #[cfg(unix)]
+    use std::os::fd::{BorrowedFd, OwnedFd};
+    #[cfg(windows)]
+    use std::os::windows::io::{BorrowedHandle as BorrowedFd, OwnedHandle as OwnedFd};
+
+    /// There is none: always an error.
+    pub fn open() -> io::Result<OwnedFd> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// There is none: always an error.
+    pub fn add(_inotify: BorrowedFd<'_>, _path: &Path, _mask: u32) -> io::Result<i32> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// There is none.
+    pub fn remove(_inotify: BorrowedFd<'_>, _number: i32) {}
 
     /// There is none: the type has no values.
     #[derive(Debug)]

@@ -1,0 +1,144 @@
+# frozen_string_literal: true
+
+require "em/deferrable"
+
+module EventMachine
+  # Something of the system that the loop looks out for: a time of day, a signal, the end of a child process, the
+  # entries of a directory. {EventMachine.at}, {EventMachine.every}, {EventMachine.on_signal},
+  # {EventMachine.watch_child} and others make watches. Each calls its block in the reactor's thread, until it is
+  # cancelled or the loop ends. A forked child has none of its parent's watches, unless it goes on with its loop.
+  #
+  # @example In a fiber
+  #   EventMachine.fiber do
+  #     hangup = EventMachine.on_signal("HUP")
+  #     Settings.load while hangup.await
+  #   end
+  class Watch
+    # @param callback [#call, nil] what to call
+    def initialize(callback)
+      @callback = callback
+      @active = true
+      EventMachine.__send__(:keep_watch, self)
+    end
+
+    # Ends the watch. Its block is not called any more, and fibers that {#await} it are told.
+    #
+    # @return [Boolean] false if it has ended before
+    def cancel
+      return false unless @active
+
+      retire
+      EventMachine.schedule { release }
+      take_arrivals.each { |arrival| arrival.fail(:cancelled) }
+      true
+    end
+
+    # @return [Boolean] whether it has not ended
+    def active?
+      @active
+    end
+
+    # Has the running fiber wait for the next time that the block is called, or would be.
+    #
+    # @param timeout [Numeric, nil] seconds
+    # @return [Object] what the block is given. Where that comes only once, and has come, it is returned at once.
+    # @raise [Failed] when the watch is cancelled, or was
+    # @raise [Timeout::Error, NotInFiber] as {EventMachine.await}
+    def await(timeout = nil)
+      arrival = DefaultDeferrable.new
+      if @active
+        (@arrivals ||= []) << arrival
+      elsif @outcome
+        arrival.succeed(*@outcome)
+      else
+        arrival.fail(:cancelled)
+      end
+      EventMachine.await(arrival, timeout)
+    ensure
+      @arrivals&.delete(arrival)
+    end
+
+    private
+
+    # Calls the block, and wakes the fibers that wait, whatever it raises.
+    def occur(*values)
+      arrivals = take_arrivals
+      @callback&.call(*values)
+    ensure
+      arrivals.each { |arrival| arrival.succeed(*values) }
+    end
+
+    # As {#occur}, for the only time.
+    def conclude(*values)
+      @outcome = values
+      retire
+      occur(*values)
+    end
+
+    def retire
+      @active = false
+      EventMachine.__send__(:forget_watch, self)
+    end
+
+    def take_arrivals
+      arrivals = @arrivals
+      @arrivals = nil
+      arrivals || []
+    end
+
+    # Gives back what the watch has of the system. It is called in the reactor's thread.
+    def release; end
+
+    # Called in a child that was just forked.
+    def forked; end
+
+    # Called when a forked child turns out to go on with the loop.
+    def adopted; end
+  end
+
+  @watches = {}.compare_by_identity
+
+  class << self
+    private
+
+    def require_reactor(operation)
+      raise "eventmachine not initialized: #{operation}" unless @reactor_running
+    end
+
+    def keep_watch(watch)
+      @watches[watch] = true
+    end
+
+    def forget_watch(watch)
+      @watches.delete(watch)
+    end
+
+    def each_watch(&block)
+      @watches.keys.each(&block)
+    end
+
+    def end_watches
+      each_watch(&:cancel)
+      @wall_timers = nil
+    end
+
+    # The process was just forked. Where the child goes on with the loop, a call on its next turn tells so.
+    def leave_watches
+      return if @watches.empty?
+
+      each_watch { |watch| watch.__send__(:forked) }
+      signal_loopbreak if reactor_thread?
+    end
+
+    # A forked child, or that of Process.daemon, goes on with the loop.
+    def adopt_watches
+      each_watch { |watch| watch.__send__(:adopted) }
+    end
+
+    # A forked child does not go on with the loop.
+    def abandon_watches
+      each_watch { |watch| watch.__send__(:retire) }
+      @wall_timers = nil
+    end
+  end
+end
