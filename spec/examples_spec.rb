@@ -35,6 +35,7 @@ RSpec.describe "The examples", time_limit: 30 do
     "proxy" => "stressed\n",
     "queue" => "working on this\nworking on that\n",
     "resolve" => /\Aits first address: (127\.0\.0\.1|::1)\nconnected\n\z/,
+    "servers" => /\A((127\.0\.0\.1|::1): good day\n){1,2}\z/,
     "smtp" => "from <me@example.net>\nto <you@example.org>\nSubject: Greetings\n\nAll is well.\ndelivered\n",
     "spawn" => "3\n2\n1\n0\n",
     "threaded_resource" => "row 1\nArgumentError: no row 2\n",

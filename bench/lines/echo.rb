@@ -39,3 +39,21 @@ echo.call(:echo_16k_1, "echo of 16 KiB, 1 connection", 16_384, 1, 10_000)
 echo.call(:echo_16k, "echo of 16 KiB, 50 connections", 16_384, 50, 40_000, rivals: Bench::EVERYONE)
 echo.call(:echo_16k_500, "echo of 16 KiB, 500 connections", 16_384, 500, 40_000)
 echo.call(:echo_16k_5k, "echo of 16 KiB, 5,000 connections", 16_384, 5_000, 40_000)
+
+# Theirs has no limits.
+limited = <<~RUBY
+  module Limited
+    def post_init
+      set_outbound_limits if respond_to?(:set_outbound_limits)
+    end
+
+    def receive_data(data)
+      send_data(data)
+    end
+  end
+
+  EventMachine.run { listening(EventMachine.start_server("127.0.0.1", 0, Limited)) }
+RUBY
+
+echo.call(:echo_64_limited, "echo of 64 B with set_outbound_limits, 50 connections", 64, 50, 100_000,
+          source: limited, rivals: [])

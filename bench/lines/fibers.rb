@@ -49,3 +49,24 @@ fibers.call(:fiber_queue, "item there and back by queues, between fibers", 100_0
   start { OPERATIONS.times { back << there.pop } }
   OPERATIONS.times { there << 1 and back.pop }
 RUBY
+
+# Theirs is a callback, which is what a stream is measured by.
+streaming = <<~'RUBY'
+  if EventMachine.respond_to?(:serve)
+    EventMachine.run do
+      listening(EventMachine.serve("127.0.0.1", 0) do |stream|
+        loop { stream.write(stream.readpartial(65_536)) }
+      end)
+    end
+  else
+    EventMachine.run do
+      listening(EventMachine.start_server("127.0.0.1", 0, Module.new { def receive_data(data) = send_data(data) }))
+    end
+  end
+RUBY
+
+[50, 500].each do |connections|
+  title = "echo of 64 B by streams, #{connections} connections (theirs: callbacks)"
+  Bench.server(:"stream_echo_#{connections}", title,
+               operations: 100_000, load: %W[echo --size 64 --connections #{connections}], source: streaming)
+end

@@ -24,5 +24,28 @@ module EventMachine
     def send_datagram(signature, data, size, host, port); end
 
     # @!endgroup
+
+    # Opens a Unix datagram socket. {open_unix_datagram_socket} calls this.
+    #
+    # @param path [String, nil] where others can send to it
+    # @return [Integer] signature
+    # @raise [RuntimeError] if there is something at this path already: "no datagram socket" and the reason
+    def open_unix_datagram(path); end
+
+    # Takes over a datagram socket by its number. {attach_datagram_socket} calls this.
+    #
+    # @param descriptor [Integer]
+    # @return [Integer] signature
+    # @raise [SystemCallError] if it is no datagram socket
+    def attach_datagram(descriptor); end
+
+    # Sends a datagram to a Unix socket. {Connection#send_datagram} calls this for paths.
+    #
+    # @param signature [Integer] the socket's
+    # @param data [String]
+    # @param path [String]
+    # @return [Integer] how many bytes were queued
+    # @raise [ConnectionError] if the path is too long, or the socket is none for datagrams
+    def send_unix_datagram(signature, data, path); end
   end
 end

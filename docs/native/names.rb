@@ -14,6 +14,26 @@ module EventMachine
     # @raise [RuntimeError] when no reactor runs
     def resolve_host(host, family, timeout); end
 
+    # The addresses of a host, for which the loop waits. {start_servers} calls this.
+    #
+    # @param host [String]
+    # @return [Array<String>] in the system's order of preference
+    # @raise [ConnectionError] if there is none
+    # @raise [RuntimeError] when no reactor runs
+    def host_addresses(host); end
+
+    # Listens on a TCP port with options that are set before it is bound. {start_server} calls this in the block of
+    # {with_server_options}.
+    #
+    # @param address [String]
+    # @param port [Integer, String]
+    # @param options [Array<Array(Integer, Integer, String)>] levels, options and packed values, as for setsockopt(2)
+    # @param backlog [Integer] how many connections may wait to be accepted
+    # @return [Integer] signature
+    # @raise [SystemCallError] if the system refuses
+    # @raise [ArgumentError] if the address is none
+    def listen_with(address, port, options, backlog); end
+
     # Opens a TCP connection to a host whose name is resolved meanwhile. {connect} calls this where
     # {name_resolution} is `:threads`, and adds the object to `@conns`.
     #

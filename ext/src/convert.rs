@@ -79,6 +79,16 @@ pub(crate) fn path(ruby: &Ruby, value: Value) -> Result<PathBuf, Error> {
     Ok(OsString::from_vec(bytes).into())
 }
 
+/// As [`path`], for a Unix socket: a NUL byte at its beginning makes it an abstract name.
+pub(crate) fn socket_path(ruby: &Ruby, value: Value) -> Result<PathBuf, Error> {
+    let bytes = bytes(RString::try_convert(value)?);
+    let is_abstract = cfg!(target_os = "linux") && bytes.len() > 1 && bytes[0] == 0;
+    if bytes[usize::from(is_abstract)..].contains(&0) {
+        return Err(errors::argument(ruby, "string contains null byte"));
+    }
+    Ok(OsString::from_vec(bytes).into())
+}
+
 /// A String of bytes (ASCII-8BIT).
 pub(crate) fn binary(ruby: &Ruby, bytes: &[u8]) -> RString {
     ruby.str_from_slice(bytes)

@@ -10,8 +10,10 @@ module EventMachine
     # has failed, and beside it when it has not answered within {connection_attempt_delay}. The first that is
     # connected is used (RFC 8305). {name_resolution=} says how the name is resolved.
     #
-    # @param server [String] address or host name; without a port the path of a socket
-    # @param port [Integer, String, Class, Module, nil] 1 to 65535; or the handler, for a Unix domain socket
+    # @param server [String, Addrinfo] address or host name; without a port the path of a socket, which may begin
+    #   with "\0" for an abstract name (unix(7)). An Addrinfo has its port, and the handler follows it
+    # @param port [Integer, String, Class, Module, nil] 1 to 65535, or the name of a service, as in services(5); or
+    #   the handler, for a Unix domain socket
     # @param handler [Class, Module, nil] handles the connection; see {klass_from_handler}
     # @param args given to `initialize`
     # @yieldparam connection [Connection] the connection, before anything happens on it
@@ -26,7 +28,8 @@ module EventMachine
 
     # Like {connect}, from the given local address.
     #
-    # @param bind_addr [String, nil] the local address or host name; nil leaves the choice to the system
+    # @param bind_addr [String, Addrinfo, nil] the local address or host name; nil leaves the choice to the system.
+    #   The port of an Addrinfo counts, not `bind_port`
     # @param bind_port [Integer, nil] the local port; nil and 0 leave the choice to the system
     # @param server [String] as {connect}
     # @param port [Integer, String, Class, Module, nil] as {connect}
@@ -36,8 +39,8 @@ module EventMachine
     # @return [Connection]
     # @raise [ConnectionError] also if the local address is not available
     def bind_connect(bind_addr, bind_port, server, port = nil, handler = nil, *args)
-      number = port_number(port)
-      handler, args = shift_handler(port, handler, args) if number.nil? && port
+      server, number, handler, args = endpoint(server, port, handler, args)
+      bind_addr, bind_port = split_address(bind_addr) if bind_addr.is_a?(Addrinfo)
       klass = klass_from_handler(Connection, handler, *args)
       hold_events do
         connection = register(klass, open_stream(server, number, bind_addr, bind_port), args)
@@ -63,8 +66,8 @@ module EventMachine
     # Connects an object again after its connection was lost. It does nothing while the object is connected.
     # `initialize` and `post_init` are not called again.
     #
-    # @param server [String] as {connect}
-    # @param port [Integer, nil] as {connect}; nil for a Unix domain socket
+    # @param server [String, Addrinfo] as {connect}
+    # @param port [Integer, nil] as {connect}; nil for a Unix domain socket and for an Addrinfo
     # @param handler [Connection] the object
     # @yieldparam handler [Connection] the object, once it has its new signature
     # @return [Connection] the object
@@ -76,6 +79,7 @@ module EventMachine
       end
       return handler if @conns.key?(handler.signature)
 
+      server, port = split_address(server) if server.is_a?(Addrinfo)
       hold_events do
         signature = open_stream(server, port)
         handler.signature = signature
@@ -88,18 +92,20 @@ module EventMachine
     # Opens a UDP socket. {Connection#receive_data} is called with each datagram. {Connection#send_data} replies
     # to its sender, {Connection#send_datagram} sends to any address.
     #
-    # @param address [String] address to bind to
-    # @param port [Integer, String, nil] 0 to 65535; 0 and nil for any free port
+    # @param address [String, Addrinfo, nil] address to bind to; nil, "" and "*" for all of IPv4. An Addrinfo has
+    #   its port, and the handler follows it
+    # @param port [Integer, String, nil] 0 to 65535, or the name of a service; 0 and nil for any free port
     # @param handler [Class, Module, nil] as {connect}
     # @param args as {connect}
     # @yieldparam connection [Connection]
     # @return [Connection]
     # @raise [RuntimeError] if the address is not available
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
-    def open_datagram_socket(address, port, handler = nil, *args)
+    def open_datagram_socket(address, port = nil, handler = nil, *args)
+      address, port, handler, args = endpoint(address, port, handler, args) if address.is_a?(Addrinfo)
       klass = klass_from_handler(Connection, handler, *args)
       hold_events do
-        signature = first_that_does(address) { |host| open_udp_socket(host, port.to_i) }
+        signature = first_that_does(any_host(address)) { |host| open_udp_socket(host, datagram_port(port)) }
         connection = register(klass, signature, args)
         yield connection if block_given?
         connection
@@ -108,6 +114,10 @@ module EventMachine
     ruby2_keywords :open_datagram_socket
 
     private
+
+    def datagram_port(port)
+      port.is_a?(String) && service_port(port, "udp") || port.to_i
+    end
 
     def open_stream(server, port, bind_addr = nil, bind_port = nil)
       if port.nil? then connect_unix_server(server)

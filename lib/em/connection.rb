@@ -105,13 +105,21 @@ module EventMachine
     # Sends one datagram.
     #
     # @param data [#to_s] at most 65,507 bytes
-    # @param recipient_address [String] address of the recipient
-    # @param recipient_port [Integer, String] port of the recipient
+    # @param recipient_address [String, Addrinfo] address of the recipient, or the absolute path of its Unix socket, or
+    #   its abstract name
+    # @param recipient_port [Integer, String, nil] port of the recipient; nil for a path, and where an Addrinfo has it
     # @return [Integer] how many bytes were queued
     # @raise [ConnectionError] when the address is not valid
     # @raise [ArgumentError] if the port is not a number
-    def send_datagram(data, recipient_address, recipient_port)
+    def send_datagram(data, recipient_address, recipient_port = nil)
       data = data.to_s
+      if recipient_address.is_a?(Addrinfo)
+        recipient_address, recipient_port = EventMachine.__send__(:split_address, recipient_address)
+        is_path = recipient_port.nil?
+      end
+      is_path ||= recipient_port.nil? && recipient_address.to_s.start_with?("/", "\0")
+      return EventMachine.send_unix_datagram(@signature, data, recipient_address) if is_path
+
       port = Integer(recipient_port)
       if EventMachine.__send__(:resolves_off_loop?)
         return EventMachine.__send__(:send_datagram_to_host, self, data, recipient_address, port)
@@ -128,6 +136,38 @@ module EventMachine
     # @return [Addrinfo, nil] the local address
     def local_address
       EventMachine.__send__(:addrinfo, @signature, get_sockname)
+    end
+
+    # Joins a multicast group: datagrams to the group come in, too, where they are for the socket's port.
+    #
+    # @param group [String] an IPv4 address in 224.0.0.0/4, or an IPv6 address in ff00::/8, of the socket's family
+    # @param interface [String, nil] the network interface, by its name or, for IPv4, by its address; nil leaves the
+    #   choice to the system
+    # @return [Integer] 0
+    # @raise [SystemCallError] as setsockopt(2): ip(7), ipv6(7)
+    # @raise [ArgumentError] for what is no address, or no interface
+    def join_multicast(group, interface = nil)
+      EventMachine.set_sock_opt(@signature, *EventMachine.__send__(:membership, group, interface, true))
+    end
+
+    # Leaves a multicast group.
+    #
+    # @param group [String] as {#join_multicast}
+    # @param interface [String, nil] as {#join_multicast}
+    # @return [Integer] 0
+    # @raise [SystemCallError, ArgumentError] as {#join_multicast}
+    def leave_multicast(group, interface = nil)
+      EventMachine.set_sock_opt(@signature, *EventMachine.__send__(:membership, group, interface, false))
+    end
+
+    # Who the peer of a Unix socket was when it connected, as the system knows it: getpeereid(3).
+    #
+    # @return [Array(Integer, Integer)] effective user and group
+    # @raise [SystemCallError] where there is no peer
+    def getpeereid
+      socket = UNIXSocket.for_fd(EventMachine.get_file_descriptor(@signature))
+      socket.autoclose = false
+      socket.getpeereid
     end
 
     # Why the host that it was to be connected to has no address, where {#unbind} was given {ResolutionError}.
@@ -295,25 +335,49 @@ module EventMachine
     end
     alias set_pending_connect_timeout pending_connect_timeout=
 
-    # Sets a socket option, as setsockopt(2) does.
+    # Sets a socket option, as setsockopt(2) does. One that is set before a connect is done holds for whichever
+    # address of the host is reached.
     #
-    # @param level [Integer] such as Socket::SOL_SOCKET
-    # @param optname [Integer] such as Socket::SO_BROADCAST
-    # @param optval [Boolean, Integer, String]
+    # @example
+    #   set_sock_opt(:TCP, :NODELAY, true)
+    #   set_sock_opt(Socket::Option.linger(true, 5))
+    #
+    # @overload set_sock_opt(level, optname, optval)
+    #   @param level [Integer, Symbol, String] such as Socket::SOL_SOCKET or `:SOCKET`
+    #   @param optname [Integer, Symbol, String] such as Socket::SO_BROADCAST or `:BROADCAST`
+    #   @param optval [Boolean, Integer, String]
+    # @overload set_sock_opt(option)
+    #   @param option [Socket::Option]
     # @return [Integer] 0
     # @raise [SystemCallError]
-    def set_sock_opt(level, optname, optval)
+    # @raise [SocketError] for an unknown name
+    def set_sock_opt(level, optname = nil, optval = nil)
+      if level.is_a?(Socket::Option)
+        level, optname, optval = level.level, level.optname, level.data
+      elsif !(level.is_a?(Integer) && optname.is_a?(Integer))
+        named = EventMachine.__send__(:socket_option, @signature, level, optname, "")
+        level, optname = named.level, named.optname
+      end
       EventMachine.set_sock_opt(@signature, level, optname, optval)
     end
 
     # Reads a socket option, as getsockopt(2) does.
     #
-    # @param level [Integer] such as Socket::SOL_SOCKET
-    # @param option [Integer] such as Socket::SO_ERROR
-    # @return [String] the value, packed
+    # @example
+    #   get_sock_opt(:SOCKET, :RCVBUF).int
+    #   get_sock_opt(:TCP, :INFO).inspect
+    #
+    # @param level [Integer, Symbol, String] such as Socket::SOL_SOCKET or `:SOCKET`
+    # @param option [Integer, Symbol, String] such as Socket::SO_ERROR or `:ERROR`
+    # @return [String, Socket::Option] the packed value where both are numbers; else an option, which unpacks it
     # @raise [SystemCallError]
+    # @raise [SocketError] for an unknown name
     def get_sock_opt(level, option)
-      EventMachine.get_sock_opt(@signature, level, option)
+      return EventMachine.get_sock_opt(@signature, level, option) if level.is_a?(Integer) && option.is_a?(Integer)
+
+      named = EventMachine.__send__(:socket_option, @signature, level, option, "")
+      value = EventMachine.get_sock_opt(@signature, named.level, named.optname)
+      Socket::Option.new(named.family, named.level, named.optname, value)
     end
 
     # Makes the system check whether the peer still exists while no data is transferred (SO_KEEPALIVE).

@@ -53,7 +53,14 @@ module EventMachine
 
     # @return [Integer, nil] the port; nil if the argument is not a port but the handler for a Unix domain socket
     def port_number(port)
-      port.is_a?(Integer) ? port : Integer(port, exception: false)
+      port.is_a?(Integer) ? port : Integer(port, exception: false) || service_port(port)
+    end
+
+    # @return [Integer, nil] the port of a service, as in services(5)
+    def service_port(name, protocol = "tcp")
+      Socket.getservbyname(name, protocol) if name.is_a?(String)
+    rescue SocketError
+      nil
     end
 
     # In a thread other than the reactor's, the descriptors that the block opens have no events until it has

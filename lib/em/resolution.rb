@@ -151,6 +151,12 @@ module EventMachine
       packed && Addrinfo.new(packed, nil, get_sock_opt(signature, Socket::SOL_SOCKET, Socket::SO_TYPE).unpack1("i"))
     end
 
+    # @return [Socket::Option] of the family of a socket, for names as Ruby's Socket takes them
+    def socket_option(signature, level, name, value)
+      family = addrinfo(signature, get_sockname(signature))&.afamily || Socket::AF_INET
+      Socket::Option.new(family, level, name, value)
+    end
+
     def resolves_off_loop?
       @name_resolution == :threads || may_wait?
     end

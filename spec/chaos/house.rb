@@ -185,6 +185,6 @@ class House
     lags = @lags.sort
     Report.new(faults: @faults, connections: @connections, peers: @peers, forks: @forks, signals: @signals,
                lag_p99: lags[(lags.size * 0.99).floor]&.round(1), lag_max: lags.last&.round(1),
-               memory: File.read("/proc/self/status")[/VmRSS:\s+(\d+)/, 1].to_i)
+               memory: File.read("/proc/self/status", encoding: "UTF-8")[/VmRSS:\s+(\d+)/, 1].to_i)
   end
 end

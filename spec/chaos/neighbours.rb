@@ -145,7 +145,7 @@ module Server
   end
 
   def tell(kind, count, median, p99, most)
-    memory = File.read("/proc/self/status")[/VmRSS:\s+(\d+)/, 1]
+    memory = File.read("/proc/self/status", encoding: "UTF-8")[/VmRSS:\s+(\d+)/, 1]
     puts format("%-16s %6d answers, median %7.2f ms, p99 %8.2f ms, most %8.2f ms; %7s KiB",
                 kind, count, median, p99, most, memory)
   end

@@ -26,7 +26,7 @@ module Faults
                       "FAULTS_REPORT" => report }
       output, status = Open3.capture2e("timeout", limit.to_s, "env",
                                        *environment.map { |name, value| "#{name}=#{value}" }, *command, chdir: ROOT)
-      faults = File.exist?(report) ? File.foreach(report).sum(&:to_i) : 0
+      faults = File.exist?(report) ? File.foreach(report, encoding: "UTF-8").sum(&:to_i) : 0
       Outcome.new(output, status, faults)
     end
   end

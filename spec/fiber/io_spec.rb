@@ -125,7 +125,7 @@ RSpec.describe "Ruby's I/O in fibers" do
     Dir["/proc/self/fd/*"].flat_map do |link|
       next [] unless File.readlink(link) == "anon_inode:[eventpoll]"
 
-      File.read(link.sub("/fd/", "/fdinfo/")).scan(/^tfd:\s*(\d+)/).flatten.map(&:to_i)
+      File.read(link.sub("/fd/", "/fdinfo/"), encoding: "UTF-8").scan(/^tfd:\s*(\d+)/).flatten.map(&:to_i)
     rescue Errno::ENOENT
       []
     end
@@ -267,6 +267,20 @@ RSpec.describe "Ruby's I/O in fibers" do
       reader.readlines(chomp: true)
     end
     expect(lines).to eq(["line 0", "line 1", "line 2"])
+  end
+
+  it "lets others have their turn though an IO can always be written to" do
+    got = in_fiber do
+      _reader, writer = IO.pipe
+      ready = false
+      fiber {
+        sleep 0
+        ready = true
+      }
+      writer.wait_writable until ready
+      :ready
+    end
+    expect(got).to eq(:ready)
   end
 
   it "writes more than a pipe holds, to a pipe in blocking mode too" do

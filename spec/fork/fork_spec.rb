@@ -216,9 +216,9 @@ RSpec.describe "Forking" do
             end
             puts "end"
           RUBY
-          wait_until { File.read(file.path).end_with?("end\n") }
+          wait_until { File.read(file.path, encoding: "UTF-8").end_with?("end\n") }
           expect(status).to be_success
-          expect(File.read(file.path).delete_prefix("forked\n")).to eq("TERM\nend\n")
+          expect(File.read(file.path, encoding: "UTF-8").delete_prefix("forked\n")).to eq("TERM\nend\n")
         end
       end
     end

@@ -19,7 +19,7 @@ RSpec.describe "A name" do
 
   # @return [Integer] how many threads there are for names
   def resolver_threads
-    Dir["/proc/self/task/*/comm"].count { |path| File.read(path) == "em-resolver\n" }
+    Dir["/proc/self/task/*/comm"].count { |path| File.read(path, encoding: "UTF-8") == "em-resolver\n" }
   rescue Errno::ENOENT, Errno::ESRCH
     retry
   end

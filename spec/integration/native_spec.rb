@@ -13,14 +13,17 @@ RSpec.describe "The native functions" do
     set_comm_inactivity_timeout: [1, 1], set_pending_connect_timeout: [1, 1],
     set_notify_readable: [1, true], set_notify_writable: [1, true], set_heartbeat_interval: [1.0],
     set_timer_quantum: [90], start_proxy: [1, 2, 0, 0], invoke_popen: [%w[true true]],
+    open_unix_datagram: [nil], attach_datagram: [0], send_unix_datagram: [1, "x", "/nowhere"],
+    listen_with: ["127.0.0.1", 0, [], 5], host_addresses: ["localhost"],
     resolve_host: ["localhost", 0, nil], connect_host: ["localhost", 80, nil, nil],
     connect_addresses: ["localhost", ["127.0.0.1"], 80, nil, nil],
-    watch_filename: ["/"], watch_pid: [1], set_tls_options: [1, {}],
+    set_outbound_limits: [1, 2, 1], watch_filename: ["/"], watch_pid: [1], set_tls_options: [1, {}],
     set_tls_parms: [1, "", "", "", "", "", false, false, "", "", "", "", 0]
   }
   # Those with an answer all the same.
   answers = {
-    cancel_timer: nil, connection_paused?: false, epoll: true, is_notify_readable: false,
+    cancel_timer: nil, close_write: false, connection_paused?: false, epoll: true, outbound_full?: false,
+    pause_when_full: false, set_outbound_limits: false, is_notify_readable: false,
     is_notify_writable: false, pause_connection: false, resume_connection: false, set_notify_readable: nil,
     set_notify_writable: nil, watch_only?: false
   }

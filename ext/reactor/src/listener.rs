@@ -6,6 +6,7 @@ use socket2::{SockAddr, Socket};
 
 use crate::base::{Base, Phase};
 use crate::sys::handle::Handle;
+use crate::sys::socket_file::SocketFile;
 use crate::sys::{errno, socket};
 use crate::turn::Turn;
 
@@ -19,6 +20,8 @@ pub(crate) struct Listener {
     taken: usize,
     /// The most that may be waiting when it is stopped.
     waiting: usize,
+    /// Goes when it is closed, since it was made for it.
+    file: Option<SocketFile>,
 }
 
 /// What taking a connection came to.
@@ -37,6 +40,22 @@ impl Listener {
         Self {
             taken: 0,
             waiting: BACKLOG as usize,
+            file: None,
+        }
+    }
+
+    /// One of a Unix socket with this file.
+    pub(crate) fn with_file(file: Option<SocketFile>) -> Self {
+        Self {
+            file,
+            ..Self::new()
+        }
+    }
+
+    /// Removes the file that was made for it.
+    pub(crate) fn remove_file(&self) {
+        if let Some(file) = &self.file {
+            file.remove();
         }
     }
 

@@ -1,8 +1,9 @@
-//! UDP sockets.
+//! Datagram sockets.
 
 use std::net::SocketAddr;
 
 use em_reactor::Error as Cause;
+use magnus::prelude::*;
 use magnus::{Error, RModule, RString, Ruby, Value, function};
 
 use crate::resolving::addresses;
@@ -10,7 +11,10 @@ use crate::{convert, errors, instance};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("open_udp_socket", function!(open_udp_socket, 2))?;
-    module.define_module_function("send_datagram", function!(send_datagram, 5))
+    module.define_module_function("send_datagram", function!(send_datagram, 5))?;
+    module.define_singleton_method("open_unix_datagram", function!(open_unix_datagram, 1))?;
+    module.define_singleton_method("attach_datagram", function!(attach_datagram, 1))?;
+    module.define_singleton_method("send_unix_datagram", function!(send_unix_datagram, 3))
 }
 
 fn open_udp_socket(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error> {
@@ -55,6 +59,48 @@ fn send_datagram(
             .send_datagram(id, &bytes[..size.min(bytes.len())], address)
     })?;
     sent.map_err(refused)
+}
+
+/// Opens a Unix datagram socket, at a path unless that is nil.
+fn open_unix_datagram(ruby: &Ruby, path: Value) -> Result<u64, Error> {
+    let path = match path.is_nil() {
+        true => None,
+        false => Some(convert::socket_path(ruby, path)?),
+    };
+    let opened = instance::open(ruby, "open_unix_datagram", |reactor| {
+        reactor.open_unix_datagram(path.as_deref())
+    })?;
+    let refused = |cause| errors::runtime(ruby, format!("no datagram socket: {cause}"));
+    opened.map(|id| id.as_u64()).map_err(refused)
+}
+
+/// Takes over a datagram socket by its descriptor's number.
+fn attach_datagram(ruby: &Ruby, descriptor: i32) -> Result<u64, Error> {
+    let attached = instance::open(ruby, "attach_datagram", |reactor| {
+        reactor.attach_datagram(descriptor)
+    })?;
+    attached
+        .map(|id| id.as_u64())
+        .map_err(|cause| errors::from(ruby, &cause))
+}
+
+fn send_unix_datagram(
+    ruby: &Ruby,
+    signature: Value,
+    data: RString,
+    path: Value,
+) -> Result<usize, Error> {
+    let id = convert::id(signature)?;
+    let path = convert::socket_path(ruby, path)?;
+    let sent = instance::change(ruby, "send_unix_datagram", |instance| {
+        // SAFETY: the reactor copies the bytes before any Ruby code can run.
+        let bytes = unsafe { data.as_slice() };
+        instance.reactor.send_unix_datagram(id, bytes, &path)
+    })?;
+    sent.map_err(|cause| {
+        let message = format!("error in sending datagram: {cause}");
+        errors::own(ruby, "ConnectionError", message)
+    })
 }
 
 fn first(addresses: Result<Vec<SocketAddr>, Cause>, host: &str) -> Result<SocketAddr, Cause> {

@@ -7,12 +7,15 @@ use em_reactor::{Family, Id, literal};
 use magnus::prelude::*;
 use magnus::{Error, RArray, RModule, RString, Ruby, TryConvert, Value, function};
 
-use super::servers::{bind_address, connect_to, server, unconnected};
+use super::servers::{bind_address, connect_to, server, unconnected, unresolved};
 use crate::instance::Settings;
+use crate::resolving::addresses;
 use crate::{convert, errors, instance};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_singleton_method("resolve_host", function!(resolve_host, 3))?;
+    module.define_singleton_method("host_addresses", function!(host_addresses, 1))?;
+    module.define_singleton_method("listen_with", function!(listen_with, 4))?;
     module.define_singleton_method("connect_host", function!(connect_host, 4))?;
     module.define_singleton_method("connect_addresses", function!(connect_addresses, 5))?;
     let get = function!(connection_attempt_delay, 0);
@@ -52,6 +55,39 @@ fn resolve_host(
         i.reactor.resolve(&host, family, Instant::now(), timeout)
     })?;
     Ok(ruby.into_value(request))
+}
+
+/// The addresses of a host, for which the caller waits.
+fn host_addresses(ruby: &Ruby, host: Value) -> Result<RArray, Error> {
+    let host = convert::text(ruby, host)?;
+    let found = addresses(ruby, "host_addresses", &host, 0)?;
+    let found = found.map_err(|cause| unresolved(ruby, &cause))?;
+    Ok(convert::addresses(ruby, &found))
+}
+
+/// Listens on an address with options that are set before it is bound.
+fn listen_with(
+    ruby: &Ruby,
+    address: Value,
+    port: Value,
+    options: RArray,
+    backlog: i32,
+) -> Result<u64, Error> {
+    let port = convert::port_number(ruby, port)?.map_err(|cause| errors::from(ruby, &cause))?;
+    let address = known_address(ruby, address, port)?;
+    let options: Vec<(i32, i32, Vec<u8>)> = options
+        .into_iter()
+        .map(|option| {
+            let (level, name, value) = <(i32, i32, RString)>::try_convert(option)?;
+            Ok((level, name, convert::bytes(value)))
+        })
+        .collect::<Result<_, Error>>()?;
+    let listening = instance::open(ruby, "listen_with", |reactor| {
+        reactor.listen_tcp_with(address, &options, backlog)
+    })?;
+    listening
+        .map(Id::as_u64)
+        .map_err(|cause| errors::from(ruby, &cause))
 }
 
 /// Connects to a host whose name is resolved meanwhile.

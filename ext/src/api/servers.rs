@@ -47,7 +47,7 @@ fn start_tcp_server(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error>
 }
 
 fn start_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
-    let path = convert::path(ruby, path)?;
+    let path = convert::socket_path(ruby, path)?;
     let listen = |reactor: &mut Reactor| reactor.listen_unix(&path);
     let listener = instance::open(ruby, "start_unix_server", listen)?;
     listener
@@ -126,7 +126,7 @@ pub(super) fn server(ruby: &Ruby, host: Value, port: Value) -> Result<(String, u
     Ok((host, port))
 }
 
-fn unresolved(ruby: &Ruby, cause: &Cause) -> Error {
+pub(super) fn unresolved(ruby: &Ruby, cause: &Cause) -> Error {
     let message = format!("unable to resolve address: {cause}");
     errors::own(ruby, "ConnectionError", message)
 }
@@ -200,7 +200,7 @@ pub(super) fn bind_address(
 }
 
 fn connect_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
-    let path = convert::path(ruby, path)?;
+    let path = convert::socket_path(ruby, path)?;
     let connect = |reactor: &mut Reactor| reactor.connect_unix(&path);
     let connected = instance::open(ruby, "connect_unix_server", connect)?;
     connected

@@ -76,7 +76,8 @@ fn io_wait(
     }
     let target = target(ruby, io, events)?;
     // Ruby asks between the parts of one `puts`, which are not to be mixed with those of others.
-    if target.interest == Interest::WRITABLE && probe::is_ready(target.fd, target.interest) {
+    let is_write = target.interest == Interest::WRITABLE;
+    if is_write && this.state().may_go_on() && probe::is_ready(target.fd, target.interest) {
         return Ok(events);
     }
     let limit = match duration(ruby, timeout)? {

@@ -95,6 +95,8 @@ pub(super) struct State {
     pub(super) later: VecDeque<Tag>,
     /// What comes before all that is ready.
     pub(super) urgent: VecDeque<Item>,
+    /// How often the fiber that runs was let go on where it was to wait.
+    pub(super) let_on: u32,
     /// How much may run yet in this drain.
     pub(super) share: usize,
     /// The fiber that entered the drain, during one.
@@ -211,6 +213,7 @@ impl State {
 
     /// What the drain does next.
     pub(super) fn next(&mut self) -> Option<Item> {
+        self.let_on = 0;
         if self.abandoned {
             return None;
         }
@@ -219,6 +222,14 @@ impl State {
         }
         self.share = self.share.checked_sub(1)?;
         self.ready.pop_front()
+    }
+
+    /// Whether the fiber that runs may go on without a wait for what is ready. Not for ever: others are to
+    /// have their turn.
+    pub(super) fn may_go_on(&mut self) -> bool {
+        const MOST: u32 = 256;
+        self.let_on += 1;
+        self.let_on <= MOST
     }
 
     /// How many shields a fiber has.

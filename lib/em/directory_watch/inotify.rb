@@ -4,18 +4,31 @@ module EventMachine
   class DirectoryWatch
     # An inotify(7) descriptor. It has notices: number of the watch, mask, cookie, and name of the entry.
     class Inotify
+      # The contents of a file changed.
       MODIFY = 0x2
+      # An entry is renamed: its name before.
       MOVED_FROM = 0x40
+      # An entry was renamed: its name now.
       MOVED_TO = 0x80
+      # An entry was made.
       CREATE = 0x100
+      # An entry was deleted.
       DELETE = 0x200
+      # The directory was deleted.
       DELETE_SELF = 0x400
+      # The directory was renamed.
       MOVE_SELF = 0x800
+      # Its file system was unmounted.
       UNMOUNT = 0x2000
+      # The queue was full, and notices are lost.
       OVERFLOW = 0x4000
+      # The entry is a directory.
       ISDIR = 0x4000_0000
+      # Only a directory is watched.
       ONLYDIR = 0x100_0000
+      # A symbolic link is not followed.
       DONT_FOLLOW = 0x200_0000
+      # All that is watched for.
       WATCHED = MODIFY | MOVED_FROM | MOVED_TO | CREATE | DELETE | DELETE_SELF | MOVE_SELF | ONLYDIR
 
       # As much as is read at once, in bytes.
@@ -23,6 +36,7 @@ module EventMachine
 
       # `struct inotify_event`, whose name follows.
       HEAD = "lLLL"
+      # Its size without the name, in bytes.
       HEAD_SIZE = 16
 
       # @return [Boolean] whether a notice is the first half of a rename

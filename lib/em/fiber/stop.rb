@@ -36,6 +36,8 @@ module EventMachine
         rest = waiting_fibers(scheduler).reject { |fiber| cancelled.key?(fiber) }
         rest = [] if (rounds += 1) > CANCEL_ROUNDS
         rest.each { |fiber| cancel_fiber(scheduler, fiber, cancelled) }
+        # One that is shielded may wait for a name.
+        fail_resolutions
         failure = failure_of { turn_until(deadline) } || failure
       end
       failure

@@ -29,7 +29,7 @@ module EventMachine
       def readpartial(most)
         raise ArgumentError, "length must be positive: #{most}" unless most.positive?
 
-        fill { !@input.empty? } if @input.empty?
+        fill { !@input.empty? } if @input.empty? || @closed
         raise_own(EOFError.new("end of file reached")) if @input.empty?
 
         take(most)
@@ -81,7 +81,7 @@ module EventMachine
       # @!visibility private
       def receive_data(data)
         @input.empty? ? @input = data : @input << data
-        @reader ? wake : stop_reading
+        @reader ? @reading_by.unblock(self, @reader) : stop_reading
       end
 
       # @!visibility private
@@ -95,7 +95,7 @@ module EventMachine
       def start_reading
         @input = String.new
         @waiting = {}.compare_by_identity
-        @reader = nil
+        @reader = @reading_by = nil
         @stopped = false
       end
 
@@ -104,7 +104,8 @@ module EventMachine
         raise_closed
         return if yield
 
-        wait_for_input { @input_ended || @closed || yield } unless @input_ended
+        # Yielding through takes no Proc, as handing the block on does.
+        wait_for_input { yield } unless @input_ended
         raise_closed
         raise_own(@fault) if @fault && !yield
       end
@@ -118,7 +119,7 @@ module EventMachine
           data = @input.byteslice(0, size)
           @input = @input.byteslice(size..)
         end
-        resume_reading
+        resume_reading if @stopped
         data
       end
 
@@ -143,7 +144,7 @@ module EventMachine
       end
 
       def resume_reading
-        return unless @stopped && (@reader || @input.bytesize < @read_limit)
+        return unless @reader || @input.bytesize < @read_limit
 
         @stopped = false
         EventMachine.__send__(:set_reading, signature, true)

@@ -6,14 +6,17 @@ module EventMachine
     module Waiting
       private
 
-      # Waits for input, for which there can be but one fiber.
-      def wait_for_input(&done)
+      # Waits for input, for which there can be but one fiber, until the block is satisfied. This is what most streams
+      # do most of the time.
+      def wait_for_input
         raise IOError, "another fiber reads from the stream" if @reader
 
+        @reading_by = EventMachine.__send__(:waiting_scheduler, "Stream")
+        deadline = @timeout && (now + @timeout)
         @reader = ::Fiber.current
         begin
-          resume_reading
-          park(&done)
+          resume_reading if @stopped
+          block_until(@reading_by, deadline) until @input_ended || @closed || yield
         ensure
           @reader = nil
         end
@@ -32,18 +35,24 @@ module EventMachine
         deadline = @timeout && (now + @timeout)
         fiber = ::Fiber.current
         @waiting[fiber] = scheduler
-        until yield
-          left = deadline && (deadline - now)
-          raise_own(Timeout::Error.new("the stream took longer than #{@timeout} s")) if left && left <= 0
-
-          scheduler.block(self, left)
-        end
+        block_until(scheduler, deadline) until yield
       ensure
         @waiting.delete(fiber)
       end
 
+      # Waits until something happens.
+      def block_until(scheduler, deadline)
+        return scheduler.block(self) unless deadline
+
+        left = deadline - now
+        raise_own(Timeout::Error.new("the stream took longer than #{@timeout} s")) if left <= 0
+
+        scheduler.block(self, left)
+      end
+
       # Something has happened: each looks whether it is what it waits for.
       def wake
+        @reading_by.unblock(self, @reader) if @reader
         @waiting.each { |fiber, scheduler| scheduler.unblock(self, fiber) } unless @waiting.empty?
         nil
       end

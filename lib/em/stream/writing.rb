@@ -10,7 +10,7 @@ module EventMachine
       # @return [Integer] how many bytes
       # @raise [Errno::EPIPE] if the connection has ended in order, or its sending side has: see {#close_write}
       def write(*strings)
-        total = strings.sum { |string| push(string.to_s) }
+        total = strings.size == 1 ? push(strings.first) : strings.sum { |string| push(string) }
         wait_while_full if (@unchecked += total) >= @high
         total
       end
@@ -52,7 +52,8 @@ module EventMachine
         set_outbound_limits(high: @high, low: @low)
       end
 
-      def push(data)
+      def push(string)
+        data = string.to_s
         size = data.bytesize
         raise_unwritable if @closed || (EventMachine.send_data(@signature, data, size) < size)
         size

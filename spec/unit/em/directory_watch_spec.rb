@@ -164,7 +164,7 @@ RSpec.describe EventMachine::DirectoryWatch do
   end
 
   it "tells that something was lost, and what came and went meanwhile" do
-    limit = Integer(File.read("/proc/sys/fs/inotify/max_queued_events"))
+    limit = Integer(File.read("/proc/sys/fs/inotify/max_queued_events", encoding: "UTF-8"))
     skip "a long queue" if limit > 40_000
     Dir.mkdir(place("a"))
     names = [place("x"), place("y")]

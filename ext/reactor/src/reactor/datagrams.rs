@@ -1,16 +1,19 @@
-//! UDP sockets.
+//! Datagram sockets.
 
+use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 
-use socket2::{Domain, Type};
+use socket2::{Domain, SockAddr, Type};
 
 use super::Reactor;
+use super::watching::borrow;
 use crate::base::Base;
 use crate::descriptor::{Descriptor, Kind};
 use crate::error::{Error, Result};
 use crate::id::Id;
-use crate::sys::handle::Handle;
-use crate::sys::socket;
+use crate::sys::handle::{Handle, RawDescriptor};
+use crate::sys::{sockaddr, socket};
 
 impl Reactor {
     /// Opens a UDP socket bound to `address`; it may send to broadcast addresses. With SO_REUSEADDR, so
@@ -28,13 +31,52 @@ impl Reactor {
         self.add(Descriptor::new(Handle::from(socket), kind, &self.turn))
     }
 
+    /// Opens a Unix datagram socket, at `path` where there is one: then others may send to it. An existing
+    /// socket there is an error (EADDRINUSE). A path that begins with a null byte is an abstract name.
+    pub fn open_unix_datagram(&mut self, path: Option<&Path>) -> Result<Id> {
+        let subject = path.unwrap_or(Path::new("")).display().to_string();
+        let describe = |call| move |error| Error::system(call, subject.clone(), error);
+        let socket =
+            socket::nonblocking(Domain::UNIX, Type::DGRAM).map_err(describe.clone()("socket"))?;
+        if let Some(path) = path {
+            let address = sockaddr::unix(path)?;
+            socket.bind(&address).map_err(describe("bind"))?;
+        }
+        let kind = Kind::Datagram(Box::default());
+        self.add(Descriptor::new(Handle::from(socket), kind, &self.turn))
+    }
+
+    /// Takes over a datagram socket, which stays its owner's to close.
+    pub fn attach_datagram(&mut self, fd: RawDescriptor) -> Result<Id> {
+        let handle = borrow(fd)?;
+        let kind = handle.attempt(|socket| socket.r#type());
+        let describe = |call| move |error| Error::system(call, format!("descriptor {fd}"), error);
+        if kind.map_err(describe("getsockopt"))? != Type::DGRAM {
+            let refused = io::Error::from(io::ErrorKind::InvalidInput);
+            return Err(describe("attach")(refused));
+        }
+        handle.set_nonblocking(true).map_err(describe("fcntl"))?;
+        let kind = Kind::Datagram(Box::default());
+        self.add(Descriptor::new(handle, kind, &self.turn))
+    }
+
+    /// As [`send_datagram`](Self::send_datagram), to a Unix socket.
+    pub fn send_unix_datagram(&mut self, id: Id, data: &[u8], path: &Path) -> Result<usize> {
+        let target = sockaddr::unix(path)?;
+        self.send_to(id, data, target)
+    }
+
     /// Queues a datagram for `target`; says how many bytes were taken: none where the socket is
     /// closing.
     pub fn send_datagram(&mut self, id: Id, data: &[u8], target: SocketAddr) -> Result<usize> {
+        self.send_to(id, data, target.into())
+    }
+
+    fn send_to(&mut self, id: Id, data: &[u8], target: SockAddr) -> Result<usize> {
         let (descriptor, turn) = self.descriptor_mut(id)?;
         match &mut descriptor.kind {
             Kind::Datagram(datagram) => {
-                datagram.send(&mut descriptor.base, turn, data, Some(target.into()))
+                datagram.send(&mut descriptor.base, turn, data, Some(target))
             }
             kind => Base::wrong_kind("send_datagram", kind.name()),
         }

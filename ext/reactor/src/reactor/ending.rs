@@ -93,8 +93,10 @@ impl Reactor {
             return false;
         };
         let is_stream = descriptor.is_stream();
-        if let Kind::Stream(stream) = &descriptor.kind {
-            stream.return_to_owner(&descriptor.base.handle);
+        match &descriptor.kind {
+            Kind::Stream(stream) => stream.return_to_owner(&descriptor.base.handle),
+            Kind::Listener(listener) if !self.is_forked() => listener.remove_file(),
+            _ => {}
         }
         let base = &mut descriptor.base;
         if !base.handle.is_owned() {

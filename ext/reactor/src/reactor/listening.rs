@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, Type};
 
 use super::Reactor;
 use crate::base::{Base, Phase};
@@ -16,7 +16,8 @@ use crate::id::Id;
 use crate::listener::{BACKLOG, Listener, Taken};
 use crate::stream::Stream;
 use crate::sys::handle::Handle;
-use crate::sys::{file, sockaddr, socket};
+use crate::sys::socket_file::SocketFile;
+use crate::sys::{file, sockaddr, socket, sockopt};
 
 /// Where no descriptor is free, the wait until accepting is tried again, unless one of ours closes
 /// before that.
@@ -26,6 +27,18 @@ impl Reactor {
     /// Listens for TCP connections on `address`. With SO_REUSEADDR (but on Windows, where it lets
     /// others listen there too), and TCP_NODELAY on what is accepted.
     pub fn listen_tcp(&mut self, address: SocketAddr) -> Result<Id> {
+        self.listen_tcp_with(address, &[], BACKLOG)
+    }
+
+    /// As [`listen_tcp`](Self::listen_tcp), with socket options that are set before the address is bound,
+    /// each with its level and value (setsockopt(2)), and for at most so many connections that wait to be
+    /// accepted.
+    pub fn listen_tcp_with(
+        &mut self,
+        address: SocketAddr,
+        options: &[(i32, i32, Vec<u8>)],
+        backlog: i32,
+    ) -> Result<Id> {
         let describe = |call| move |error| Error::system(call, address.to_string(), error);
         let socket = socket::nonblocking(Domain::for_address(address), Type::STREAM)
             .map_err(describe("socket"))?;
@@ -36,15 +49,20 @@ impl Reactor {
         socket
             .set_tcp_nodelay(true)
             .map_err(describe("setsockopt"))?;
-        socket.bind(&address.into()).map_err(describe("bind"))?;
-        self.listen(socket).map_err(|error| match error {
-            Error::System { call, source, .. } => describe(call)(source),
-            other => other,
-        })
+        let handle = Handle::from(socket);
+        for (level, option, value) in options {
+            sockopt::set(&handle, *level, *option, value).map_err(describe("setsockopt"))?;
+        }
+        let bound = handle.attempt(|socket| socket.bind(&address.into()));
+        bound.map_err(describe("bind"))?;
+        let listening = handle.attempt(|socket| socket.listen(backlog));
+        listening.map_err(describe("listen"))?;
+        self.add_listener(handle)
     }
 
     /// Listens on a Unix socket at `path`. A socket that is there already is replaced, any other file
-    /// is not.
+    /// is not. The file goes when the listener closes. A path that begins with a null byte is an abstract
+    /// name (unix(7)), which has no file.
     pub fn listen_unix(&mut self, path: &Path) -> Result<Id> {
         let address = sockaddr::unix(path)?;
         let describe = |call| move |error| Error::system(call, path.display().to_string(), error);
@@ -60,13 +78,10 @@ impl Reactor {
             }
             result => result.map_err(describe("bind"))?,
         }
-        self.listen(socket)
-    }
-
-    fn listen(&mut self, socket: Socket) -> Result<Id> {
-        let describe = |call| move |error| Error::system(call, "the socket", error);
+        let file = SocketFile::at(path);
         socket.listen(BACKLOG).map_err(describe("listen"))?;
-        self.add_listener(Handle::from(socket))
+        let kind = Kind::Listener(Listener::with_file(file));
+        self.add(Descriptor::new(Handle::from(socket), kind, &self.turn))
     }
 
     pub(super) fn add_listener(&mut self, handle: Handle) -> Result<Id> {

@@ -92,7 +92,7 @@ impl Reactor {
     }
 }
 
-fn borrow(fd: RawDescriptor) -> Result<Handle> {
+pub(super) fn borrow(fd: RawDescriptor) -> Result<Handle> {
     Handle::borrow(fd).map_err(|error| match error.kind() {
         io::ErrorKind::Unsupported => Error::Unsupported("attaching anything but a socket"),
         _ => Error::system("fstat", format!("descriptor {fd}"), error),

@@ -6,7 +6,8 @@ use crate::sys::handle::Handle;
 
 /// The value of an option, as the bytes the system gives.
 pub(crate) fn get(handle: &Handle, level: i32, option: i32) -> io::Result<Vec<u8>> {
-    let mut value = [0u8; 128];
+    // The longest, that of TCP_INFO, has grown to 280 bytes.
+    let mut value = [0u8; 512];
     let mut length = value.len() as libc::socklen_t;
     // SAFETY: value is writable for length bytes, and length for a socklen_t.
     let status = unsafe {

@@ -1,0 +1,176 @@
+# frozen_string_literal: true
+
+require "tmpdir"
+
+# Datagram sockets of all kinds.
+RSpec.describe "A datagram socket" do
+  let(:log) { [] }
+  let(:receiver) do
+    entries = log
+    Module.new { define_method(:receive_data) { |data| (entries << data) && EventMachine.stop } }
+  end
+
+  def address(connection)
+    connection.local_address
+  end
+
+  it "is opened on an Addrinfo, and sends to one" do
+    em do
+      socket = EventMachine.open_datagram_socket(Addrinfo.udp("127.0.0.1", 0), receiver)
+      expect(address(socket).socktype).to eq(Socket::SOCK_DGRAM)
+      expect(EventMachine.open_datagram_socket(nil, 0).send_datagram("word", address(socket))).to eq(4)
+    end
+    expect(log).to eq(["word"])
+  end
+
+  it "is opened on the port of a service" do
+    expect(Socket).to receive(:getservbyname).with("demo", "udp").and_return(0)
+    em do
+      expect(address(EventMachine.open_datagram_socket("*", "demo")).ip_address).to eq("0.0.0.0")
+      done
+    end
+  end
+
+  describe "of the Unix kind" do
+    around { |example| Dir.mktmpdir { |directory| Dir.chdir(directory) { example.run } } }
+
+    it "takes messages at its path, and answers them" do
+      answers = []
+      em do
+        echo = Module.new { define_method(:receive_data) { |data| send_data(data.upcase) } }
+        EventMachine.open_unix_datagram_socket("server", echo)
+        client = EventMachine.open_unix_datagram_socket("client", receiver)
+        expect(client.send_datagram("word", File.expand_path("server"))).to eq(4)
+      end
+      em do
+        EventMachine.open_unix_datagram_socket("other", Module.new do
+          define_method(:receive_data) { |data| (answers << data << remote_address.unix_path) && EventMachine.stop }
+        end)
+        Socket.new(:UNIX, :DGRAM).tap do |socket|
+          socket.bind(Addrinfo.unix("sender"))
+          socket.send("note", 0, Addrinfo.unix("other"))
+        end
+      end
+      expect(log).to eq(["WORD"])
+      expect(answers).to eq(%w[note sender])
+    end
+
+    it "may have an abstract name, and sends without one of its own" do
+      em do
+        name = "\0em-datagram-#{Process.pid}"
+        EventMachine.open_unix_datagram_socket(name, receiver)
+        EventMachine.open_unix_datagram_socket.send_datagram("READY=1", name)
+      end
+      expect(log).to eq(["READY=1"])
+    end
+
+    it "is not opened where there is something already" do
+      em do
+        File.write("file", "")
+        expect { EventMachine.open_unix_datagram_socket("file") }.to raise_error(RuntimeError, /no datagram socket/)
+        done
+      end
+    end
+
+    it "does not send where nobody can be" do
+      em do
+        socket = EventMachine.open_unix_datagram_socket
+        expect { socket.send_datagram("word", "/#{'x' * 200}") }.to raise_error(EventMachine::ConnectionError, /long/)
+        done
+      end
+    end
+  end
+
+  describe "that is attached" do
+    it "gives each message, and answers it" do
+      socket = UDPSocket.new.tap { |udp| udp.bind("127.0.0.1", 0) }
+      echo = Module.new { define_method(:receive_data) { |data| send_data(data * 2) } }
+      em do
+        EventMachine.attach_datagram_socket(socket, echo)
+        EventMachine.open_datagram_socket("127.0.0.1", 0, receiver).send_datagram("word", "127.0.0.1", socket.addr[1])
+      end
+      expect(log).to eq(["wordword"])
+      expect(socket).not_to be_closed
+    end
+
+    it "may be of the Unix kind" do
+      near, far = UNIXSocket.pair(:DGRAM)
+      em do
+        EventMachine.attach_datagram_socket(near, receiver)
+        far.send("", 0)
+      end
+      expect(log).to eq([""])
+    end
+
+    it "is nothing else" do
+      reader, = IO.pipe
+      em do
+        expect { EventMachine.attach_datagram_socket(TCPServer.new("127.0.0.1", 0)) }.to raise_error(SystemCallError)
+        expect { EventMachine.attach_datagram_socket(reader) }.to raise_error(SystemCallError)
+        done
+      end
+    end
+  end
+
+  describe "in a multicast group" do
+    it "gets what is sent to the group, until it leaves" do
+      em do
+        socket = EventMachine.open_datagram_socket("239.255.77.77", 0, receiver)
+        socket.join_multicast("239.255.77.77", "127.0.0.1")
+        sender = EventMachine.open_datagram_socket("127.0.0.1", 0)
+        sender.set_sock_opt(:IP, :MULTICAST_IF, IPAddr.new("127.0.0.1").hton)
+        sender.send_datagram("word", "239.255.77.77", address(socket).ip_port)
+      end
+      expect(log).to eq(["word"])
+    end
+
+    it "is there once, by address or by the interface's name" do
+      em do
+        socket = EventMachine.open_datagram_socket("0.0.0.0", 0)
+        socket.join_multicast("239.255.77.78", "lo")
+        expect { socket.join_multicast("239.255.77.78", "lo") }.to raise_error(Errno::EADDRINUSE)
+        expect(socket.leave_multicast("239.255.77.78", "lo")).to eq(0)
+        expect { socket.leave_multicast("239.255.77.78", "lo") }.to raise_error(Errno::EADDRNOTAVAIL)
+        done
+      end
+    end
+
+    it "is in no group that is none, on no interface that is none" do
+      em do
+        socket = EventMachine.open_datagram_socket("0.0.0.0", 0)
+        expect { socket.join_multicast("127.0.0.1") }.to raise_error(Errno::EINVAL)
+        expect { socket.join_multicast("group") }.to raise_error(ArgumentError)
+        expect { socket.join_multicast("239.255.77.78", "no-such0") }.to raise_error(ArgumentError, /no-such0/)
+        done
+      end
+    end
+  end
+
+  describe "and its options" do
+    it "are set and read by the names that Ruby's Socket takes" do
+      em do
+        socket = EventMachine.open_datagram_socket("127.0.0.1", 0)
+        socket.set_sock_opt(:SOCKET, :BROADCAST, false)
+        expect(socket.get_sock_opt(:SOCKET, :SO_BROADCAST).bool).to be(false)
+        socket.set_sock_opt(Socket::Option.bool(:INET, :SOCKET, :BROADCAST, true))
+        expect(socket.get_sock_opt("SOCKET", "BROADCAST").int).not_to eq(0)
+        expect(socket.get_sock_opt(Socket::SOL_SOCKET, Socket::SO_BROADCAST)).to eq([1].pack("i"))
+        expect { socket.get_sock_opt(:SOCKET, :NONSENSE) }.to raise_error(SocketError, /NONSENSE/)
+        done
+      end
+    end
+
+    it "are whole, however long" do
+      info = nil
+      em do
+        signature = EventMachine.start_server("127.0.0.1", 0)
+        port = Addrinfo.new(EventMachine.get_sockname(signature)).ip_port
+        EventMachine.connect("127.0.0.1", port, Module.new do
+          define_method(:connection_completed) { (info = get_sock_opt(:TCP, :INFO)) && EventMachine.stop }
+        end)
+      end
+      expect(info.inspect).to include("state=ESTABLISHED")
+      expect(info.data.bytesize).to be > 128
+    end
+  end
+end
