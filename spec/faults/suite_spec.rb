@@ -20,7 +20,7 @@ RSpec.describe "The specs, while system calls" do
   # is delivered as far as the system takes it then, what comes last is read as far as it is there then, and the order
   # in a turn is that of readiness.
   picky = { "are interrupted" => [],
-            "transfer a part" => %w[closing draining order unix write_order],
+            "transfer a part" => %w[back_pressure closing draining order unix write_failure write_order],
             "find nothing ready" => %w[closing connecting datagram_share draining large_sends order starttls
                                        write_order] }
 

@@ -141,6 +141,7 @@ fn spoilt_revocation_lists() {
     assert_survives(&["lists"], Role::Client, |list| Parameters {
         verify: true,
         ca: Some(authority.clone()),
+        sni_hostname: Some("host.example".into()),
         crl_file: Some(scratch.write("list.pem", list)),
         ..Parameters::default()
     });
