@@ -36,7 +36,8 @@ module EventMachine
     #
     # @param descriptor [Integer]
     # @return [Integer] signature
-    # @raise [SystemCallError] if it is no datagram socket
+    # @raise [RuntimeError] if it is a socket of another type
+    # @raise [SystemCallError] if it is no socket
     def attach_datagram(descriptor); end
 
     # Sends a datagram to a Unix socket. {Connection#send_datagram} calls this for paths.

@@ -19,7 +19,6 @@ module EventMachine
     # @param host [String]
     # @return [Array<String>] in the system's order of preference
     # @raise [ConnectionError] if there is none
-    # @raise [RuntimeError] when no reactor runs
     def host_addresses(host); end
 
     # Listens on a TCP port with options that are set before it is bound. {start_server} calls this in the block of

@@ -37,7 +37,8 @@ module EventMachine
     # @param args as {connect}
     # @yieldparam connection [Connection]
     # @return [Connection]
-    # @raise [Errno::EINVAL, Errno::EBADF] if it is no datagram socket
+    # @raise [RuntimeError] if it is a socket of another type
+    # @raise [SystemCallError] if it is no socket
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def attach_datagram_socket(socket, handler = nil, *args)
       klass = klass_from_handler(Connection, handler, *args)

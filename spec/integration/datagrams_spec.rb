@@ -105,8 +105,8 @@ RSpec.describe "A datagram socket" do
     it "is nothing else" do
       reader, = IO.pipe
       em do
-        expect { EventMachine.attach_datagram_socket(TCPServer.new("127.0.0.1", 0)) }.to raise_error(SystemCallError)
-        expect { EventMachine.attach_datagram_socket(reader) }.to raise_error(SystemCallError)
+        expect { EventMachine.attach_datagram_socket(TCPServer.new("127.0.0.1", 0)) }.to raise_error(RuntimeError)
+        expect { EventMachine.attach_datagram_socket(reader) }.to raise_error(Errno::ENOTSOCK)
         done
       end
     end
