@@ -33,6 +33,8 @@ pub(crate) struct Instance {
     pub(crate) openers: Vec<(VALUE, Vec<Id>)>,
     /// Ends the wait for a name in which the loop's own thread is.
     pub(crate) lookup: Option<Interrupt>,
+    /// How many turns have begun.
+    pub(crate) iteration: u64,
     /// Tells this loop from one that replaced it while a thread was in it.
     pub(crate) serial: u64,
 }
@@ -223,6 +225,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             loop_fiber: None,
             sleeping: false,
             clock: Clock::new(),
+            iteration: 0,
             serial: state.serial,
         };
         let reactor = &mut instance.reactor;

@@ -13,6 +13,7 @@ mod dispatch;
 mod errors;
 mod guarded;
 mod gvl;
+mod hooks;
 mod instance;
 mod names;
 mod resolving;
@@ -28,6 +29,7 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     errors::init(ruby, module)?;
     dispatch::init(module)?;
     shared::init(ruby);
+    hooks::init(module)?;
     scheduler::init(ruby, module)?;
     api::init(ruby, module)
 }
