@@ -31,6 +31,7 @@ Gem::Specification.new do |spec|
       "ext/**/*",
       "lib/**/*.rb",
       "sig/**/*.rbs",
+      "sig/manifest.yaml",
       "docs/**/*.{md,rb,svg}",
       "examples/**/*.rb",
       "{CHANGELOG,CONTRIBUTING,README,SECURITY}.md",

@@ -48,7 +48,14 @@ module Roots
     path = File.join(cache, name)
     make(release, packages, path) unless File.directory?(path)
     update(path, packages)
+    name_loopback(path)
     path
+  end
+
+  # What is made by debootstrap knows no names.
+  def name_loopback(path)
+    hosts = File.join(path, "etc", "hosts")
+    File.write(hosts, "127.0.0.1 localhost\n::1 localhost\n") unless File.exist?(hosts)
   end
 
   # Installs packages that were added to the lists after the root was created.
@@ -116,14 +123,15 @@ module Roots
   end
 end
 
-# Runs the specs and upstream's tests on a copy of the checkout with the library for one Ruby.
+# Runs the specs, upstream's tests and Ruby's own of fibers on a copy of the checkout with the library for one Ruby.
 module Suites
   WARNINGS = %r{/lib/(?:eventmachine\.rb|em/).*warning: .*}
   # External applications are Debian's, for Debian's Ruby.
   EXCLUDED = "spec/{external,upstream}/**/*_spec.rb"
   COMMANDS = {
     "specs" => "RUBYOPT=-w rspec --no-color --exclude-pattern '#{EXCLUDED}'",
-    "upstream" => "ruby spec/upstream/runner.rb --ours"
+    "upstream" => "ruby spec/upstream/runner.rb --ours",
+    "fiber" => "ruby spec/ruby/runner.rb"
   }.freeze
 
   module_function
@@ -153,7 +161,7 @@ module Suites
     ran = inside(target, directory, "#{command} >#{name}.log 2>&1")
     FileUtils.cp(File.join(directory, "#{name}.log"), log)
     output = File.read(log, encoding: "UTF-8").scrub
-    puts output.scan(/^(?:\d+ examples?, .*|this gem: .*|rspec .*)$/)
+    puts output.scan(/^(?:\d+ examples?, .*|this gem: .*|fiber: .*|rspec .*)$/)
     warnings = output.scan(WARNINGS).uniq
     puts warnings, "   (#{log})"
     ran && warnings.empty?
@@ -174,7 +182,7 @@ module Suites
   end
 end
 
-desc "Run the specs and upstream's tests on each Ruby that there is (RUBIES=3.3 to pick)"
+desc "Run the specs, upstream's tests and Ruby's own of fibers on each Ruby that there is (RUBIES=3.3 to pick)"
 task :rubies do
   picked = ENV["RUBIES"]&.split(",")
   targets = Rubies.targets.select { |target| picked.nil? || picked.include?(target.minor) }

@@ -4,7 +4,7 @@
 module Types
   ENVIRONMENT = {
     "RBS_TEST_TARGET" => "EventMachine*",
-    "RBS_TEST_OPT" => "-I sig",
+    "RBS_TEST_OPT" => "-r socket -I sig",
     "RBS_TEST_LOGLEVEL" => "error",
     "RBS_TEST_DOUBLE_SUITE" => "rspec"
   }.freeze
@@ -26,7 +26,7 @@ end
 desc "Check that the types in sig/ are well formed"
 task :sig do
   ruby "-rrbs", "-rrbs/cli", "-e", "RBS::CLI.new(stdout: $stdout, stderr: $stderr).run(ARGV)", "--",
-       "-I", "sig", "validate", "--silent"
+       "-r", "socket", "-I", "sig", "validate", "--silent"
 end
 
 namespace :sig do

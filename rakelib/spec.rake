@@ -4,7 +4,7 @@ require "rspec/core/rake_task"
 
 desc "Run the specs, without those of external applications"
 RSpec::Core::RakeTask.new(:spec) do |task|
-  task.exclude_pattern = "spec/{external,upstream}/**/*_spec.rb"
+  task.exclude_pattern = "spec/{external,faults,upstream}/**/*_spec.rb"
 end
 
 namespace :spec do

@@ -1,13 +1,16 @@
 //! From Ruby's values to the reactor's, and back.
 
+pub(crate) mod tls;
+
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use em_reactor::{Error as Cause, Id, port};
 use magnus::prelude::*;
-use magnus::{Error, Fixnum, Integer, RString, Ruby, TryConvert, Value};
+use magnus::{Error, Fixnum, Integer, RArray, RString, Ruby, TryConvert, Value};
 
 use crate::errors;
 
@@ -79,4 +82,17 @@ pub(crate) fn path(ruby: &Ruby, value: Value) -> Result<PathBuf, Error> {
 /// A String of bytes (ASCII-8BIT).
 pub(crate) fn binary(ruby: &Ruby, bytes: &[u8]) -> RString {
     ruby.str_from_slice(bytes)
+}
+
+/// Addresses as Ruby has them.
+pub(crate) fn addresses(ruby: &Ruby, addresses: &[SocketAddr]) -> RArray {
+    ruby.ary_from_iter(addresses.iter().map(address))
+}
+
+/// The address without its port, with its zone.
+pub(crate) fn address(address: &SocketAddr) -> String {
+    match address {
+        SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
+        _ => address.ip().to_string(),
+    }
 }

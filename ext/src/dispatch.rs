@@ -1,33 +1,15 @@
 //! From events to calls of Ruby methods.
 
+use std::net::SocketAddr;
+
 use em_reactor::{Choice, Event, FileChange, Id, Reason};
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawId, AsRawValue, protect};
 use magnus::value::{IntoId, LazyId};
-use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, Ruby, Value};
+use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, RObject, Ruby, Value};
 
 use crate::hooks::{self, Hook};
-use crate::{api, errors, instance, names, signatures};
-
-/// The numbers of events, as `EventMachine.event_callback` knows them.
-const OPCODES: [(&str, i32); 10] = [
-    ("TimerFired", 100),
-    ("ConnectionData", 101),
-    ("ConnectionUnbound", 102),
-    ("ConnectionAccepted", 103),
-    ("ConnectionCompleted", 104),
-    ("LoopbreakSignalled", 105),
-    ("ConnectionNotifyReadable", 106),
-    ("ConnectionNotifyWritable", 107),
-    ("SslHandshakeCompleted", 108),
-    ("SslVerify", 109),
-];
-
-pub(crate) fn init(module: RModule) -> Result<(), Error> {
-    OPCODES
-        .iter()
-        .try_for_each(|&(name, opcode)| module.const_set(name, opcode))
-}
+use crate::{convert, errors, instance, names, signatures};
 
 /// Calls Ruby for events. An exception goes to `error_handler` where there is one.
 pub(crate) struct Dispatcher<'r> {
@@ -50,6 +32,11 @@ impl<'r> Dispatcher<'r> {
             Event::TimerFired(id) => self.timer(id),
             Event::Accepted { listener, id } => self.accepted(listener, id),
             Event::Connected(id) => self.notify(id, &names::CONNECTION_COMPLETED),
+            Event::InputEnded(id) => self.input_ended(id),
+            Event::OutboundFull(id) => self.notify_if_defined(id, &names::OUTBOUND_FULL).map(drop),
+            Event::OutboundDrained(id) => self
+                .notify_if_defined(id, &names::OUTBOUND_DRAINED)
+                .map(drop),
             Event::Readable(id) => self.notify(id, &names::NOTIFY_READABLE),
             Event::Writable(id) => self.notify(id, &names::NOTIFY_WRITABLE),
             Event::ProxyTargetUnbound(id) => self.notify(id, &names::PROXY_TARGET_UNBOUND),
@@ -61,6 +48,10 @@ impl<'r> Dispatcher<'r> {
             Event::TlsChooseCertificate { id, ref name } => {
                 self.choose_certificate(id, name.as_deref())
             }
+            Event::Resolved {
+                request,
+                ref answer,
+            } => self.resolved(request, answer),
             Event::Unbound { id, ref reason } => self.unbound(id, reason.as_ref()),
         };
         result.or_else(|error| self.handle(error))
@@ -125,6 +116,36 @@ impl<'r> Dispatcher<'r> {
             })
         }?;
         Ok(known)
+    }
+
+    /// Calls a method of a connection, be it a private one, where that is defined; whether it is.
+    fn notify_if_defined(&self, id: Id, method: &'static LazyId) -> Result<bool, Error> {
+        let method = (**method).into_id_with(self.ruby).as_raw();
+        let mut is_defined = false;
+        // SAFETY: as for `call_known`.
+        unsafe {
+            signatures::with(self.ruby, self.module, &names::CONNS, |connections| {
+                let signature = rb_sys::rb_ull2inum(id.as_u64());
+                let connection = rb_sys::rb_hash_lookup(connections, signature);
+                // Set before the call, which may raise.
+                is_defined = rb_sys::rb_obj_respond_to(connection, method, 1) != 0;
+                if is_defined {
+                    rb_sys::rb_funcallv(connection, method, 0, std::ptr::null());
+                }
+                rb_sys::Qnil.into()
+            })
+        }?;
+        Ok(is_defined)
+    }
+
+    /// A connection whose peer sends no more stays for those who define what to do then, whatever that raises.
+    fn input_ended(&self, id: Id) -> Result<(), Error> {
+        let told = self.notify_if_defined(id, &names::RECEIVE_EOF);
+        let sends_on = *told.as_ref().unwrap_or(&true);
+        instance::change(self.ruby, "receive_eof", |i| {
+            i.reactor.input_end_told(id, sends_on)
+        })?;
+        told.map(drop)
     }
 
     /// Gives a watch the name of what happened.
@@ -210,7 +231,7 @@ impl<'r> Dispatcher<'r> {
         let answer = self
             .connection(id)
             .and_then(|connection| connection.funcall(*names::SSL_CERTIFICATE_FOR, (name,)))
-            .and_then(|answer| api::tls::tls_choice(self.ruby, answer));
+            .and_then(|answer| convert::tls::choice(self.ruby, answer));
         let (choice, failure) = match answer {
             Ok(choice) => (choice, Ok(())),
             Err(error) => (Choice::Refuse, Err(error)),
@@ -218,6 +239,23 @@ impl<'r> Dispatcher<'r> {
         instance::change(self.ruby, "start_tls", |i| i.reactor.tls_choice(id, choice))?
             .map_err(|cause| errors::from(self.ruby, &cause))
             .and(failure)
+    }
+
+    fn resolved(
+        &self,
+        request: u64,
+        answer: &Result<Vec<SocketAddr>, String>,
+    ) -> Result<(), Error> {
+        let addresses = answer.as_ref().ok();
+        let addresses = addresses.map(|addresses| convert::addresses(self.ruby, addresses));
+        let given = (
+            request,
+            addresses,
+            answer.as_ref().err().map(String::as_str),
+        );
+        self.module
+            .funcall::<_, _, Value>(*names::NAME_RESOLVED, given)
+            .map(drop)
     }
 
     /// The descriptor is released even where `unbind` raises.
@@ -259,6 +297,11 @@ impl<'r> Dispatcher<'r> {
     /// Gives the reason where `unbind` is defined with a parameter.
     fn unbind(&self, connection: Value, reason: Option<&Reason>) -> Result<(), Error> {
         let method = (*names::UNBIND).into_id_with(self.ruby).as_raw();
+        if let (Some(Reason::Resolve(words)), Some(object)) =
+            (reason, RObject::from_value(connection))
+        {
+            object.ivar_set(*names::RESOLUTION_ERROR, words.as_str())?;
+        }
         let reason = self.reason(reason)?.as_raw();
         protect(|| {
             let connection = connection.as_raw();
@@ -276,6 +319,7 @@ impl<'r> Dispatcher<'r> {
     fn reason(&self, reason: Option<&Reason>) -> Result<Value, Error> {
         match reason {
             Some(Reason::Errno(errno)) => self.errno(*errno),
+            Some(Reason::Resolve(_)) => self.module.const_get("ResolutionError"),
             Some(Reason::Tls(fault)) => match errors::certificate_error(*fault) {
                 Some(name) => self
                     .module
@@ -337,7 +381,7 @@ fn made(error: &Error) -> Result<Value, Error> {
 
 /// Closes the IO that `EventMachine.attach` made a connection of; a plain descriptor stays open.
 fn close_attached(connection: Value) -> Result<(), Error> {
-    let Some(object) = magnus::RObject::from_value(connection) else {
+    let Some(object) = RObject::from_value(connection) else {
         return Ok(());
     };
     let io: Value = object.ivar_get(*names::IO)?;

@@ -8,22 +8,8 @@ use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, Ruby, Value}
 
 use crate::names;
 
-/// The module's own exception classes.
-const CLASSES: [&str; 7] = [
-    "ConnectionError",
-    "ConnectionNotBound",
-    "InvalidPrivateKey",
-    "InvalidSignature",
-    "NoHandlerForAcceptedConnection",
-    "UnknownTimerFired",
-    "Unsupported",
-];
-
-/// Defines the exception classes and `ERRNOS`, the Errno classes by number.
+/// Defines `ERRNOS`, the Errno classes by number.
 pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
-    for name in CLASSES {
-        module.define_error(name, ruby.exception_runtime_error())?;
-    }
     module.const_set("ERRNOS", errnos(ruby)?)
 }
 
@@ -51,7 +37,7 @@ pub(crate) fn argument(ruby: &Ruby, message: impl Into<String>) -> Error {
     Error::new(ruby.exception_arg_error(), message.into())
 }
 
-/// One of the module's own exceptions, by name.
+/// One of the module's own exceptions, which lib/em/errors.rb defines, by name.
 pub(crate) fn own(ruby: &Ruby, class: &str, message: impl Into<String>) -> Error {
     match names::module(ruby).and_then(|module| module.const_get(class)) {
         Ok(class) => Error::new::<String>(class, message.into()),

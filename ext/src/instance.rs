@@ -10,7 +10,7 @@ use rb_sys::VALUE;
 
 use crate::errors;
 use crate::guarded::Guarded;
-use crate::resolving::Interrupt;
+use crate::resolving::Lookups;
 
 /// A loop that is initialised, running or not.
 pub(crate) struct Instance {
@@ -31,8 +31,7 @@ pub(crate) struct Instance {
     pub(crate) clock: Clock,
     /// Threads that make objects of what they open, and what they have opened, which is held until then.
     pub(crate) openers: Vec<(VALUE, Vec<Id>)>,
-    /// Ends the wait for a name in which the loop's own thread is.
-    pub(crate) lookup: Option<Interrupt>,
+    pub(crate) lookups: Lookups,
     /// How many turns have begun.
     pub(crate) iteration: u64,
     /// Tells this loop from one that replaced it while a thread was in it.
@@ -78,6 +77,17 @@ pub(crate) struct Settings {
     pub(crate) accepts_per_turn: usize,
     /// Seconds; of the loop that there is, each starts anew.
     pub(crate) heartbeat_interval: f64,
+    /// Between the attempts of one connect.
+    pub(crate) attempt_delay: Duration,
+    /// What IPv4 addresses wait for IPv6 ones.
+    pub(crate) resolution_delay: Duration,
+}
+
+impl Settings {
+    pub(crate) fn apply_delays(&self, reactor: &mut Reactor) {
+        reactor.set_attempt_delay(self.attempt_delay);
+        reactor.set_resolution_delay(self.resolution_delay);
+    }
 }
 
 /// Seconds.
@@ -102,6 +112,8 @@ static STATE: Guarded<State> = unsafe {
             max_timers: None,
             accepts_per_turn: 10,
             heartbeat_interval: DEFAULT_HEARTBEAT,
+            attempt_delay: Duration::from_millis(250),
+            resolution_delay: Duration::from_millis(50),
         },
         serial: 0,
         spare: None,
@@ -217,7 +229,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             reactor,
             poller,
             openers: Vec::new(),
-            lookup: None,
+            lookups: Lookups::default(),
             signalled: false,
             stopping: false,
             fibers_due: false,
@@ -229,7 +241,9 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             serial: state.serial,
         };
         let reactor = &mut instance.reactor;
+        reactor.tell_input_ends();
         reactor.set_accepts_per_turn(state.settings.accepts_per_turn);
+        state.settings.apply_delays(reactor);
         if let Some(limit) = state.settings.max_timers {
             reactor.set_timer_limit(limit);
         }

@@ -27,7 +27,6 @@ mod turn;
 fn init(ruby: &Ruby) -> Result<(), Error> {
     let module = names::init(ruby)?;
     errors::init(ruby, module)?;
-    dispatch::init(module)?;
     shared::init(ruby);
     hooks::init(module)?;
     scheduler::init(ruby, module)?;

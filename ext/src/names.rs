@@ -33,6 +33,7 @@ names! {
     ACCEPTORS = "@acceptors";
     TIMERS = "@timers";
     ERROR_HANDLER = "@error_handler";
+    REACTOR_THREAD = "@reactor_thread";
     IO = "@io";
     CALL = "call";
     CANCEL = "cancel";
@@ -42,6 +43,9 @@ names! {
     TO_F = "to_f";
     UNBIND = "unbind";
     RECEIVE_DATA = "receive_data";
+    RECEIVE_EOF = "receive_eof";
+    OUTBOUND_FULL = "outbound_full";
+    OUTBOUND_DRAINED = "outbound_drained";
     CONNECTION_COMPLETED = "connection_completed";
     NOTIFY_READABLE = "notify_readable";
     NOTIFY_WRITABLE = "notify_writable";
@@ -53,5 +57,7 @@ names! {
     SSL_VERIFY_PEER = "ssl_verify_peer";
     SSL_CERTIFICATE_FOR = "ssl_certificate_for";
     RUN_HOOKS = "run_hooks";
+    NAME_RESOLVED = "name_resolved";
+    RESOLUTION_ERROR = "@resolution_error";
     RUN_DEFERRED_CALLBACKS = "run_deferred_callbacks";
 }

@@ -3,6 +3,7 @@
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use em_reactor::{Error as Cause, Lookup, literal};
 use magnus::prelude::*;
@@ -29,20 +30,35 @@ pub(crate) fn addresses(
     if !is_loops_thread(ruby)? {
         return wait(&lookup, &near);
     }
-    let interrupt = Interrupt(near.try_clone().map_err(|error| shortage(ruby, &error))?);
-    instance::look(ruby, operation, |i| i.lookup = Some(interrupt))?;
+    let waiting = near.try_clone().map_err(|error| shortage(ruby, &error))?;
+    let number = instance::look(ruby, operation, |i| i.lookups.hold(waiting))?;
     let found = wait(&lookup, &near);
-    instance::peek(ruby, |i| i.lookup = None)?;
+    instance::peek(ruby, |i| i.lookups.release(number))?;
     found
 }
 
-/// Ends the wait for a name.
-pub(crate) struct Interrupt(UnixStream);
+/// The waits for names in which the loop's own thread is: several where fibers ask at once.
+#[derive(Default)]
+pub(crate) struct Lookups(Vec<(u64, UnixStream)>);
 
-impl Interrupt {
-    pub(crate) fn send(&self) {
-        // It fails where the wait is over anyway.
-        let _ = self.0.shutdown(Shutdown::Both);
+impl Lookups {
+    fn hold(&mut self, waiting: UnixStream) -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        self.0.push((number, waiting));
+        number
+    }
+
+    fn release(&mut self, number: u64) {
+        self.0.retain(|&(held, _)| held != number);
+    }
+
+    /// Ends all of them.
+    pub(crate) fn interrupt(&mut self) {
+        for (_, waiting) in self.0.drain(..) {
+            // It fails where the wait is over anyway.
+            let _ = waiting.shutdown(Shutdown::Both);
+        }
     }
 }
 

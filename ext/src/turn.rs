@@ -136,7 +136,7 @@ impl<'r> Loop<'r> {
             if instance.stopping && !instance.winding_up {
                 return Ok(false);
             }
-            if instance.reactor.is_forked() {
+            if instance.reactor.needs_queue() {
                 instance.poller = instance.reactor.adopt()?;
                 instance.waker = instance.reactor.waker();
             }

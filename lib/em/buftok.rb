@@ -66,8 +66,10 @@ class BufferedTokenizer
     tokens
   end
 
+  # What is kept may end in the first bytes of a delimiter.
   def enforce_limit(tokens)
-    longest = [@buffer, *tokens].max_by(&:bytesize).bytesize
+    overlap = [@delimiter.bytesize - 1, 0].max
+    longest = [@buffer.bytesize - overlap, *tokens.map(&:bytesize)].max
     return if longest <= @size_limit
 
     flush

@@ -6,13 +6,17 @@ module EventMachine
     # connection is established in the background: {Connection#connection_completed} is called if that succeeds,
     # {Connection#unbind} if it fails.
     #
+    # Where a host has several addresses, those of IPv6 and IPv4 take turns: the next is tried when the one before
+    # has failed, and beside it when it has not answered within {connection_attempt_delay}. The first that is
+    # connected is used (RFC 8305). {name_resolution=} says how the name is resolved.
+    #
     # @param server [String] address or host name; without a port the path of a socket
     # @param port [Integer, String, Class, Module, nil] 1 to 65535; or the handler, for a Unix domain socket
     # @param handler [Class, Module, nil] handles the connection; see {klass_from_handler}
     # @param args given to `initialize`
     # @yieldparam connection [Connection] the connection, before anything happens on it
     # @return [Connection]
-    # @raise [ConnectionError] if the host name is unknown or the port is invalid
+    # @raise [ConnectionError] if the host name is unknown or the port is invalid; in a fiber, {ResolutionError}
     # @raise [RuntimeError] when nothing listens on the Unix domain socket
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def connect(server, port = nil, handler = nil, *args, &block)
@@ -95,7 +99,8 @@ module EventMachine
     def open_datagram_socket(address, port, handler = nil, *args)
       klass = klass_from_handler(Connection, handler, *args)
       hold_events do
-        connection = register(klass, open_udp_socket(address, port.to_i), args)
+        signature = first_that_does(address) { |host| open_udp_socket(host, port.to_i) }
+        connection = register(klass, signature, args)
         yield connection if block_given?
         connection
       end
@@ -106,9 +111,15 @@ module EventMachine
 
     def open_stream(server, port, bind_addr = nil, bind_port = nil)
       if port.nil? then connect_unix_server(server)
+      elsif may_wait? then connect_awaited(server, port, bind_addr, bind_port)
+      elsif @name_resolution == :threads then connect_host(server, port, bind_addr, bind_port.to_i)
       elsif bind_addr then bind_connect_server(bind_addr, bind_port.to_i, server, port)
       else connect_server(server, port)
       end
+    end
+
+    def connect_awaited(server, port, bind_addr, bind_port)
+      connect_addresses(server, await_addresses(server), port, bind_addr, bind_port.to_i)
     end
   end
 end

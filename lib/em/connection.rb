@@ -65,7 +65,7 @@ module EventMachine
 
     # Called when the connection has ended, for whatever reason: it was closed by either side, was lost, could not
     # be established, or was detached. If the method takes an argument, it gets the reason: a subclass of
-    # SystemCallError such as Errno::ECONNREFUSED, or nil.
+    # SystemCallError such as Errno::ECONNREFUSED, {ResolutionError}, or nil.
     #
     # @return [void]
     def unbind; end
@@ -113,8 +113,27 @@ module EventMachine
     def send_datagram(data, recipient_address, recipient_port)
       data = data.to_s
       port = Integer(recipient_port)
+      if EventMachine.__send__(:resolves_off_loop?)
+        return EventMachine.__send__(:send_datagram_to_host, self, data, recipient_address, port)
+      end
+
       EventMachine.send_datagram(@signature, data, data.bytesize, recipient_address, port)
     end
+
+    # @return [Addrinfo, nil] the peer's address; nil if there is none
+    def remote_address
+      EventMachine.__send__(:addrinfo, @signature, get_peername)
+    end
+
+    # @return [Addrinfo, nil] the local address
+    def local_address
+      EventMachine.__send__(:addrinfo, @signature, get_sockname)
+    end
+
+    # Why the host that it was to be connected to has no address, where {#unbind} was given {ResolutionError}.
+    #
+    # @return [String, nil] the resolver's words, and the name
+    attr_reader :resolution_error
 
     # Queues a whole file to be sent. For large files see {#stream_file_data}.
     #

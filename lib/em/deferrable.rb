@@ -75,13 +75,7 @@ module EventMachine
     # @param args given to the callbacks or errbacks, keywords included
     # @return [Array, nil]
     def set_deferred_status(status, *args)
-      cancel_timeout
-      @deferred_status = status
-      @deferred_args = args
-      case status
-      when :succeeded then deferred_settle(@callbacks, @errbacks)
-      when :failed then deferred_settle(@errbacks, @callbacks)
-      end
+      deferred_outcome(status, args)
     end
     ruby2_keywords :set_deferred_status
 
@@ -130,7 +124,17 @@ module EventMachine
 
     private
 
-    # These two have names that a class which mixes the module in will not have itself.
+    # These have names that a class which mixes the module in will not have itself.
+    def deferred_outcome(status, args)
+      cancel_timeout
+      @deferred_status = status
+      @deferred_args = args
+      case status
+      when :succeeded then deferred_settle(@callbacks, @errbacks)
+      when :failed then deferred_settle(@errbacks, @callbacks)
+      end
+    end
+
     def deferred_wait(block, outcome, waiting)
       if @deferred_status == outcome
         block.call(*@deferred_args)

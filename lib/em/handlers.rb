@@ -59,7 +59,7 @@ module EventMachine
     # In a thread other than the reactor's, the descriptors that the block opens have no events until it has
     # ended. In the reactor's there cannot be any meanwhile.
     def hold_events
-      return yield if reactor_thread? || !hold_opened
+      return yield unless hold_opened
 
       begin
         yield
@@ -70,10 +70,11 @@ module EventMachine
 
     # Creates the object for a new descriptor of the reactor.
     def register(klass, signature, args)
-      @conns[signature] = klass.new(signature, *args)
+      connection = klass.new(signature, *args)
+      @conns[signature] = connection
     ensure
       # Also if a throw or the end of the thread leaves `initialize`.
-      abandon(signature) unless @conns.key?(signature)
+      abandon(signature) unless connection
     end
 
     # The object could not be created, so the descriptor is closed.

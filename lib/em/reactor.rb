@@ -104,16 +104,21 @@ module EventMachine
 
     def run_reactor(start)
       failure = nil
+      started = false
       begin
         start_machine(start)
+        started = true
         run_machine
       rescue Exception => error
         failure = error
         raise
       ensure
-        # A throw or the end of the thread passes through here without an exception.
-        unwinding_failure = unwind_machine
-        raise unwinding_failure if unwinding_failure && failure.nil?
+        # A throw or the end of the thread passes through here without an exception. Another that is raised or killed
+        # from outside must not keep the machine from being released; it is taken where something blocks.
+        Thread.handle_interrupt(Object => :on_blocking) do
+          unwinding_failure = unwind_machine
+          raise unwinding_failure if unwinding_failure && started && failure.nil?
+        end
       end
       raise @wrapped_exception if @wrapped_exception
     end
@@ -124,6 +129,7 @@ module EventMachine
       @acceptors = {}
       @timers = {}
       @wrapped_exception = nil
+      @graceful_stop = nil
       initialize_event_machine
       @reactor_pid = Process.pid
       @reactor_thread = Thread.current
@@ -131,18 +137,13 @@ module EventMachine
       signal_loopbreak unless deferred_callbacks_empty?
     end
 
-    # Each step is taken whatever the steps before it raised.
+    # The threads of the pool go before the machine: they must not signal one that is gone.
     #
     # @return [Exception, nil] the first exception
     def unwind_machine
       failures = []
-      failures << failure_of { stop_fibers }
-      failures << failure_of { @tails.pop.call } until @tails.empty?
-      # The threads go first: they must not signal a machine that is gone.
-      failures << failure_of { stop_threadpool }
-      failures << failure_of { end_watches }
-      failures << failure_of { release_machine }
-      failures << failure_of { cleanup_machine }
+      steps = %i[stop_fibers call_tails fail_resolutions stop_threadpool end_watches release_machine cleanup_machine]
+      take_steps(failures, steps)
       failures.compact.first
     ensure
       @conns = {}
@@ -150,6 +151,23 @@ module EventMachine
       @timers = {}
       @reactor_running = false
       @reactor_thread = nil
+      @graceful_stop = nil
+    end
+
+    # Each step is taken whatever the steps before it raised, and if one throws or has its thread killed.
+    def take_steps(failures, steps)
+      failures << failure_of { __send__(steps.shift) } until steps.empty?
+    ensure
+      take_steps(failures, steps) unless steps.empty?
+    end
+
+    # The same holds for the hooks.
+    def call_tails
+      failures = []
+      failures << failure_of { @tails.pop.call } until @tails.empty?
+      failures.compact.first&.then { |failure| raise failure }
+    ensure
+      call_tails unless @tails.empty?
     end
 
     def failure_of

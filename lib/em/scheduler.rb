@@ -109,6 +109,7 @@ module EventMachine
 
     # As IO.select.
     def io_select(readable, writable = nil, exceptional = nil, timeout = nil)
+      EventMachine.__send__(:not_negative, timeout, "time interval") unless timeout.nil?
       deadline = timeout && (now + timeout)
       until (ready = apart { IO.select(readable, writable, exceptional, 0) })
         remaining = deadline && [deadline - now, 0].max

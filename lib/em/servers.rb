@@ -22,7 +22,9 @@ module EventMachine
       handler, args = shift_handler(port, handler, args) if number.nil? && port
       klass = klass_from_handler(Connection, handler, *args)
       accept_on([klass, args, block]) do
-        number ? start_tcp_server(server, number) : start_unix_server(server)
+        next start_unix_server(server) unless number
+
+        first_that_does(server) { |host| start_tcp_server(host, number) }
       end
     end
     ruby2_keywords :start_server

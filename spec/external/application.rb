@@ -44,7 +44,8 @@ class Application
   private_class_method :install_specification
 
   def self.environment
-    { "GEM_HOME" => gem_home, "RUBYLIB" => nil, "RUBYOPT" => nil }
+    preload = ENV.fetch("EM_PRELOAD", nil)
+    { "GEM_HOME" => gem_home, "RUBYLIB" => nil, "RUBYOPT" => preload && "-r#{preload}" }
   end
 
   # @return [String] a file of ours that it runs

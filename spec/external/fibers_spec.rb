@@ -2,12 +2,9 @@
 
 require "net/http"
 require "net/smtp"
-require "pg"
 require "redis"
 require "resolv"
 require "tmpdir"
-
-require_relative "../integration/protocols/real_server"
 
 # Libraries that know nothing of fibers: what they wait for, only the fiber waits for.
 RSpec.describe "Libraries in fibers" do
@@ -112,13 +109,12 @@ RSpec.describe "Libraries in fibers" do
       begin
         wait_until(what: "Redis") { File.socket?(socket) }
         got = in_fiber do
-          waiting = EventMachine.fiber { Redis.new(path: socket).blpop("queue", timeout: 3) }
-          pushing = EventMachine.fiber {
-            sleep 0.01
-            Redis.new(path: socket).tap { |redis|
-              redis.set("a", 1)
-            }.rpush("queue", "item")
-          }
+          waiting = EventMachine.fiber { Redis.new(path: socket).blpop("queue", timeout: 10) }
+          pushing = EventMachine.fiber do
+            redis = Redis.new(path: socket)
+            sleep 0 until redis.info("clients")["blocked_clients"] == "1"
+            redis.rpush("queue", "item")
+          end
           EventMachine.gather(waiting, pushing)
         end
         expect(got).to eq([%w[queue item], 1])
@@ -127,34 +123,6 @@ RSpec.describe "Libraries in fibers" do
         Process.wait(pid)
       end
     end
-  end
-
-  it "has statements of several connections to PostgreSQL run at once", time_limit: 90 do
-    server = RealServer.new(user: "postgres")
-    initdb = RealServer.program("initdb", package: "postgresql")
-    made, status = RealServer.run(*server.as_user(initdb, "-D", server.path("data"), "-U", "postgres", "-A", "trust",
-                                                  "--no-sync"))
-    expect(status).to be_success, made
-    port = RealServer.free_port
-    server.start_on(port, RealServer.program("postgres", package: "postgresql"), "-D", server.path("data"),
-                    "-p", port.to_s, "-h", "127.0.0.1", "-k", server.directory, "-F")
-    got = in_fiber(30) do
-      order = []
-      EventMachine.group do |group|
-        [0.2, 0.1].each do |seconds|
-          group.fiber do
-            connection = PG.connect(host: "127.0.0.1", port: port, user: "postgres", dbname: "postgres")
-            connection.exec_params("select pg_sleep($1)", [seconds])
-            order << seconds
-            connection.close
-          end
-        end
-      end
-      order
-    end
-    expect(got).to eq([0.1, 0.2])
-  ensure
-    server&.stop
   end
 
   it "goes on beside Async, in whose task the loop runs" do

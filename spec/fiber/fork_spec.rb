@@ -19,7 +19,7 @@ RSpec.describe "Forks and fibers" do
   it "leaves the child without a scheduler, and its fiber blocking" do
     got = in_fiber {
       from_child {
-        sleep 0.001
+        sleep 0
         [EventMachine.reactor_running?, Fiber.scheduler, EventMachine.tasks]
       }
     }
@@ -31,7 +31,7 @@ RSpec.describe "Forks and fibers" do
       from_child {
         EventMachine.main {
           EventMachine.fiber {
-            sleep 0.001
+            sleep 0
             TCPServer.new("127.0.0.1", 0).class
           }.await
         }
@@ -46,13 +46,13 @@ RSpec.describe "Forks and fibers" do
       others = Array.new(3) {
         EventMachine.fiber {
           5.times {
-            sleep 0.001
+            sleep 0
             runs << Process.pid
           }
         }
       }
       in_child = from_child {
-        sleep 0.02
+        em { EventMachine.fiber { settle(10) }.callback { done } }
         runs.uniq - [Process.ppid]
       }
       EventMachine.gather(*others)
@@ -80,7 +80,7 @@ RSpec.describe "Forks and fibers" do
   it "keeps a scheduler with a loop of its own from the child" do
     got = standalone {
       from_child {
-        sleep 0.001
+        sleep 0
         Fiber.scheduler
       }
     }

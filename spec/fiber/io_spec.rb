@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "fiddle"
 require "openssl"
 require "socket"
 
@@ -103,6 +104,33 @@ RSpec.describe "Ruby's I/O in fibers" do
     expect(got).to eq("b")
   end
 
+  it "does not spin for a file that C code closed and a duplicate keeps open" do
+    watched = in_fiber do
+      reader, writer = IO.pipe
+      reader.autoclose = false
+      copy = reader.dup
+      fiber { reader.readpartial(1) }
+      number = reader.fileno
+      writer << "ab"
+      settle
+      Fiddle::Function.new(Fiddle::Handle::DEFAULT["close"], [Fiddle::TYPE_INT], Fiddle::TYPE_INT).call(number)
+      settle(10)
+      [watched_by_queues.include?(number), copy.readpartial(1)]
+    end
+    expect(watched).to eq([false, "b"])
+  end
+
+  # The numbers of the descriptors that this process waits for by epoll(7): see proc(5).
+  def watched_by_queues
+    Dir["/proc/self/fd/*"].flat_map do |link|
+      next [] unless File.readlink(link) == "anon_inode:[eventpoll]"
+
+      File.read(link.sub("/fd/", "/fdinfo/")).scan(/^tfd:\s*(\d+)/).flatten.map(&:to_i)
+    rescue Errno::ENOENT
+      []
+    end
+  end
+
   it "goes on with an IO that is reopened while a fiber waits for it" do
     got = in_fiber do
       reader, writer = IO.pipe
@@ -122,7 +150,7 @@ RSpec.describe "Ruby's I/O in fibers" do
       near, far = UNIXSocket.pair
       received = +""
       connection = EventMachine.attach(near, Module.new { define_method(:receive_data) { |data| received << data } })
-      waiting = fiber { near.wait_readable(1).equal?(near) }
+      waiting = fiber { near.wait_readable(10).equal?(near) }
       settle
       far << "x"
       [waiting.await, (settle
@@ -208,14 +236,14 @@ RSpec.describe "Ruby's I/O in fibers" do
   it "raises what connecting to nobody raises" do
     port = free_port
     expect(in_fiber { outcome { TCPSocket.new("127.0.0.1", port) } }).to eq(Errno::ECONNREFUSED)
-    expect(in_fiber { outcome { TCPSocket.new("no.such.host.invalid", 80) } }).to eq(SocketError)
+    expect(in_fiber { outcome { TCPSocket.new("no.such.host.invalid", 80) } }).to be <= SocketError
   end
 
   it "selects among several, for a time or at once" do
     got = in_fiber do
       one, one_writer = IO.pipe
       two, two_writer = IO.pipe
-      selecting = fiber { IO.select([one, two], [two_writer], nil, 1) }
+      selecting = fiber { IO.select([one, two], [two_writer], nil, 10) }
       none = IO.select([one, two], nil, nil, 0.01)
       waiting = fiber { IO.select([one, two]) }
       settle
@@ -223,6 +251,22 @@ RSpec.describe "Ruby's I/O in fibers" do
       [selecting.await == [[], [two_writer], []], none, waiting.await == [[one], [], []]]
     end
     expect(got).to eq([true, nil, true])
+  end
+
+  it "keeps lines whole that several fibers write to an IO without a buffer" do
+    lines = in_fiber do
+      reader, writer = IO.pipe
+      writer.sync = true
+      EventMachine.gather(*Array.new(3) { |n|
+        fiber {
+          sleep 0
+          writer.puts "line #{n}"
+        }
+      })
+      writer.close
+      reader.readlines(chomp: true)
+    end
+    expect(lines).to eq(["line 0", "line 1", "line 2"])
   end
 
   it "writes more than a pipe holds, to a pipe in blocking mode too" do

@@ -111,7 +111,7 @@ RSpec.describe EventMachine::Scheduler do
       expect { in_fiber { Fiber.scheduler.io_wait(closed, 1, nil) } }.to raise_error(IOError)
       expect { in_fiber { Fiber.scheduler.io_wait($stdin, 0, nil) } }
         .to raise_error(ArgumentError, "nothing to wait for in events: 0")
-      expect { in_fiber { Fiber.scheduler.io_wait(Object.new, 1, nil) } }.to raise_error(NoMethodError, /fileno/)
+      expect { in_fiber { Fiber.scheduler.io_wait(Object.new, 1, nil) } }.to raise_error(StandardError, /fileno/)
     end
 
     it "refuses another thread" do

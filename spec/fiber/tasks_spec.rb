@@ -388,21 +388,16 @@ RSpec.describe "EventMachine.fiber and its friends" do
   describe "EventMachine.offload" do
     it "runs in a thread of the pool while others go on" do
       got = in_fiber do
-        ticks = 0
-        ticking = fiber {
-          loop {
-            sleep 0.001
-            ticks += 1
+        ticks = Thread::Queue.new
+        fiber {
+          2.times { |tick|
+            sleep 0
+            ticks << tick
           }
         }
-        value = EventMachine.offload {
-          Kernel.sleep(0.02)
-          Thread.current.name
-        }
-        ticking.cancel
-        [value, ticks > 1]
+        EventMachine.offload { [ticks.pop, ticks.pop, Thread.current.name] }
       end
-      expect(got).to eq(["eventmachine defer", true])
+      expect(got).to eq([0, 1, "eventmachine defer"])
     end
 
     it "raises what the block raises" do

@@ -47,7 +47,7 @@ RSpec.describe "Fibers and threads" do
       one = fiber {
         mutex.synchronize {
           monitor.synchronize {
-            sleep 0.01
+            settle
             order << 1
           }
         }
@@ -60,7 +60,7 @@ RSpec.describe "Fibers and threads" do
         }
       }
       three = fiber {
-        sleep 0.02
+        sleep 0 until order.include?(2)
         mutex.synchronize {
           order << 3
           signal.signal
@@ -83,10 +83,12 @@ RSpec.describe "Fibers and threads" do
       rescue ArgumentError => raised
         raised.message
       end
-      [Thread.new {
-         sleep 0.01
-         :value
-       }.value, error]
+      queue = Thread::Queue.new
+      fiber {
+        sleep 0
+        queue << :value
+      }
+      [Thread.new { queue.pop }.value, error]
     end
     expect(got).to eq([:value, "from a thread"])
   end
@@ -171,9 +173,9 @@ RSpec.describe "Fibers and threads" do
     got = nil
     em do
       fiber do
-        sleep 0.005
+        sleep 0
         Process.kill(:USR1, Process.pid)
-        sleep 5
+        sleep
       ensure
         got = :ended
       end

@@ -23,6 +23,19 @@ RSpec.describe "Bad input" do
     expect(counts).to all(eq([0, 1]))
   end
 
+  describe "Limits" do
+    it "are numbers" do
+      rejected do
+        server = EventMachine.start_server(host, 0)
+        client = EventMachine.connect(host, port_of(server))
+        expect { client.set_outbound_limits(high: "much", low: 1) }.to raise_error(TypeError)
+        expect { client.pause_when_full(nil) }.to raise_error(NoMethodError)
+        expect { EventMachine.set_max_connections(server, "many") }.to raise_error(ArgumentError, /many/)
+        [client.close_connection, EventMachine.stop_server(server)]
+      end
+    end
+  end
+
   describe "EventMachine.start_server" do
     {
       -1 => RuntimeError, 65_536 => RuntimeError, 99_100 => RuntimeError, 2**70 => RuntimeError
@@ -265,5 +278,20 @@ RSpec.describe "Bad input" do
       end
       expect(log).to eq(["hello"])
     end
+  end
+
+  it "is refused where it is to be resolved" do
+    expect { EventMachine.resolve(nil) }.to raise_error(TypeError)
+    expect { EventMachine.resolve("::1", family: :UNIX) }.to raise_error(ArgumentError, /:UNIX/)
+    expect { EventMachine.resolve("::1", timeout: -1) }.to raise_error(ArgumentError, /-1/)
+    expect { EventMachine.resolve("localhost") }.to raise_error(RuntimeError, /not initialized/)
+  end
+
+  it "is refused as a way to resolve names, and as a delay" do
+    expect { EventMachine.name_resolution = :fast }.to raise_error(ArgumentError, /:fast/)
+    expect(EventMachine.name_resolution).to eq(:inline)
+    expect { EventMachine.connection_attempt_delay = -0.1 }.to raise_error(ArgumentError, /-0.1/)
+    expect { EventMachine.resolution_delay = Float::NAN }.to raise_error(ArgumentError, /NaN/)
+    expect { EventMachine.resolution_delay = "soon" }.to raise_error(TypeError)
   end
 end

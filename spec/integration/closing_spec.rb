@@ -57,7 +57,8 @@ RSpec.describe "What is sent before close_connection" do
         port = serve(noting([], **doing))
         lambda do
           peer = TCPSocket.new("127.0.0.1", port)
-          peer.write("word")
+          # A word that comes after the end is answered by a reset.
+          peer.write("word") if doing.key?(:receive_data)
           peer.read
         end
       end
@@ -73,7 +74,7 @@ RSpec.describe "What is sent before close_connection" do
         EventMachine.connect("127.0.0.1", listener.addr[1], noting([], event => ->(*) { bye[self] }))
         lambda do
           peer = listener.accept
-          peer.write("word")
+          peer.write("word") if event == :receive_data
           peer.read
         end
       end

@@ -13,6 +13,8 @@ RSpec.describe "The native functions" do
     set_comm_inactivity_timeout: [1, 1], set_pending_connect_timeout: [1, 1],
     set_notify_readable: [1, true], set_notify_writable: [1, true], set_heartbeat_interval: [1.0],
     set_timer_quantum: [90], start_proxy: [1, 2, 0, 0], invoke_popen: [%w[true true]],
+    resolve_host: ["localhost", 0, nil], connect_host: ["localhost", 80, nil, nil],
+    connect_addresses: ["localhost", ["127.0.0.1"], 80, nil, nil],
     watch_filename: ["/"], watch_pid: [1], set_tls_options: [1, {}],
     set_tls_parms: [1, "", "", "", "", "", false, false, "", "", "", "", 0]
   }
@@ -24,9 +26,10 @@ RSpec.describe "The native functions" do
   }
   # Those that have nothing to do with a loop.
   free = %i[
-    epoll= epoll? get_max_timer_count get_simultaneous_accept_count initialize_event_machine kqueue kqueue=
-    kqueue? library_type set_max_timer_count set_rlimit_nofile set_simultaneous_accept_count setuid_string
-    ssl? tls_provider
+    connection_attempt_delay connection_attempt_delay= epoll= epoll? get_max_timer_count
+    get_simultaneous_accept_count initialize_event_machine kqueue kqueue= kqueue? library_type resolution_delay
+    resolution_delay= set_max_timer_count set_rlimit_nofile set_simultaneous_accept_count setuid_string ssl?
+    tls_provider
   ]
 
   natives = EventMachine.singleton_methods(false).select do |name|

@@ -42,6 +42,22 @@ RSpec.describe "The resolution of a name that nobody answers" do
     expect(output).to eq("hook\nstopped\n")
   end
 
+  it "is ended by EventMachine.stop in all fibers that wait for one" do
+    output = run_unanswered(<<~RUBY)
+      Thread.new { 2.times { asked.pop } && EventMachine.stop }
+      EventMachine.run do
+        %w[one two].each do |name|
+          EventMachine.fiber do
+            EventMachine.shield { EventMachine.connect("\#{name}.mute.example", 80) && print("\#{name}\\n") }
+          end
+        end
+      end
+      puts "stopped"
+      exit!
+    RUBY
+    expect(output.lines(chomp: true)).to contain_exactly("one", "two", "stopped")
+  end
+
   it "is ended by Thread#kill" do
     output = run_unanswered(<<~RUBY)
       loop_thread = Thread.new { EventMachine.run { EventMachine.connect("mute.example", 80) } }

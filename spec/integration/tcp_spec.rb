@@ -261,6 +261,15 @@ RSpec.describe "TCP" do
     expect(log).to eq([0.0, 20.0, 2.5, 3.0])
   end
 
+  it "has no inactivity timeout for a server, which is idle as long as nobody connects" do
+    em do
+      server = EventMachine.start_server("127.0.0.1", port)
+      log << EventMachine.set_comm_inactivity_timeout(server, 0.01) << EventMachine.get_comm_inactivity_timeout(server)
+      done
+    end
+    expect(log).to eq([false, 0.0])
+  end
+
   it "connects within some time, whoever sets it to none" do
     em do
       EventMachine.connect("127.0.0.1", port) do |connection|

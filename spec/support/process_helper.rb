@@ -14,7 +14,8 @@ module ProcessHelper
   # @param limit [Numeric] seconds after which it is killed and the example fails
   # @return [Array(String, Process::Status)] what it wrote, standard error included, and how it ended
   def run_ruby(script, *arguments, limit: LIMIT, env: {}, options: [])
-    command = [RbConfig.ruby, "-I", LIBRARY, *options, "-r", "eventmachine", "-e", script, *arguments]
+    preload = ENV.fetch("EM_PRELOAD", "eventmachine")
+    command = [RbConfig.ruby, "-I", LIBRARY, *options, "-r", preload, "-e", script, *arguments]
     Open3.popen2e(env, *command, pgroup: true) do |input, output, process|
       input.close
       [read_within(limit, output, process), process.value]

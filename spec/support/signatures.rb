@@ -9,6 +9,7 @@ class Signatures
 
   def initialize
     loader = RBS::EnvironmentLoader.new
+    loader.add(library: "socket", version: nil)
     loader.add(path: DIRECTORY)
     @environment = RBS::Environment.from_loader(loader).resolve_type_names
     @builder = RBS::DefinitionBuilder.new(env: @environment)

@@ -4,6 +4,7 @@
 # proves the runner, then on this one. Further arguments pick test files: `runner.rb test_basic.rb`.
 #
 #   --ours, --upstream   run on one of the two only
+#   --fibers             run on this gem only, each of its loops with a scheduler of fibers
 #   --list               print every test's result as an entry for the ledger instead of judging it
 #   --log FILE           where the tests' own output goes
 
@@ -20,6 +21,7 @@ require_relative "test_file"
 module Upstream
   class Runner
     LIBRARY = File.expand_path("../../lib", __dir__)
+    SCHEDULER = File.join(__dir__, "with_scheduler.rb")
     LEDGER = File.join(__dir__, "ledger.yml")
     SANDBOXED = "EM_UPSTREAM_SANDBOXED"
     # Tests that depend on time may fail on a busy machine.
@@ -50,6 +52,7 @@ module Upstream
       parser = OptionParser.new
       parser.on("--ours") { @subjects = [:ours] }
       parser.on("--upstream") { @subjects = [:upstream] }
+      parser.on("--fibers") { (@subjects = [:ours]) && @preloads = [SCHEDULER] }
       parser.on("--list") { @list = true }
       parser.on("--log FILE") { |path| @log = File.open(path, "a") }
       parser.parse(arguments)
@@ -101,7 +104,7 @@ module Upstream
     def run_file(subject, file)
       log.puts "", "== #{file} on #{NAMES[subject]}"
       load_path = subject == :ours ? [LIBRARY] : []
-      results = TestFile.new(@directory, file, load_path: load_path, log: log).run
+      results = TestFile.new(@directory, file, load_path: load_path, preloads: @preloads.to_a, log: log).run
       check_library(subject, results)
       results
     end

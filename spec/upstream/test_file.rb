@@ -17,11 +17,13 @@ module Upstream
     # @param directory [String] the directory of the tests
     # @param file [String] the test file's path below it
     # @param load_path [Array<String>] directories that come first in the load path
+    # @param preloads [Array<String>] files that are loaded first
     # @param log [IO] takes what the tests print
-    def initialize(directory, file, load_path:, log:)
+    def initialize(directory, file, load_path:, log:, preloads: [])
       @directory = directory
       @file = file
       @load_path = load_path
+      @preloads = [*preloads, PRELOAD]
       @log = log
     end
 
@@ -55,7 +57,7 @@ module Upstream
     def spawn_ruby(events, skipped)
       environment = { "EM_UPSTREAM_EVENTS" => events, "EM_UPSTREAM_SKIP" => skipped.join(",") }
       include_options = @load_path.flat_map { |path| ["-I", path] }
-      Process.spawn(environment, RbConfig.ruby, *include_options, "-r", PRELOAD, @file,
+      Process.spawn(environment, RbConfig.ruby, *include_options, *@preloads.flat_map { |path| ["-r", path] }, @file,
                     chdir: @directory, in: File::NULL, out: @log, err: @log, pgroup: true)
     end
 

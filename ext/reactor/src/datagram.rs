@@ -1,8 +1,9 @@
 //! UDP sockets.
 
 use std::io;
+use std::time::Duration;
 
-use socket2::{SockAddr, Socket};
+use socket2::SockAddr;
 
 use crate::base::{Base, Phase, Room};
 use crate::batch::Batch;
@@ -11,12 +12,15 @@ use crate::event::Reason;
 use crate::outbound::SHARE as OUTBOUND_SHARE;
 use crate::outbox::{MAX_DATAGRAM, Outbox};
 use crate::step::{Rest, Step};
-use crate::sys::io::as_uninit;
+use crate::sys::io::receive_from;
 use crate::sys::{datagrams, errno};
-use crate::turn::Turn;
+use crate::turn::{Deadline, Turn};
 
 /// Datagrams taken in one turn before other descriptors have theirs.
 const SHARE: usize = 64;
+
+/// How long a socket waits before it asks again for what the system had no memory for.
+const SHORTAGE_RETRY: Duration = Duration::from_millis(50);
 
 /// What sending a datagram takes beside its bytes, in what as many bytes take.
 const OVERHEAD: usize = 1024;
@@ -107,6 +111,13 @@ impl Datagram {
                 Err(error) if is_about_a_peer(&error) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.has_nothing_more(base);
+                    return Step::Idle;
+                }
+                Err(error) if is_shortage(&error) => {
+                    self.has_nothing_more(base);
+                    let retry = Deadline::RetryReceive(base.id);
+                    turn.deadlines
+                        .add(turn.now, turn.now + SHORTAGE_RETRY, retry);
                     return Step::Idle;
                 }
                 Err(error) => {
@@ -203,8 +214,9 @@ fn next_datagram(
     datagram.ok_or(io::ErrorKind::WouldBlock.into())
 }
 
-fn receive_from(socket: &Socket, buffer: &mut [u8]) -> io::Result<(usize, SockAddr)> {
-    socket.recv_from(as_uninit(buffer))
+/// The datagrams stay in the system until it has memory for taking them.
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(errno::ENOMEM | errno::ENOBUFS))
 }
 
 fn is_about_a_peer(error: &io::Error) -> bool {

@@ -27,10 +27,12 @@ const HEAP: Lane = Lane(LANES);
 pub(crate) struct Deadlines {
     lanes: [VecDeque<Due>; LANES],
     heap: BinaryHeap<Reverse<Due>>,
+    count: usize,
 }
 
 impl Deadlines {
     pub(crate) fn push(&mut self, due: Due) {
+        self.count += 1;
         let follows = |lane: &&mut VecDeque<Due>| lane.back().is_none_or(|last| *last < due);
         match self.lanes.iter_mut().find(follows) {
             Some(lane) => lane.push_back(due),
@@ -40,6 +42,9 @@ impl Deadlines {
 
     /// The first deadline, and where it is.
     pub(crate) fn first(&self) -> Option<(&Due, Lane)> {
+        if self.count == 0 {
+            return None;
+        }
         let mut first = self.heap.peek().map(|Reverse(due)| (due, HEAP));
         for (lane, queue) in self.lanes.iter().enumerate() {
             let Some(due) = queue.front() else { continue };
@@ -52,14 +57,15 @@ impl Deadlines {
 
     /// Removes what is first in a lane.
     pub(crate) fn discard(&mut self, lane: Lane) {
-        match self.lanes.get_mut(lane.0) {
-            Some(lane) => drop(lane.pop_front()),
-            None => drop(self.heap.pop()),
-        }
+        let removed = match self.lanes.get_mut(lane.0) {
+            Some(lane) => lane.pop_front(),
+            None => self.heap.pop().map(|Reverse(due)| due),
+        };
+        self.count -= usize::from(removed.is_some());
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.lanes.iter().map(VecDeque::len).sum::<usize>() + self.heap.len()
+        self.count
     }
 
     pub(crate) fn retain(&mut self, keep: impl Fn(&Due) -> bool) {
@@ -67,6 +73,8 @@ impl Deadlines {
             lane.retain(&keep);
         }
         self.heap.retain(|Reverse(due)| keep(due));
+        let in_lanes = self.lanes.iter().map(VecDeque::len).sum::<usize>();
+        self.count = in_lanes + self.heap.len();
     }
 }
 

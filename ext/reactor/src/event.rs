@@ -1,5 +1,7 @@
 //! What a turn of the loop has to tell.
 
+use std::net::SocketAddr;
+
 use crate::id::Id;
 use crate::tls::Fault;
 
@@ -25,6 +27,14 @@ pub enum Event {
         /// How many bytes.
         len: usize,
     },
+    /// The peer sends no more; [`Reactor::input_end_told`](crate::Reactor::input_end_told) is waited for.
+    /// Only where [`Reactor::tell_input_ends`](crate::Reactor::tell_input_ends) was called.
+    InputEnded(Id),
+    /// So much waits to be written as was set by
+    /// [`Reactor::set_outbound_limits`](crate::Reactor::set_outbound_limits).
+    OutboundFull(Id),
+    /// What waited is written down to the lower limit.
+    OutboundDrained(Id),
     /// A watched descriptor is readable.
     Readable(Id),
     /// A watched descriptor is writable.
@@ -59,6 +69,14 @@ pub enum Event {
         /// The certificate, as PEM.
         pem: String,
     },
+    /// A name is resolved, or is not to be.
+    Resolved {
+        /// What [`Reactor::resolve`](crate::Reactor::resolve) returned.
+        request: u64,
+        /// The addresses, with port 0, in the system's order of preference (RFC 6724); or the resolver's
+        /// words for why there are none.
+        answer: Result<Vec<SocketAddr>, String>,
+    },
     /// A descriptor is at its end. It stays open and known, and its getters answer, until
     /// [`Reactor::release`](crate::Reactor::release).
     Unbound {
@@ -92,6 +110,8 @@ pub enum FileChange {
 pub enum Reason {
     /// The system's error number: `ECONNRESET`, `ETIMEDOUT`, …
     Errno(i32),
+    /// The host that it was to be connected to has no address: the resolver's words, and the name.
+    Resolve(String),
     /// TLS failed; the session tells more.
     Tls(Fault),
 }

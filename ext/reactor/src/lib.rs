@@ -26,6 +26,7 @@ mod batch;
 mod deadlines;
 mod lookup;
 mod outbound;
+mod resolver;
 mod step;
 
 mod timers;
@@ -35,6 +36,7 @@ mod user_timers;
 
 mod base;
 mod file_watches;
+mod names;
 mod waits;
 
 mod datagram;
@@ -56,8 +58,8 @@ pub use mio::Waker;
 pub use outbound::SharedBytes;
 pub use outbox::MAX_DATAGRAM;
 pub use poller::Poller;
-pub use reactor::{Reactor, Spare};
-pub use resolve::{literal, port};
+pub use reactor::{Occupation, Reactor, Spare};
+pub use resolve::{Family, literal, port};
 pub use stream::Choice;
 pub use sys::handle::RawDescriptor;
 pub use sys::inotify;

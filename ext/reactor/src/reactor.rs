@@ -3,14 +3,18 @@
 //! What concerns one descriptor is done by its kind, which knows nothing of the others. The files below
 //! hold the public operations, and what one descriptor means for another.
 
+mod admission;
 mod children;
 mod connecting;
 mod datagrams;
 mod ending;
 mod files;
+mod flow;
 mod forking;
 mod hold;
 mod listening;
+mod naming;
+mod occupation;
 mod proxies;
 mod registration;
 mod sockets;
@@ -33,7 +37,8 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Reason};
 use crate::file_watches::FileWatches;
 use crate::id::{Id, Space};
-use crate::poller::{EXIT, FILES, Poller, WAKE};
+use crate::names::Names;
+use crate::poller::{EXIT, FILES, Poller, RIVAL, WAKE};
 use crate::step::{Rest, Step};
 use crate::stream::{Children, Stream, delivery_due};
 use crate::sys::handle::RawDescriptor;
@@ -44,7 +49,9 @@ use crate::turn::{Deadline, Effect, Turn};
 use crate::user_timers::UserTimers;
 use crate::waits::{self as wait, Waits};
 
+use admission::Admissions;
 pub use forking::Spare;
+pub use occupation::Occupation;
 
 /// An event loop without the waiting: descriptors, timers and what is to be done for them.
 ///
@@ -63,6 +70,11 @@ pub struct Reactor {
     timers: UserTimers,
     files: FileWatches,
     waits: Waits,
+    names: Names,
+    /// How long an address has to answer a connect before the next is tried, too.
+    attempt_delay: Duration,
+    /// How long IPv4 addresses wait for IPv6 ones.
+    resolution_delay: Duration,
     /// How many ends are told of yet in this turn, once that has begun.
     unbound_share: Option<usize>,
     /// Who watches the descriptors that are somebody else's.
@@ -74,6 +86,7 @@ pub struct Reactor {
     /// Child processes of connections that are gone.
     children: Children,
     accepts_per_turn: usize,
+    admissions: Admissions,
     /// How many children this process had forked when the system's queue was made.
     children_forked: u64,
 }
@@ -95,12 +108,16 @@ impl Reactor {
             timers: UserTimers::new(),
             files: FileWatches::new(),
             waits: Waits::new(),
+            names: Names::new(),
+            attempt_delay: connecting::ATTEMPT_DELAY,
+            resolution_delay: naming::RESOLUTION_DELAY,
             unbound_share: None,
             borrowed: HashMap::new(),
             pipe: None,
             starved: Vec::new(),
             children: Children::default(),
             accepts_per_turn: 10,
+            admissions: Admissions::default(),
             children_forked: fork::children(),
         }
     }
@@ -165,10 +182,15 @@ impl Reactor {
             Deadline::RetryConnect(id) => {
                 self.with_stream(id, |stream, base, turn| stream.retry_connect(base, turn));
             }
+            Deadline::NextAttempt(id) => {
+                self.with_stream(id, |stream, base, turn| stream.next_attempt(base, turn));
+            }
+            Deadline::Resolution(request) => self.names.due(&mut self.turn, request),
             Deadline::RetryAccept(listener) => {
                 self.starved.retain(|(id, _)| *id != listener);
                 self.mark_readable(listener);
             }
+            Deadline::RetryReceive(id) => self.mark_readable(id),
             Deadline::Dismissal(id) => {
                 self.with_stream(id, |stream, base, turn| stream.dismissal_due(base, turn));
             }
@@ -204,6 +226,7 @@ impl Reactor {
         turn.now = now;
         turn.ready.append(&mut turn.carried);
         self.files.served = false;
+        let mut rivals = Vec::new();
         for event in &poller.events {
             match event.token() {
                 WAKE => {}
@@ -211,12 +234,25 @@ impl Reactor {
                 token if wait::is_wait(token) => {
                     self.waits.descriptor_ready(&mut self.turn, event);
                 }
+                token if token.0 & RIVAL == RIVAL => rivals.extend(self.named_by(token)),
                 token => self.note_readiness(token, event),
             }
         }
+        // One that is connected takes the place of one that has failed meanwhile.
+        for id in rivals {
+            self.with_stream(id, |stream, base, turn| stream.rivals_ready(base, turn));
+        }
+        self.take_answers();
         for id in std::mem::take(&mut self.turn.departing) {
             self.with(id, |descriptor, turn| descriptor.base.look_last(turn));
         }
+    }
+
+    /// Whom the token of a rival stands for.
+    fn named_by(&mut self, seen: Token) -> Option<Id> {
+        let bits = seen.0 & !RIVAL;
+        let id = self.descriptors.at_mut(bits & (Id::MAX_SLOTS - 1))?.base.id;
+        (token(id).0 == bits).then_some(id)
     }
 
     /// Nobody is meant by the token of a descriptor that is gone: while a forked child holds the same open
@@ -376,7 +412,15 @@ impl Reactor {
     // ---- what one descriptor means for others
 
     /// Does for others what follows from the work on one.
+    #[inline]
     fn settle(&mut self) {
+        // Most work means nothing for others.
+        if !self.turn.effects.is_empty() {
+            self.act_on_effects();
+        }
+    }
+
+    fn act_on_effects(&mut self) {
         while let Some(effect) = self.turn.effects.pop_front() {
             match effect {
                 Effect::Ended(id) => self.end_proxies(id),

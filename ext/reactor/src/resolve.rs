@@ -1,8 +1,11 @@
 //! From host and port to addresses.
 
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr};
 
 use crate::error::{Error, Result};
+use crate::sys::names::look_up;
+
+pub use crate::sys::family::Family;
 
 /// A port number, from any number.
 pub fn port(number: i64) -> Result<u16> {
@@ -20,38 +23,32 @@ pub fn literal(host: &str, port: u16) -> Option<SocketAddr> {
         .map(|address| SocketAddr::new(address, port))
 }
 
-/// All addresses of a host, in the system's order of preference (RFC 6724). Waits for name servers.
+/// All addresses of a host, with this port. Waits for name servers.
 pub(crate) fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>> {
     if let Some(address) = literal(host, port) {
         return Ok(vec![address]);
     }
-    let failed = |reason: String| Error::Resolve {
+    let mut addresses = addresses(host, Family::Any).map_err(|reason| Error::Resolve {
         host: host.to_owned(),
         reason,
-    };
-    let addresses = (host, port)
-        .to_socket_addrs()
-        .map_err(|error| failed(reason(&error)))?;
-    let mut unique: Vec<SocketAddr> = Vec::new();
-    addresses.for_each(|address| {
-        if !unique.contains(&address) {
-            unique.push(address);
-        }
-    });
-    if unique.is_empty() {
-        Err(failed("Name or service not known".into()))
-    } else {
-        Ok(unique)
+    })?;
+    for address in &mut addresses {
+        address.set_port(port);
     }
+    Ok(addresses)
 }
 
-/// The resolver's own words.
-fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    match text.strip_prefix("failed to lookup address information: ") {
-        Some(reason) => reason.to_owned(),
-        None => text,
+/// The addresses of a host, with port 0, or the resolver's words for why there are none. Waits for name
+/// servers.
+pub(crate) fn addresses(
+    host: &str,
+    family: Family,
+) -> std::result::Result<Vec<SocketAddr>, String> {
+    let addresses = look_up(host, family)?;
+    if addresses.is_empty() {
+        return Err("Name or service not known".to_owned());
     }
+    Ok(addresses)
 }
 
 #[cfg(test)]
@@ -74,6 +71,15 @@ mod tests {
         };
         assert_eq!(host, "name.invalid");
         assert!(!reason.contains("failed to lookup"), "{reason}");
+    }
+
+    #[test]
+    fn only_addresses_of_the_family_that_is_asked_for_are_found() {
+        let found = addresses("127.0.0.1", Family::V4).unwrap();
+        assert_eq!(found, [([127, 0, 0, 1], 0).into()]);
+        assert!(addresses("127.0.0.1", Family::V6).is_err());
+        let found = addresses("::1", Family::V6).unwrap();
+        assert_eq!(found, ["[::1]:0".parse().unwrap()]);
     }
 
     #[test]

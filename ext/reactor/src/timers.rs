@@ -48,6 +48,17 @@ impl<K> Timers<K> {
 
     /// `None` when all names are in use.
     pub(crate) fn add(&mut self, now: Instant, deadline: Instant, key: K) -> Option<Id> {
+        let is_near = deadline.saturating_duration_since(now) < NEAR;
+        self.insert(deadline, is_near, key)
+    }
+
+    /// As [`add`](Self::add), so long after `now`.
+    pub(crate) fn add_after(&mut self, now: Instant, delay: Duration, key: K) -> Option<Id> {
+        let delay = delay.min(FOREVER);
+        self.insert(now + delay, delay < NEAR, key)
+    }
+
+    fn insert(&mut self, deadline: Instant, is_near: bool, key: K) -> Option<Id> {
         let id = self.table.insert(key)?;
         let due = Due {
             deadline,
@@ -55,7 +66,6 @@ impl<K> Timers<K> {
             id,
         };
         self.sequence += 1;
-        let is_near = deadline.saturating_duration_since(now) < NEAR;
         let deadlines = if is_near {
             &mut self.near
         } else {
@@ -113,6 +123,10 @@ impl<K> Timers<K> {
 
     /// The first deadline of a timer that was not cancelled, and where it is.
     fn first(&mut self) -> Option<(Due, Place)> {
+        // Most loops have no timers most of the time, and ask in each turn.
+        if self.table.len() == 0 {
+            return None;
+        }
         loop {
             let near = self
                 .near

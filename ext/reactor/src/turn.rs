@@ -21,8 +21,14 @@ pub(crate) enum Deadline {
     Connect(Id),
     /// A connect that could not start yet is tried again.
     RetryConnect(Id),
+    /// The next address of a connect is tried.
+    NextAttempt(Id),
+    /// A name is resolved for as long as that may take.
+    Resolution(u64),
     /// A listener that found no free descriptor tries again.
     RetryAccept(Id),
+    /// A UDP socket for whose datagrams the system had no memory tries again.
+    RetryReceive(Id),
     /// The child of a connection that was closed is told so.
     Dismissal(Id),
     /// A peer may have all that was written since this time, and its connection may close.
@@ -78,6 +84,8 @@ pub(crate) struct Turn {
     pub(crate) unbound: VecDeque<Unbound>,
     /// Events that come before those of descriptors.
     pub(crate) notices: VecDeque<Event>,
+    /// Whether owners are asked what the end of their peer's input means.
+    pub(crate) tells_input_ends: bool,
     pub(crate) effects: VecDeque<Effect>,
     /// How many descriptors are about to close.
     pub(crate) closing: usize,
@@ -103,6 +111,7 @@ impl Turn {
             finished: Vec::new(),
             unbound: VecDeque::new(),
             notices: VecDeque::new(),
+            tells_input_ends: false,
             effects: VecDeque::new(),
             closing: 0,
             buffers: Buffers::default(),

@@ -38,26 +38,28 @@ impl UserTimers {
 
     /// Adds one that fires `delay` after `now`.
     pub(crate) fn add(&mut self, now: Instant, delay: Duration) -> Result<Id> {
-        self.add_at(now, now + delay.min(FOREVER))
+        self.check_limit()?;
+        let id = self.timers.add_after(now, delay, now + delay.min(FOREVER));
+        id.ok_or(Error::Exhausted)
     }
 
     /// Adds one that fires a multiple of `period` after `previous` was due, where that fired last.
     pub(crate) fn repeat(&mut self, now: Instant, previous: Id, period: Duration) -> Result<Id> {
-        let period = period.min(FOREVER);
-        let deadline = match self.fired {
-            Some((fired, due)) if fired == previous => next_multiple(due, period, now),
-            _ => now + period,
+        let due = match self.fired {
+            Some((fired, due)) if fired == previous => due,
+            _ => return self.add(now, period),
         };
-        self.add_at(now, deadline)
+        self.check_limit()?;
+        let deadline = next_multiple(due, period.min(FOREVER), now);
+        let id = self.timers.add(now, deadline, deadline);
+        id.ok_or(Error::Exhausted)
     }
 
-    fn add_at(&mut self, now: Instant, deadline: Instant) -> Result<Id> {
-        if self.timers.len() >= self.limit {
-            return Err(Error::TooManyTimers(self.limit));
+    fn check_limit(&self) -> Result<()> {
+        match self.timers.len() < self.limit {
+            true => Ok(()),
+            false => Err(Error::TooManyTimers(self.limit)),
         }
-        self.timers
-            .add(now, deadline, deadline)
-            .ok_or(Error::Exhausted)
     }
 
     /// Removes one; false where there is none of that name, or it fired.

@@ -5,6 +5,7 @@
 
 mod by_number;
 mod registrations;
+mod strays;
 mod watched;
 
 use std::collections::VecDeque;
@@ -220,7 +221,12 @@ impl Waits {
         }
     }
 
-    /// Has a queue of its own watch all descriptors, in a forked child.
+    /// Whether the queue is to be replaced by one without what cannot be taken away.
+    pub(crate) fn have_strays(&self) -> bool {
+        self.registrations.have_strays()
+    }
+
+    /// Has another queue watch all descriptors.
     pub(crate) fn adopt(&mut self, turn: &mut Turn) {
         for id in self.registrations.adopt(&turn.registry) {
             self.wake(turn, id, Outcome::Closed);

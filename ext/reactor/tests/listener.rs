@@ -67,3 +67,57 @@ fn a_unix_path_is_taken_over_from_a_dead_server_but_no_file_is_harmed() {
     );
     std::fs::remove_dir_all(&directory).unwrap();
 }
+
+/// The connections that are taken in a few turns.
+fn taken(l: &mut Loop) -> Vec<em_reactor::Id> {
+    let mut taken = Vec::new();
+    for _ in 0..5 {
+        l.turn(Duration::from_millis(5), |_, seen| {
+            if let Event::Accepted { id, .. } = seen.event {
+                taken.push(id);
+            }
+        });
+    }
+    taken
+}
+
+#[test]
+fn a_paused_listener_leaves_connections_in_its_backlog() {
+    let mut l = Loop::new();
+    let (listener, address) = l.listen();
+    assert!(l.reactor.set_accepting(listener, false).unwrap());
+    let _peers = [(); 3].map(|()| TcpStream::connect(address).unwrap());
+    assert_eq!(taken(&mut l).len(), 0);
+    assert!(l.reactor.set_accepting(listener, true).unwrap());
+    assert_eq!(taken(&mut l).len(), 3);
+}
+
+#[test]
+fn a_listener_takes_so_many_at_a_time() {
+    let mut l = Loop::new();
+    let (listener, address) = l.listen();
+    let _peers = [(); 6].map(|()| TcpStream::connect(address).unwrap());
+    l.reactor.set_connection_limit(listener, Some(2)).unwrap();
+    let first = taken(&mut l);
+    assert_eq!(first.len(), 2);
+    l.reactor.close(first[0], false);
+    assert_eq!(taken(&mut l).len(), 1);
+    // Those that are there already count.
+    l.reactor.set_connection_limit(listener, Some(3)).unwrap();
+    assert_eq!(taken(&mut l).len(), 1);
+    l.reactor.set_connection_limit(listener, None).unwrap();
+    assert_eq!(taken(&mut l).len(), 2);
+}
+
+#[test]
+fn a_limited_listener_that_stops_takes_its_backlog_as_places_get_free() {
+    let mut l = Loop::new();
+    let (listener, address) = l.listen();
+    l.reactor.set_connection_limit(listener, Some(1)).unwrap();
+    let _peers = [(); 2].map(|()| TcpStream::connect(address).unwrap());
+    let first = taken(&mut l);
+    l.reactor.stop_listening(listener).unwrap();
+    assert!(taken(&mut l).is_empty() && l.reactor.contains(listener));
+    l.reactor.close(first[0], false);
+    assert_eq!(taken(&mut l).len(), 1);
+}

@@ -2,10 +2,13 @@
 
 mod common;
 
+use std::io::Write;
+use std::net::TcpStream;
 use std::time::Duration;
 
 use common::Loop;
 use em_reactor::Event;
+use socket2::SockRef;
 
 #[test]
 fn a_slow_target_holds_the_source_and_nothing_is_lost() {
@@ -192,4 +195,55 @@ fn what_follows_a_length_comes_in_the_same_turn() {
         whole, None,
         "the target's peer has heard of the first byte before the rest came"
     );
+}
+
+/// Those that pass on to each other end, though their peers read nothing, send as much as they can, and
+/// go away at once.
+fn assert_all_end(links: &[(usize, usize)]) {
+    let mut l = Loop::new();
+    let (listener, address) = l.listen();
+    let mut peers = Vec::new();
+    let mut ends = Vec::new();
+    for _ in links {
+        let peer = TcpStream::connect(address).unwrap();
+        peer.set_nonblocking(true).unwrap();
+        peers.push(peer);
+        ends.push(l.wait_for(|seen| match seen.event {
+            Event::Accepted { id, .. } => Some(id),
+            _ => None,
+        }));
+    }
+    l.reactor.stop_listening(listener).unwrap();
+    for &(source, target) in links {
+        let (source, target) = (ends[source], ends[target]);
+        l.reactor.start_proxy(source, target, 50_000, 0).unwrap();
+    }
+    let words = [b'x'; 65_536];
+    for _ in 0..500 {
+        for peer in &mut peers {
+            while peer.write(&words).is_ok() {}
+        }
+        l.turn(Duration::ZERO, |_, _| {});
+    }
+    for peer in peers {
+        SockRef::from(&peer)
+            .set_linger(Some(Duration::ZERO))
+            .unwrap();
+    }
+    let mut left = ends.clone();
+    l.run_until(|_, seen| {
+        left.retain(|id| !matches!(seen.event, Event::Unbound { id: ended, .. } if ended == *id));
+        left.is_empty()
+    });
+}
+
+#[test]
+fn those_that_pass_on_to_each_other_end_when_both_peers_go_away() {
+    assert_all_end(&[(0, 1), (1, 0)]);
+    assert_all_end(&[(0, 1), (1, 2), (2, 0)]);
+}
+
+#[test]
+fn one_that_passes_on_to_itself_ends_when_its_peer_goes_away() {
+    assert_all_end(&[(0, 0)]);
 }

@@ -314,3 +314,28 @@ fn a_stale_event_of_a_number_is_not_told_of_the_next_registration() {
     let _ = unsafe { UnixStream::from_raw_fd(libc::dup(number)) };
     drop(kept);
 }
+
+#[test]
+fn a_file_that_was_closed_without_a_word_is_left_to_an_old_queue() {
+    let mut l = Loop::new();
+    let (near, mut far) = pair();
+    let (other, mut other_far) = pair();
+    begin(&mut l, other.as_raw_fd(), READABLE, 1, 1);
+    begin(&mut l, near.as_raw_fd(), READABLE, 2, 2);
+    let kept = near.try_clone().unwrap();
+    drop(near);
+    far.write_all(b"x").unwrap();
+    assert_eq!(woken_after(&mut l, A_WHILE), [(2, READY)]);
+    let turns = (0..10).take_while(|_| {
+        l.turn(A_WHILE, |_, _| {});
+        !l.reactor.needs_queue()
+    });
+    assert!(turns.count() < 10);
+    l.poller = l.reactor.adopt().unwrap();
+    assert!(!l.reactor.needs_queue());
+    l.poller.poll(Some(A_WHILE)).unwrap();
+    assert!(l.poller.is_empty());
+    other_far.write_all(b"x").unwrap();
+    assert_eq!(woken_after(&mut l, A_WHILE), [(1, READY)]);
+    drop(kept);
+}

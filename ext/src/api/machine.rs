@@ -8,7 +8,7 @@ use magnus::scan_args::scan_args;
 use magnus::{Error, RModule, Ruby, Symbol, Value, function, method};
 
 use crate::turn::{self, Loop};
-use crate::{convert, errors, instance};
+use crate::{convert, errors, instance, names};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("initialize_event_machine", function!(instance::create, 0))?;
@@ -58,16 +58,19 @@ fn run_machine_once(ruby: &Ruby, arguments: &[Value]) -> Result<bool, Error> {
 fn stop(ruby: &Ruby) -> Result<(), Error> {
     instance::change(ruby, "stop", |instance| {
         instance.stopping = true;
-        if let Some(lookup) = instance.lookup.take() {
-            lookup.send();
-        }
+        instance.lookups.interrupt();
     })
 }
 
-/// Holds back the events of what the calling thread opens from now on, until [`claim_opened`]. False where
+/// Holds back the events of what the calling thread opens from now on, until [`claim_opened`]. False in
+/// the thread of the loop, which gives no events meanwhile, and where
 /// it does so already.
-fn hold_opened(ruby: &Ruby, _module: RModule) -> Result<bool, Error> {
+fn hold_opened(ruby: &Ruby, module: RModule) -> Result<bool, Error> {
     let thread = ruby.thread_current().as_raw();
+    let loops: Value = module.ivar_get(*names::REACTOR_THREAD)?;
+    if loops.as_raw() == thread {
+        return Ok(false);
+    }
     let started = instance::peek(ruby, |instance| {
         let is_new = instance.openers.iter().all(|(opener, _)| *opener != thread);
         if is_new {

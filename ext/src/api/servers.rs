@@ -98,13 +98,7 @@ fn connect(
     host: Value,
     port: Value,
 ) -> Result<u64, Error> {
-    let host = convert::text(ruby, host)?;
-    let refused = |message: String| errors::own(ruby, "ConnectionError", message);
-    let port = convert::port_number(ruby, port)?
-        .map_err(|cause| refused(format!("unable to resolve address: {cause}")))?;
-    if host.is_empty() || port == 0 {
-        return Err(refused(format!("invalid server or port: {host:?}, {port}")));
-    }
+    let (host, port) = server(ruby, host, port)?;
     let remote = addresses(ruby, operation, &host, port)?;
     if matches!(remote, Err(Cause::Stopped)) {
         // The loop ends with this callback, and tells of the connection's end as of any other's.
@@ -113,30 +107,63 @@ fn connect(
             .map(Id::as_u64)
             .map_err(|cause| errors::from(ruby, &cause));
     }
-    let remote = remote.map_err(|cause| refused(format!("unable to resolve address: {cause}")))?;
+    let remote = remote.map_err(|cause| unresolved(ruby, &cause))?;
     let bind = match bind {
         Some((host, port)) => bind_address(ruby, host, port, &remote)?,
         None => None,
     };
+    connect_to(ruby, operation, &host, &remote, bind)
+}
+
+/// The host and port to connect to.
+pub(super) fn server(ruby: &Ruby, host: Value, port: Value) -> Result<(String, u16), Error> {
+    let host = convert::text(ruby, host)?;
+    let port = convert::port_number(ruby, port)?.map_err(|cause| unresolved(ruby, &cause))?;
+    if host.is_empty() || port == 0 {
+        let message = format!("invalid server or port: {host:?}, {port}");
+        return Err(errors::own(ruby, "ConnectionError", message));
+    }
+    Ok((host, port))
+}
+
+fn unresolved(ruby: &Ruby, cause: &Cause) -> Error {
+    let message = format!("unable to resolve address: {cause}");
+    errors::own(ruby, "ConnectionError", message)
+}
+
+/// Connects to a host by its addresses, those of the family of the local one.
+pub(super) fn connect_to(
+    ruby: &Ruby,
+    operation: &str,
+    host: &str,
+    remote: &[SocketAddr],
+    bind: Option<SocketAddr>,
+) -> Result<u64, Error> {
     let suits = |address: &SocketAddr| bind.is_none_or(|b| b.is_ipv4() == address.is_ipv4());
-    let remote: Vec<SocketAddr> = remote.into_iter().filter(suits).collect();
+    let remote: Vec<SocketAddr> = remote.iter().copied().filter(suits).collect();
     let connected = instance::open(ruby, operation, |reactor| {
         let id = reactor.connect_tcp(&remote, bind)?;
-        reactor.set_host(id, &host)?;
+        reactor.set_host(id, host)?;
         Ok(id)
     })?;
     connected
-        .map(|id| id.as_u64())
-        .map_err(|cause| match (bind, &cause) {
-            (Some(_), Cause::System { call: "bind", .. }) => {
-                refused(format!("couldn't bind to address: {cause}"))
-            }
-            _ => refused(format!("unable to connect: {cause}")),
-        })
+        .map(Id::as_u64)
+        .map_err(|cause| unconnected(ruby, bind, &cause))
 }
 
-/// The local address to connect from, of the family of a remote one; none where the host is empty.
-fn bind_address(
+pub(super) fn unconnected(ruby: &Ruby, bind: Option<SocketAddr>, cause: &Cause) -> Error {
+    let message = match (bind, cause) {
+        (Some(_), Cause::System { call: "bind", .. }) => {
+            format!("couldn't bind to address: {cause}")
+        }
+        _ => format!("unable to connect: {cause}"),
+    };
+    errors::own(ruby, "ConnectionError", message)
+}
+
+/// The local address to connect from, of the family of a remote one where those are known; none where the
+/// host is empty.
+pub(super) fn bind_address(
     ruby: &Ruby,
     host: Value,
     port: Value,
@@ -160,7 +187,9 @@ fn bind_address(
         return Ok(None);
     }
     let local = addresses(ruby, "bind_connect_server", &host, port)?.map_err(refused)?;
-    let suits = |address: &&SocketAddr| remote.iter().any(|r| r.is_ipv4() == address.is_ipv4());
+    let suits = |address: &&SocketAddr| {
+        remote.is_empty() || remote.iter().any(|r| r.is_ipv4() == address.is_ipv4())
+    };
     match local.iter().find(suits) {
         Some(address) => Ok(Some(*address)),
         None => Err(refused(Cause::Resolve {

@@ -1,28 +1,13 @@
 //! TLS.
 
-use std::path::PathBuf;
-
-use em_reactor::Choice;
-use em_reactor::tls::{Identity, Parameters, Role, Session, library_version, provider_name};
+use em_reactor::tls::{Identity, Parameters, Session, library_version, provider_name};
 use magnus::prelude::*;
-use magnus::{Error, RArray, RHash, RModule, RString, Ruby, Symbol, TryConvert, Value, function};
+use magnus::{Error, RHash, RModule, Ruby, TryConvert, Value, function};
 
+use crate::convert::tls::{identities, path, pem, protocols, role, text};
 use crate::{convert, errors, instance};
 
-/// Protocol versions, as bits of the `ssl_version` parameter.
-const PROTOCOLS: [(&str, i32); 6] = [
-    ("EM_PROTO_SSLv2", 2),
-    ("EM_PROTO_SSLv3", 4),
-    ("EM_PROTO_TLSv1", 8),
-    ("EM_PROTO_TLSv1_1", 16),
-    ("EM_PROTO_TLSv1_2", 32),
-    ("EM_PROTO_TLSv1_3", 64),
-];
-
 pub(super) fn init(module: RModule) -> Result<(), Error> {
-    PROTOCOLS
-        .iter()
-        .try_for_each(|&(name, bit)| module.const_set(name, bit))?;
     module.const_set("OPENSSL_LIBRARY_VERSION", library_version())?;
     module.const_set("OPENSSL_VERSION", library_version())?;
     module.const_set("OPENSSL_NO_SSL2", true)?;
@@ -127,85 +112,6 @@ fn set_tls_options(ruby: &Ruby, signature: Value, options: RHash) -> Result<(), 
     let set = |i: &mut instance::Instance| i.reactor.update_tls_parameters(id, add);
     let _ = instance::change(ruby, "set_tls_options", set)?;
     Ok(())
-}
-
-fn role(ruby: &Ruby, value: Value) -> Result<Option<Role>, Error> {
-    let Some(name) = Option::<Symbol>::try_convert(value)? else {
-        return Ok(None);
-    };
-    match &*name.name()? {
-        "client" => Ok(Some(Role::Client)),
-        "server" => Ok(Some(Role::Server)),
-        other => Err(errors::argument(ruby, format!("unknown role: {other}"))),
-    }
-}
-
-fn text(ruby: &Ruby, value: Value) -> Result<Option<String>, Error> {
-    if value.is_nil() {
-        return Ok(None);
-    }
-    convert::text(ruby, value).map(|text| (!text.is_empty()).then_some(text))
-}
-
-fn path(ruby: &Ruby, value: Value) -> Result<Option<PathBuf>, Error> {
-    if value.is_nil() {
-        return Ok(None);
-    }
-    convert::path(ruby, value).map(|path| (!path.as_os_str().is_empty()).then_some(path))
-}
-
-fn pem(value: Value) -> Result<Option<Vec<u8>>, Error> {
-    let Some(string) = Option::<RString>::try_convert(value)? else {
-        return Ok(None);
-    };
-    Ok(Some(convert::bytes(string)).filter(|bytes| !bytes.is_empty()))
-}
-
-fn protocols(value: Value) -> Result<Vec<Vec<u8>>, Error> {
-    let Some(names) = Option::<RArray>::try_convert(value)? else {
-        return Ok(Vec::new());
-    };
-    names
-        .into_iter()
-        .map(|name| RString::try_convert(name).map(convert::bytes))
-        .collect()
-}
-
-/// A Hash of host names to Hashes of the names that `start_tls` has for a key and its certificate.
-fn identities(ruby: &Ruby, value: Value) -> Result<Vec<(String, Identity)>, Error> {
-    let Some(by_host) = Option::<RHash>::try_convert(value)? else {
-        return Ok(Vec::new());
-    };
-    let mut identities = Vec::new();
-    by_host.foreach(|host: Value, options: RHash| {
-        identities.push((convert::text(ruby, host)?, identity(ruby, options)?));
-        Ok(magnus::r_hash::ForEach::Continue)
-    })?;
-    Ok(identities)
-}
-
-/// A Hash of the names that `start_tls` has for a key and its certificate.
-fn identity(ruby: &Ruby, options: RHash) -> Result<Identity, Error> {
-    let option = |name: &str| {
-        options
-            .get(ruby.to_symbol(name))
-            .unwrap_or(ruby.qnil().as_value())
-    };
-    Ok(Identity {
-        private_key_file: path(ruby, option("private_key_file"))?,
-        private_key: pem(option("private_key"))?,
-        private_key_pass: pem(option("private_key_pass"))?,
-        cert_chain_file: path(ruby, option("cert_chain_file"))?,
-        cert: pem(option("cert"))?,
-    })
-}
-
-/// What a connection's `ssl_certificate_for` answered: an identity, or nil for the default one.
-pub(crate) fn tls_choice(ruby: &Ruby, answer: Value) -> Result<Choice, Error> {
-    Ok(match Option::<RHash>::try_convert(answer)? {
-        Some(options) => Choice::Present(identity(ruby, options)?),
-        None => Choice::Default,
-    })
 }
 
 /// Starts TLS with the parameters that are set; nothing for an unknown signature.

@@ -6,19 +6,18 @@
 //! fiber below them stays where it is until they are done. The hub then takes another one.
 
 use magnus::prelude::*;
-use magnus::rb_sys::{AsRawValue, FromRawValue, protect};
+use magnus::rb_sys::{AsRawValue, protect};
 use magnus::typed_data::Obj;
 use magnus::value::Lazy;
 use magnus::{Error, RClass, Ruby, TryConvert, Value, error::ErrorType};
 use rb_sys::VALUE;
 
-use super::Scheduler;
 use super::slab::Tag;
 use super::state::{End, Item, Kind};
-use super::switch;
+use super::{Scheduler, spare, switch};
 use crate::names;
 
-/// Runs what is urgent and, where `all` is to run, what was ready when this began.
+/// Runs what is urgent and, where `all` is to run, what is ready.
 pub(super) fn drain(ruby: &Ruby, scheduler: Obj<Scheduler>, all: bool) -> Result<(), Error> {
     let hub = switch::current();
     {
@@ -27,21 +26,19 @@ pub(super) fn drain(ruby: &Ruby, scheduler: Obj<Scheduler>, all: bool) -> Result
             return Ok(());
         }
         state.hub = Some(hub);
-        state.share = if all { state.ready.len() } else { 0 };
+        match all {
+            true => state.begin_share(),
+            false => state.share = 0,
+        }
     }
     let result = work(ruby, scheduler);
     let mut state = scheduler.state();
     state.hub = None;
     state.current = None;
-    if !state.ready.is_empty() || !state.failures.is_empty() {
+    if state.has_ready() || !state.failures.is_empty() {
         state.engine.notify(ruby)?;
     }
-    let jump = state.jump.take();
-    drop(state);
-    match jump {
-        Some(jump) => result.and(Err(jump)),
-        None => result,
-    }
+    result
 }
 
 /// The hub's part.
@@ -60,14 +57,11 @@ fn work(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
                 };
                 match idle {
                     Some(fiber) => fiber,
-                    None => new_drain_fiber(ruby, scheduler)?,
+                    None => spare::take_or(ruby, new_drain_fiber)?,
                 }
             }
         };
-        switch::transfer(to)?;
-        if scheduler.state().jump.is_some() {
-            return Ok(());
-        }
+        switch::transfer_with(to, scheduler.as_raw())?;
     }
     Ok(())
 }
@@ -106,16 +100,16 @@ fn next(scheduler: &Scheduler) -> Option<Step> {
 }
 
 /// Made by Ruby's own method, since rb_fiber_new(3.1) makes blocking fibers and rb_fiber_new(3.3) not.
-fn new_drain_fiber(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<VALUE, Error> {
+fn new_drain_fiber(ruby: &Ruby) -> Result<VALUE, Error> {
     let options = ruby.hash_new();
     options.aset(ruby.to_symbol("blocking"), true)?;
     let class: Value = ruby.class_object().const_get("Fiber")?;
     let new = ruby.intern("new");
     let argument = options.as_raw();
     let fiber = protect(|| {
-        // SAFETY: called under protection with live objects; the procedure marks the scheduler.
+        // SAFETY: called under protection with live objects.
         unsafe {
-            let body = rb_sys::rb_proc_new(Some(drain_fiber), scheduler.as_raw());
+            let body = rb_sys::rb_proc_new(Some(drain_fiber), rb_sys::Qnil.into());
             rb_sys::rb_funcall_with_block_kw(
                 class.as_raw(),
                 magnus::rb_sys::AsRawId::as_raw(new),
@@ -129,33 +123,33 @@ fn new_drain_fiber(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<VALUE, Erro
     Ok(fiber)
 }
 
-/// A drain fiber's part. It never ends.
+/// A drain fiber's part. It never ends: who goes to it says for which scheduler it is to work.
 unsafe extern "C" fn drain_fiber(
-    _yielded: VALUE,
     scheduler: VALUE,
+    _data: VALUE,
     _count: std::ffi::c_int,
     _arguments: *const VALUE,
     _block: VALUE,
 ) -> VALUE {
-    // SAFETY: what was given to rb_proc_new, which marks it.
-    let scheduler = unsafe { Value::from_raw(scheduler) };
-    if let Ok(scheduler) = Obj::<Scheduler>::try_convert(scheduler) {
-        let me = switch::current();
-        loop {
-            run_plain(&scheduler);
-            let hub = {
-                let mut state = scheduler.state();
-                state.idle.push(me);
-                state.current = None;
-                state.hub
-            };
-            // Only the hub of a drain comes here, and what is raised here is nobody's.
-            match hub {
-                Some(hub) if switch::transfer(hub).is_ok() => {}
-                _ => break,
-            }
+    let me = switch::current();
+    let mut given = Ok(scheduler);
+    // Only the hub of a drain comes here, and what is raised here is nobody's.
+    while let Ok(scheduler) = given {
+        let Ok(scheduler) = Obj::<Scheduler>::try_convert(switch::value(scheduler)) else {
+            break;
+        };
+        run_plain(&scheduler);
+        let hub = {
+            let mut state = scheduler.state();
+            state.idle.push(me);
+            state.current = None;
+            state.hub
+        };
+        let Some(hub) = hub else { break };
+        given = switch::transfer(hub);
+        if given.is_err() {
+            scheduler.state().idle.retain(|&fiber| fiber != me);
         }
-        scheduler.state().idle.retain(|&fiber| fiber != me);
     }
     rb_sys::Qnil.into()
 }
@@ -174,9 +168,7 @@ fn run_plain(scheduler: &Scheduler) {
             }
         };
         if let Err(error) = run(scheduler, item) {
-            if !fail(scheduler, error) {
-                return;
-            }
+            fail(scheduler, error);
         }
     }
 }
@@ -210,18 +202,19 @@ fn run(scheduler: &Scheduler, item: Item) -> Result<(), Error> {
     result
 }
 
-/// Keeps what ended a fiber. False where it is to end the thread.
-fn fail(scheduler: &Scheduler, error: Error) -> bool {
-    // Who cancels a fiber asks for its end.
-    if error.is_kind_of(cancelled()) {
-        return true;
+/// Keeps what ended a fiber, unless that asked for no more than its end. What ends the thread ends this
+/// drain fiber as well: Ruby passes it on to the hub then, and only what it passes on itself is whole.
+fn fail(scheduler: &Scheduler, error: Error) {
+    match *error.error_type() {
+        ErrorType::Exception(_) if error.is_kind_of(cancelled()) => {}
+        ErrorType::Exception(exception) => {
+            let mut state = scheduler.state();
+            state.failures.push_back(exception.as_raw());
+        }
+        // SAFETY: a jump that was caught right above, in this fiber; nothing here has a destructor to run.
+        ErrorType::Jump(tag) => unsafe { rb_sys::rb_jump_tag(tag as std::ffi::c_int) },
+        ErrorType::Error(..) => {}
     }
-    let mut state = scheduler.state();
-    match error.error_type() {
-        ErrorType::Exception(exception) => state.failures.push_back(exception.as_raw()),
-        _ => state.jump = Some(error),
-    }
-    state.jump.is_none()
 }
 
 fn cancelled() -> RClass {
@@ -266,7 +259,7 @@ pub(super) fn suspend(scheduler: &Scheduler, tag: Tag) -> Result<End, Error> {
             nested.then(|| state.hub.or(state.loop_fiber)).flatten()
         };
         let switched = match hub {
-            Some(hub) => switch::transfer(hub),
+            Some(hub) => switch::transfer(hub).map(drop),
             None => switch::suspend(),
         };
         let mut state = scheduler.state();

@@ -97,6 +97,13 @@ impl Own {
     /// Ends the waits whose time is over, and takes the poller out to wait; `busy` is whether there is
     /// something to run. The time to wait is none where there is something to do.
     pub(super) fn begin(&mut self, busy: bool) -> Option<(Poller, Option<Duration>)> {
+        if self.reactor.needs_queue() {
+            // Where there can be none, the old one goes on.
+            if let Ok(poller) = self.reactor.adopt() {
+                self.poller = Some(poller);
+                self.waker = self.reactor.waker();
+            }
+        }
         self.reactor.begin_turn(Instant::now());
         // It has no timers but those of waits, which are told of as waits.
         while self.reactor.next_timer().is_some() {}

@@ -13,7 +13,7 @@ use rb_sys::VALUE;
 
 use super::state::{End, Item, Kind};
 use super::waits::Target;
-use super::{Scheduler, alarms, bind, drain, identity, switch, waits};
+use super::{Scheduler, alarms, bind, drain, identity, probe, switch, waits};
 use crate::{convert, errors};
 
 type This = Obj<Scheduler>;
@@ -75,6 +75,10 @@ fn io_wait(
         return this.funcall("wait_apart", (io, events, timeout));
     }
     let target = target(ruby, io, events)?;
+    // Ruby asks between the parts of one `puts`, which are not to be mixed with those of others.
+    if target.interest == Interest::WRITABLE && probe::is_ready(target.fd, target.interest) {
+        return Ok(events);
+    }
     let limit = match duration(ruby, timeout)? {
         Some(limit) => (Some(limit), false),
         None => (identity::timeout(io)?, true),

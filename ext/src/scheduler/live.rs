@@ -6,7 +6,7 @@ use magnus::typed_data::Obj;
 use magnus::value::Opaque;
 use magnus::{DataType, DataTypeFunctions, Error, RClass, Ruby, TypedData};
 
-use super::{Scheduler, waits};
+use super::{Scheduler, spare, waits};
 use crate::guarded::Guarded;
 
 // SAFETY: it is changed with a `&Ruby`, and read by Ruby's garbage collection, which has the GVL too.
@@ -37,13 +37,17 @@ pub(super) fn attached(ruby: &Ruby) -> Option<Obj<Scheduler>> {
 /// A descriptor is about to be closed, or to stand for another file.
 pub(super) fn closing(ruby: &Ruby, fd: i32, reopens: bool) -> Result<(), Error> {
     for scheduler in all(ruby) {
-        scheduler
+        let told = scheduler
             .state()
             .engine
             .reactor(ruby, |reactor| match reopens {
                 true => reactor.descriptor_reopening(fd),
                 false => reactor.descriptor_closing(fd),
-            })?;
+            });
+        // One that was set by hand may outlive the loop that it ran on.
+        if told.is_err() {
+            continue;
+        }
         waits::collect(ruby, &scheduler)?;
         let mut state = scheduler.state();
         if !state.ready.is_empty() {
@@ -61,6 +65,7 @@ pub(super) fn abandon(ruby: &Ruby) {
         state.closed = true;
     }
     LIVE.state().borrow_mut().clear();
+    spare::forget(ruby);
 }
 
 /// The object by which Ruby's garbage collector learns of them.
@@ -74,6 +79,7 @@ impl DataTypeFunctions for Root {
                 marker.mark(*scheduler);
             }
         }
+        spare::mark(marker);
     }
 }
 

@@ -10,8 +10,10 @@ mod engine;
 mod hooks;
 mod identity;
 mod live;
+mod probe;
 mod run;
 mod slab;
+mod spare;
 mod state;
 mod switch;
 mod tasks;
@@ -74,6 +76,10 @@ fn bind(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
     }
 }
 
+/// Apart, since a reactor that is made takes most of a page of the stack, which each fiber would have to
+/// have then.
+#[cold]
+#[inline(never)]
 fn bind_here(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
     let module = names::module(ruby)?;
     let attached = live::attached(ruby).is_none()

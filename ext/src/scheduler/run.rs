@@ -5,7 +5,7 @@ use magnus::typed_data::Obj;
 use magnus::{Error, RClass, Ruby, function, method};
 
 use super::engine::{self, Engine};
-use super::{Scheduler, bind, drain, live, switch, waits};
+use super::{Scheduler, bind, drain, live, spare, switch, waits};
 use crate::errors;
 
 type This = Obj<Scheduler>;
@@ -73,7 +73,7 @@ fn turns(ruby: &Ruby, this: This) -> Result<(), Error> {
             if state.abandoned || state.is_idle() {
                 return Ok(());
             }
-            let busy = !state.ready.is_empty();
+            let busy = state.has_ready();
             match &mut state.engine {
                 Engine::Own(own) => own
                     .begin(busy)
@@ -97,15 +97,21 @@ fn is_closed(this: This) -> bool {
     this.state().closed
 }
 
-/// Lets go of the loop, and of all who wait.
+/// Lets go of the loop, and of all who wait. Another thread, which was given this scheduler, cannot.
 fn finish(ruby: &Ruby, this: This) -> Result<(), Error> {
-    let engine = {
+    if this.state().thread.is_some() && !this.is_bound_here() {
+        return Ok(());
+    }
+    let (engine, idle, forked) = {
         let mut state = this.state();
         state.closed = true;
-        std::mem::take(&mut state.engine)
+        let idle = std::mem::take(&mut state.idle);
+        (std::mem::take(&mut state.engine), idle, state.abandoned)
     };
     live::remove(ruby, this);
-    let forked = this.state().abandoned;
+    if engine.is_attached() && !forked {
+        spare::keep(ruby, idle);
+    }
     if let (Some(reactor), true) = (engine.into_reactor(), forked) {
         reactor.abandon();
     }

@@ -4,7 +4,6 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 use em_reactor::Interest;
-use magnus::Error;
 use magnus::gc::Marker;
 use rb_sys::VALUE;
 
@@ -92,9 +91,11 @@ pub(super) struct State {
     pub(super) waiters: Slab<Waiter>,
     pub(super) by_fiber: HashMap<VALUE, Tag, ByAddress>,
     pub(super) ready: VecDeque<Item>,
+    /// Waits of fibers that let the loop have its turn first.
+    pub(super) later: VecDeque<Tag>,
     /// What comes before all that is ready.
     pub(super) urgent: VecDeque<Item>,
-    /// How much of what is ready is this drain's.
+    /// How much may run yet in this drain.
     pub(super) share: usize,
     /// The fiber that entered the drain, during one.
     pub(super) hub: Option<VALUE>,
@@ -110,8 +111,6 @@ pub(super) struct State {
     pub(super) shields: HashMap<VALUE, u32>,
     /// What ended fibers.
     pub(super) failures: VecDeque<VALUE>,
-    /// What is to end the thread, as `Thread#kill` does.
-    pub(super) jump: Option<Error>,
     /// The thread whose scheduler this is.
     pub(super) thread: Option<VALUE>,
     /// When the turn began, since which who waits does so.
@@ -171,6 +170,26 @@ impl State {
         }
     }
 
+    /// Ends a wait and has its fiber run when the loop and the others have had their turn.
+    pub(super) fn wake_later(&mut self, tag: Tag, end: End) {
+        if self.end(tag, end) {
+            self.later.push_back(tag);
+        }
+    }
+
+    /// Begins a drain of all that is ready. What becomes ready meanwhile is for another one, but for a
+    /// few: fibers that wake each other need no turn of the loop each.
+    pub(super) fn begin_share(&mut self) {
+        const MEANWHILE: usize = 32;
+        self.ready.extend(self.later.drain(..).map(Item::Continue));
+        self.share = self.ready.len() + MEANWHILE;
+    }
+
+    /// Whether there is something to run.
+    pub(super) fn has_ready(&self) -> bool {
+        !(self.ready.is_empty() && self.later.is_empty())
+    }
+
     /// The wait of a fiber that may be unblocked.
     pub(super) fn blocked(&mut self, fiber: VALUE) -> Option<Tag> {
         let tag = *self.by_fiber.get(&fiber)?;
@@ -190,7 +209,7 @@ impl State {
         })
     }
 
-    /// What the drain does next, of what began before it.
+    /// What the drain does next.
     pub(super) fn next(&mut self) -> Option<Item> {
         if self.abandoned {
             return None;
@@ -235,7 +254,7 @@ impl State {
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.waiters.len() == 0 && self.ready.is_empty() && self.urgent.is_empty()
+        self.waiters.len() == 0 && !self.has_ready() && self.urgent.is_empty()
     }
 
     pub(super) fn mark(&self, marker: &Marker) {

@@ -22,10 +22,16 @@ pub(super) fn resume(fiber: VALUE) -> Result<(), Error> {
     protect(|| unsafe { rb_sys::rb_fiber_resume(fiber, 0, std::ptr::null()) }).map(drop)
 }
 
-/// Goes to a fiber, until some fiber comes back here.
-pub(super) fn transfer(fiber: VALUE) -> Result<(), Error> {
+/// Goes to a fiber, until some fiber comes back here; what that brings.
+pub(super) fn transfer(fiber: VALUE) -> Result<VALUE, Error> {
     // SAFETY: as for `resume`.
-    protect(|| unsafe { rb_sys::rb_fiber_transfer(fiber, 0, std::ptr::null()) }).map(drop)
+    protect(|| unsafe { rb_sys::rb_fiber_transfer(fiber, 0, std::ptr::null()) })
+}
+
+/// As [`transfer`], bringing something.
+pub(super) fn transfer_with(fiber: VALUE, brought: VALUE) -> Result<(), Error> {
+    // SAFETY: as for `resume`, with an argument.
+    protect(|| unsafe { rb_sys::rb_fiber_transfer(fiber, 1, &brought) }).map(drop)
 }
 
 /// Goes back to who resumed this fiber.

@@ -118,7 +118,7 @@ fn counts(ruby: &Ruby, this: This) -> Result<RArray, Error> {
     let own = [
         state.waiters.len(),
         state.by_fiber.len(),
-        state.ready.len() + state.urgent.len(),
+        state.ready.len() + state.later.len() + state.urgent.len(),
         state.alarms.len(),
         state.pending.len() + state.shields.len(),
         state.idle.len(),

@@ -9,7 +9,7 @@ use magnus::typed_data::Obj;
 use magnus::{Error, RClass, Ruby, TryConvert, Value, method};
 
 use super::waits::Target;
-use super::{Scheduler, identity, waits};
+use super::{Scheduler, identity, probe, waits};
 use crate::errors;
 
 pub(super) fn init(ruby: &Ruby, class: RClass) -> Result<(), Error> {
@@ -17,12 +17,12 @@ pub(super) fn init(ruby: &Ruby, class: RClass) -> Result<(), Error> {
     // Ruby 4.1 gives the offset before the length, and wants one transfer at most.
     match version_of(&version) >= (4, 1) {
         true => {
-            class.define_method("io_read", method!(read_once, 4))?;
-            class.define_method("io_write", method!(write_once, 4))
+            class.define_method("io_read", method!(once::<true>, 4))?;
+            class.define_method("io_write", method!(once::<false>, 4))
         }
         false => {
-            class.define_method("io_read", method!(read, -1))?;
-            class.define_method("io_write", method!(write, -1))
+            class.define_method("io_read", method!(all::<true>, -1))?;
+            class.define_method("io_write", method!(all::<false>, -1))
         }
     }
 }
@@ -41,14 +41,25 @@ enum Way {
     Write,
 }
 
-fn read(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<isize, Error> {
-    let (io, buffer, length, offset) = words(ruby, arguments)?;
-    transfer(ruby, this, Way::Read, io, buffer, length, offset)
+impl Way {
+    const fn of(reads: bool) -> Self {
+        match reads {
+            true => Self::Read,
+            false => Self::Write,
+        }
+    }
+
+    fn interest(self) -> Interest {
+        match self {
+            Self::Read => Interest::READABLE,
+            Self::Write => Interest::WRITABLE,
+        }
+    }
 }
 
-fn write(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<isize, Error> {
+fn all<const READS: bool>(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<isize, Error> {
     let (io, buffer, length, offset) = words(ruby, arguments)?;
-    transfer(ruby, this, Way::Write, io, buffer, length, offset)
+    transfer(ruby, this, Way::of(READS), io, buffer, length, offset)
 }
 
 /// `(io, buffer, length)`, and an offset from Ruby 3.2 on.
@@ -67,7 +78,7 @@ fn words(ruby: &Ruby, arguments: &[Value]) -> Result<(Value, Value, usize, usize
     Ok((io, buffer, usize::try_convert(length)?, offset))
 }
 
-fn read_once(
+fn once<const READS: bool>(
     ruby: &Ruby,
     this: This,
     io: Value,
@@ -76,19 +87,7 @@ fn read_once(
     length: usize,
 ) -> Result<isize, Error> {
     let least = length.min(1);
-    transfer(ruby, this, Way::Read, io, buffer, least, offset)
-}
-
-fn write_once(
-    ruby: &Ruby,
-    this: This,
-    io: Value,
-    buffer: Value,
-    offset: usize,
-    length: usize,
-) -> Result<isize, Error> {
-    let least = length.min(1);
-    transfer(ruby, this, Way::Write, io, buffer, least, offset)
+    transfer(ruby, this, Way::of(READS), io, buffer, least, offset)
 }
 
 /// Moves at least `length` bytes, unless there are no more; as many as there are where that is 0. How
@@ -130,13 +129,9 @@ fn transfer(
 }
 
 fn await_room(ruby: &Ruby, this: This, way: Way, io: Value, fd: i32) -> Result<(), Error> {
-    let interest = match way {
-        Way::Read => Interest::READABLE,
-        Way::Write => Interest::WRITABLE,
-    };
     let target = Target {
         fd,
-        interest,
+        interest: way.interest(),
         identity: identity::of(ruby, io)?,
     };
     let limit = identity::timeout(io)?;
@@ -198,17 +193,7 @@ unsafe fn attempt(way: Way, fd: i32, base: *mut u8, size: usize) -> Result<usize
 
 /// As [`attempt`], for what is no socket: the system is asked first, since it may be in blocking mode.
 unsafe fn attempt_file(way: Way, fd: i32, base: *mut c_void, size: usize) -> Result<usize, i32> {
-    let events = match way {
-        Way::Read => libc::POLLIN,
-        Way::Write => libc::POLLOUT,
-    };
-    let mut poll = libc::pollfd {
-        fd,
-        events,
-        revents: 0,
-    };
-    // SAFETY: one entry, valid for the call.
-    if unsafe { libc::poll(&mut poll, 1, 0) } == 0 {
+    if !probe::is_ready(fd, way.interest()) {
         return Err(libc::EAGAIN);
     }
     // A pipe takes this much at once where it takes anything, even in blocking mode.

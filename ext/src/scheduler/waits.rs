@@ -122,7 +122,7 @@ pub(super) fn park(
         let timer = match timeout {
             // It is its turn again when the others have had theirs.
             Some(Duration::ZERO) => {
-                state.wake(tag, End::TimedOut);
+                state.wake_later(tag, End::TimedOut);
                 state.engine.notify(ruby).map(|()| Ok(None))
             }
             Some(timeout) => state.engine.reactor(ruby, |reactor| {

@@ -79,14 +79,16 @@ module EventMachine
     # @raise [TaskCancelled] when it is a task that was cancelled
     # @raise [Timeout::Error] when it takes longer
     # @raise [NotInFiber] in a callback, or in a thread without a scheduler
-    # @raise [TypeError] when it is nothing to wait for
+    # @raise [TypeError] when it is nothing to wait for, or the timeout is no number
+    # @raise [ArgumentError] when the timeout is negative
+    # @raise [FiberError] when it is the task that runs
     def await(awaited, timeout = nil)
       scheduler = waiting_scheduler("await")
+      not_negative(timeout, "timeout") unless timeout.nil?
       return await_thread(awaited, timeout) if awaited.is_a?(Thread)
-      unless awaited.respond_to?(:callback) && awaited.respond_to?(:errback)
-        raise TypeError, "neither a Thread nor anything with callbacks: #{awaited.inspect}"
-      end
-      raise ArgumentError, "timeout must not be negative: #{timeout}" if timeout&.negative?
+
+      check_awaited(awaited)
+      raise FiberError, "a task cannot wait for itself" if awaited.is_a?(Task) && awaited.equal?(Task.current)
 
       Outcome.new(scheduler).of(awaited, timeout)
     end
@@ -165,6 +167,12 @@ module EventMachine
         raise NotInFiber, "EventMachine.#{operation} waits, and callbacks must not: call it in EventMachine.fiber { }"
     end
 
+    def check_awaited(awaited)
+      return if awaited.respond_to?(:callback) && awaited.respond_to?(:errback)
+
+      raise TypeError, "neither a Thread nor anything with callbacks: #{awaited.inspect}"
+    end
+
     def await_thread(thread, timeout)
       return thread.value unless timeout
 
@@ -184,7 +192,10 @@ module EventMachine
     end
 
     def deferrable_of(awaited)
-      awaited.is_a?(Thread) ? fiber { awaited.value } : awaited
+      return fiber { awaited.value } if awaited.is_a?(Thread)
+
+      check_awaited(awaited)
+      awaited
     end
   end
 

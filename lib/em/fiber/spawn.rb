@@ -12,10 +12,9 @@ module EventMachine
 
     # @param seconds [Numeric]
     # @raise [ArgumentError] when it is negative
+    # @raise [TypeError] when it is no number
     def fiber_grace=(seconds)
-      raise ArgumentError, "fiber_grace must not be negative: #{seconds}" if seconds.negative?
-
-      @fiber_grace = seconds
+      @fiber_grace = not_negative(seconds, "fiber_grace")
     end
 
     # Runs a block in a fiber on the event loop. What blocks elsewhere (sockets, `sleep`, `Queue#pop`,
@@ -86,6 +85,20 @@ module EventMachine
       when Scheduler then task.__send__(:start, scheduler)
       else task.__send__(:start_elsewhere, scheduler)
       end
+    end
+
+    def keep_scheduler
+      return unless @fiber_scheduler && @fiber_scheduler.equal?(::Fiber.scheduler)
+
+      raise "the fibers of EventMachine.run have this scheduler: set another one when that has returned"
+    end
+
+    # @return [Numeric]
+    def not_negative(seconds, name)
+      raise TypeError, "#{name} must be a number: #{seconds.inspect}" unless seconds.is_a?(Numeric) && seconds.real?
+      raise ArgumentError, "#{name} must not be negative: #{seconds}" if seconds.negative?
+
+      seconds
     end
 
     def install_scheduler

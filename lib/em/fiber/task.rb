@@ -24,8 +24,6 @@ module EventMachine
     attr_reader :name
     # @return [Fiber, nil] nil until it has started
     attr_reader :fiber
-    # @return [Object, nil] what the block returned; nil until then
-    attr_reader :value
 
     class << self
       # @return [Array<Task>] those that have started and not ended
@@ -59,10 +57,9 @@ module EventMachine
     def initialize(name = nil, &body)
       raise ArgumentError, "no block given" unless body
 
-      @name = name&.to_s
+      # No more is set than all tasks need: many variables take memory of their own.
       @body = body
-      @state = nil
-      @taken = false
+      @name = name.to_s if name
     end
 
     # Waits for the end of the block.
@@ -90,6 +87,11 @@ module EventMachine
       true
     end
 
+    # @return [Object, nil] what the block returned; nil until then
+    def value
+      @deferred_args.first if @state == :done
+    end
+
     # @return [Symbol] `:waiting` or `:running`, then `:done`, `:failed` or `:cancelled`
     def status
       return @state if @state
@@ -113,7 +115,7 @@ module EventMachine
     # @return [Boolean] whether somebody gets the exception of the task
     # @!visibility private
     def taken?
-      @taken
+      @taken ? true : false
     end
 
     # @return [String]
@@ -149,22 +151,26 @@ module EventMachine
     rescue Exception => error
       failed(error)
     else
-      @value = value
       finish(:done)
-      succeed(value)
+      deferred_outcome(:succeeded, [value])
+    ensure
+      end_as_cancelled("killed") unless @state
     end
 
     def failed(error)
-      if error.is_a?(Cancelled)
-        finish(:cancelled)
-        @taken = true
-        return set_deferred_status(:failed, TaskCancelled.new(error.message))
-      end
+      return end_as_cancelled(error.message) if error.is_a?(Cancelled)
+
       finish(:failed)
       set_deferred_status(:failed, error)
       raise error if FATAL.any? { |kind| error.is_a?(kind) }
 
       report(error) unless @taken
+    end
+
+    def end_as_cancelled(reason)
+      finish(:cancelled)
+      @taken = true
+      set_deferred_status(:failed, TaskCancelled.new(reason))
     end
 
     # Somebody may take it until the next turn is over.

@@ -25,7 +25,8 @@ module EventMachine
       MaxObjectSize = 64 * 1024 * 1024
 
       PREFIX = 4
-      private_constant :PREFIX
+      MAX_QUOTE = 200
+      private_constant :PREFIX, :MAX_QUOTE
 
       # Converts objects to strings and back. Override it to use another format.
       #
@@ -80,11 +81,12 @@ module EventMachine
         dump
       end
 
-      # Loading a dump can exhaust the memory or the stack.
+      # Loading a dump can exhaust the memory or the stack, or autoload a class whose file is missing.
       def object_protocol_load(dump)
         object = serializer.load(dump)
-      rescue StandardError, SystemStackError, NoMemoryError => e
-        object_protocol_fail("unreadable object: #{e.message}")
+      rescue StandardError, ScriptError, SystemStackError, NoMemoryError => e
+        # Serializers quote what they cannot load.
+        object_protocol_fail("unreadable object: #{e.message.scrub[0, MAX_QUOTE]}")
       else
         receive_object(object)
       end

@@ -174,7 +174,10 @@ module EventMachine
         "md5#{Digest::MD5.hexdigest(Digest::MD5.hexdigest(password.b + @user.b) + salt)}"
       end
 
+      # Deriving a key takes time, so a server may ask for it once.
       def start_scram(mechanisms)
+        raise ProtocolError, "authentication that was begun already" if @scram
+
         unless mechanisms.include?(Scram::MECHANISM)
           raise ProtocolError, "authentication by #{mechanisms.join(', ')} is not supported"
         end

@@ -30,6 +30,19 @@ module EventMachine
     end
     private_constant :Select
 
+    # Ruby takes a scheduler from its thread before it asks that about its fibers.
+    module Kept
+      # As Fiber.set_scheduler.
+      #
+      # @raise [RuntimeError] when the thread's scheduler is that of fibers of {EventMachine.run}, which has not
+      #   returned
+      def set_scheduler(scheduler)
+        EventMachine.__send__(:keep_scheduler)
+        super
+      end
+    end
+    private_constant :Kept
+
     class << self
       private
 
@@ -39,6 +52,7 @@ module EventMachine
 
         @hooks_installed = true
         ::IO.prepend(ClosedIO)
+        ::Fiber.singleton_class.prepend(Kept)
         ::IO.singleton_class.prepend(Select) if RUBY_VERSION < "3.2"
       end
     end

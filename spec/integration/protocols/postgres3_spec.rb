@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require_relative "real_server"
+require_relative "postgres_server"
 
 RSpec.describe EventMachine::Protocols::Postgres3 do
   hba = <<~HBA
@@ -19,15 +19,10 @@ RSpec.describe EventMachine::Protocols::Postgres3 do
   SQL
 
   before(:all) do
-    initdb = RealServer.program("initdb", package: "postgresql")
-    @server = RealServer.new(user: "postgres")
-    @port = RealServer.free_port
-    run(*@server.as_user(initdb, "-D", @server.path("data"), "-U", "postgres", "-A", "trust", "--no-sync",
-                         "-E", "UTF8"))
-
+    @server = PostgresServer.new
+    @port = @server.port
     @server.write("data/pg_hba.conf", hba)
-    @server.start_on(@port, RealServer.program("postgres", package: "postgresql"), "-D", @server.path("data"),
-                     "-p", @port.to_s, "-h", "127.0.0.1", "-k", @server.directory, "-F")
+    @server.start_accepting
     run(RealServer.program("psql", package: "postgresql-client"), "-h", @server.directory, "-p", @port.to_s,
         "-U", "postgres", "-v", "ON_ERROR_STOP=1", input: roles)
   end

@@ -101,6 +101,11 @@ RSpec.describe BufferedTokenizer do
       expect(described_class.new("\n", 3).extract("abc\nabc\nabc")).to eq(%w[abc abc])
     end
 
+    it "does not count the first bytes of a delimiter" do
+      tokenizer = described_class.new("<>", 3)
+      expect(%w[abc< >x].map { |chunk| tokenizer.extract(chunk) }).to eq([[], ["abc"]])
+    end
+
     it "refuses longer ones, whatever the chunks" do
       expect { described_class.new("\n", 3).extract("abcd\n") }
         .to raise_error(RuntimeError, /\Ainput buffer full.*4.*3/)

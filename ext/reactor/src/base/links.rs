@@ -1,9 +1,9 @@
-//! What one descriptor passes straight on to another.
+//! What one descriptor has to do with others: it passes on to them, or waits for them.
 
 use super::Base;
 use crate::id::Id;
 
-/// What a descriptor has to do with proxies, as source and as target.
+/// What a descriptor has to do with others, as source and as target.
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     pub(crate) forward: Option<Forward>,
@@ -11,6 +11,12 @@ pub(crate) struct Links {
     pub(crate) proxied: u64,
     /// Those that pass on to this one.
     pub(crate) sources: Vec<Id>,
+    /// Those that it is not read from for while they are full.
+    pub(crate) waits_for: Vec<Id>,
+    /// Those that wait for this one so.
+    pub(crate) followers: Vec<Id>,
+    /// Whether its owner wants it not to be read from for now.
+    pub(crate) stopped: bool,
 }
 
 /// Where a source passes its data on to.

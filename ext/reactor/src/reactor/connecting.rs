@@ -1,10 +1,10 @@
 //! Making connections.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
-use socket2::{Domain, SockAddr, Type};
+use socket2::{Domain, Type};
 
 use super::Reactor;
 use crate::descriptor::Descriptor;
@@ -15,9 +15,14 @@ use crate::stream::{Attempt, Connected, Stream};
 use crate::sys::handle::Handle;
 use crate::sys::{sockaddr, socket};
 
+/// See [`Reactor::set_attempt_delay`].
+pub(super) const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
 impl Reactor {
     /// Connects to the first of `addresses` that answers, from the local address `bind` where one is
-    /// given. [`Event::Connected`] or an `Unbound` with the last reason follows.
+    /// given. Families take turns. The next address is tried after a failure or after the
+    /// [delay](Self::set_attempt_delay), beside those before it (RFC 8305). [`Event::Connected`] or an
+    /// `Unbound` with the last reason follows.
     ///
     /// Fails only where no socket can be made or bound.
     pub fn connect_tcp(
@@ -25,19 +30,18 @@ impl Reactor {
         addresses: &[SocketAddr],
         bind: Option<SocketAddr>,
     ) -> Result<Id> {
-        let Some((first, rest)) = addresses.split_first() else {
-            return Err(Error::Resolve {
-                host: String::new(),
-                reason: "no address".into(),
-            });
-        };
-        let rest = rest.iter().map(|&address| address.into()).collect();
-        let mut attempt = Attempt::new((*first).into(), rest, bind.map(SockAddr::from));
+        let mut attempt = Attempt::tcp(addresses, bind, self.attempt_delay);
         let socket = attempt.open()?;
         let result = attempt.start(&socket);
         let id = self.start(Handle::tcp(socket), attempt)?;
         self.with_stream(id, |stream, base, turn| stream.started(base, turn, result));
         Ok(id)
+    }
+
+    /// Sets how long an attempt to connect is waited for before the next address of the host is tried
+    /// beside it; 250 ms at first, as RFC 8305 recommends. A failure is not waited for.
+    pub fn set_attempt_delay(&mut self, delay: Duration) {
+        self.attempt_delay = delay;
     }
 
     /// A connection to nowhere, of which an `Unbound` follows: for a caller who could not even try, and
@@ -53,7 +57,7 @@ impl Reactor {
 
     /// Connects to the Unix socket at `path`. Fails at once where nobody listens there.
     pub fn connect_unix(&mut self, path: &Path) -> Result<Id> {
-        let mut attempt = Attempt::new(sockaddr::unix(path)?, VecDeque::new(), None);
+        let mut attempt = Attempt::unix(sockaddr::unix(path)?);
         let socket = attempt.open()?;
         let describe = |error| Error::system("connect", path.display().to_string(), error);
         attempt.start(&socket).map_err(describe)?;
@@ -62,7 +66,7 @@ impl Reactor {
         Ok(id)
     }
 
-    fn start(&mut self, handle: Handle, attempt: Attempt) -> Result<Id> {
+    pub(super) fn start(&mut self, handle: Handle, attempt: Attempt) -> Result<Id> {
         let stream = Stream::connecting(attempt);
         let mut descriptor = Descriptor::stream(handle, stream, &self.turn);
         descriptor.base.begin_connect();

@@ -194,6 +194,7 @@ impl Reactor {
         if let Some((pid, status)) = descriptor.as_stream().and_then(|stream| stream.child()) {
             self.children.remember(id, pid, status);
         }
+        self.departed(id, &descriptor);
         Some(descriptor)
     }
 

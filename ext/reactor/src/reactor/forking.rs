@@ -1,4 +1,4 @@
-//! Loops that end, and loops that a forked child inherits.
+//! Loops that end, and loops that go on with another queue, such as those that a forked child inherits.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -57,8 +57,15 @@ impl Reactor {
         self.turn.is_forked()
     }
 
-    /// Goes on in a forked child in the parent's place, as a daemon does: all descriptors are watched
-    /// by a queue of the child's own.
+    /// Whether the loop is to go on with a queue of its own: see [`adopt`](Self::adopt). That is so in a
+    /// forked child, and where the queue tells again and again of a file that was closed without a word
+    /// and lives on by a duplicate.
+    pub fn needs_queue(&self) -> bool {
+        self.is_forked() || self.waits.have_strays()
+    }
+
+    /// Goes on with a new queue, which watches all descriptors; in a forked child, in the parent's place,
+    /// as a daemon does.
     ///
     /// A descriptor that cannot be watched, as one that its owner closed meanwhile, ends. Where there
     /// can be no queue, nothing has changed.
@@ -75,8 +82,10 @@ impl Reactor {
             if let Err(error) = self.register(id) {
                 self.end(id, error.errno().map(Reason::Errno));
             }
+            self.with_stream(id, |stream, base, turn| stream.adopt_rivals(base, turn));
         }
         self.waits.adopt(&mut self.turn);
+        self.names.adopt(&self.waker);
         Ok(poller)
     }
 

@@ -100,6 +100,9 @@ impl Reactor {
     }
 
     pub(super) fn accept(&mut self, listener: Id) -> Option<Event> {
+        if self.admits_nobody(listener) {
+            return None;
+        }
         loop {
             let (handle, peer) = match self.take(listener)? {
                 Taken::Connection(handle, peer) => (handle, peer),
@@ -113,9 +116,10 @@ impl Reactor {
                     return None;
                 }
             };
-            let stream = Stream::accepted(peer.as_socket());
+            let stream = Stream::accepted(listener, peer.as_socket());
             let accepted = Descriptor::stream(handle, stream, &self.turn);
             let Ok(id) = self.add(accepted) else { continue };
+            self.admitted(listener);
             self.go_on(listener);
             return Some(Event::Accepted { listener, id });
         }

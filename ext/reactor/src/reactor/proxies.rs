@@ -88,22 +88,41 @@ impl Reactor {
     /// How much may be read from a descriptor that may be a source.
     fn room(&self, source: Id) -> Room {
         let forward = self.forward(source);
-        forward.map_or(Room::FREE, |forward| Room {
-            held: self.is_full(forward),
-            share: forward.readable_share(),
+        Room {
+            held: self.is_held(source),
+            share: forward.map_or(usize::MAX, Forward::readable_share),
+        }
+    }
+
+    /// Whether a source is not read from: its target, or another that it waits for, has so much waiting, or
+    /// its owner wants it so.
+    pub(super) fn is_held(&self, source: Id) -> bool {
+        let links = self
+            .descriptors
+            .get(source)
+            .and_then(|one| one.base.links.as_deref());
+        links.is_some_and(|links| {
+            let forward = links.forward.as_ref();
+            let waits = links
+                .waits_for
+                .iter()
+                .any(|target| self.is_over_limit(*target));
+            links.stopped || waits || forward.is_some_and(|forward| self.is_full(source, forward))
         })
     }
 
-    /// Whether the target of a source has so much waiting that the source is not read from.
-    pub(super) fn is_held(&self, source: Id) -> bool {
-        self.forward(source)
-            .is_some_and(|forward| self.is_full(forward))
+    fn is_over_limit(&self, target: Id) -> bool {
+        let target = self.descriptors.get(target).and_then(Descriptor::as_stream);
+        target.is_some_and(|target| target.is_full())
     }
 
-    fn is_full(&self, forward: &Forward) -> bool {
-        let target = self.descriptors.get(forward.target);
+    /// One that the system takes no more from is about to end, and what its sources have is not for it. Of
+    /// those that pass on to each other, none waits for the other's end.
+    fn is_full(&self, source: Id, forward: &Forward) -> bool {
+        let [source, target] = [source, forward.target].map(|id| self.descriptors.get(id));
+        let waits = source.is_some_and(|source| !source.base.is_refused());
         target.is_some_and(|target| {
-            target.outbound_len() >= forward.limit || target.base.is_refused()
+            target.outbound_len() >= forward.limit || (target.base.is_refused() && waits)
         })
     }
 
@@ -111,7 +130,7 @@ impl Reactor {
         self.descriptors.get(id)?.base.forward()
     }
 
-    fn links_mut(&mut self, id: Id) -> Option<&mut Links> {
+    pub(super) fn links_mut(&mut self, id: Id) -> Option<&mut Links> {
         self.descriptors.get_mut(id)?.base.links.as_deref_mut()
     }
 
@@ -136,7 +155,7 @@ impl Reactor {
             && is_open
             && self
                 .with_stream(target, |stream, base, turn| {
-                    stream.end_output_when_written(base, turn)
+                    !stream.has_ended_input() && stream.end_output_when_written(base, turn)
                 })
                 .unwrap_or(false)
     }
@@ -217,7 +236,9 @@ impl Reactor {
         let Some(links) = self.links_mut(target) else {
             return;
         };
-        for source in links.sources.clone() {
+        let followers = links.followers.iter();
+        let sources: Vec<Id> = links.sources.iter().chain(followers).copied().collect();
+        for source in sources {
             if !self.is_held(source) {
                 self.enqueue(source);
             }
@@ -226,6 +247,7 @@ impl Reactor {
 
     /// A descriptor ends: it passes nothing on, and those that passed on to it are told.
     pub(super) fn end_proxies(&mut self, id: Id) {
+        self.end_following(id);
         self.unlink(id);
         let links = self.links_mut(id);
         let sources = links.map(|links| std::mem::take(&mut links.sources));
@@ -251,7 +273,7 @@ impl Reactor {
         // An end that was passed on is now its own.
         self.with_stream(source, |stream, base, turn| {
             if stream.has_ended_input() {
-                stream.finish(base, turn, true);
+                stream.finish_input(base, turn);
             }
         });
     }

@@ -61,7 +61,8 @@ impl Reactor {
             .map_err(|error| Error::system("getsockopt", descriptor.base.describe(), error))
     }
 
-    /// Sets a socket option to a value given as bytes. See setsockopt(2).
+    /// Sets a socket option to a value given as bytes. See setsockopt(2). One that is set while a connect is
+    /// under way holds for whatever address that reaches.
     pub fn set_socket_option(
         &mut self,
         id: Id,
@@ -69,9 +70,13 @@ impl Reactor {
         option: i32,
         value: &[u8],
     ) -> Result<()> {
-        let descriptor = self.descriptor(id)?;
+        let (descriptor, _) = self.descriptor_mut(id)?;
         sockopt::set(&descriptor.base.handle, level, option, value)
-            .map_err(|error| Error::system("setsockopt", descriptor.base.describe(), error))
+            .map_err(|error| Error::system("setsockopt", descriptor.base.describe(), error))?;
+        if let Kind::Stream(stream) = &mut descriptor.kind {
+            stream.note_option(level, option, value);
+        }
+        Ok(())
     }
 
     /// The pending error of a socket (SO_ERROR), which this call clears; `None` where it has none or

@@ -51,7 +51,10 @@ impl Reactor {
     fn spliced(&mut self, pipe: Pipe, source: Id, target: Id, count: usize, buffer: &mut [u8]) {
         let now = self.turn.now;
         for id in [source, target] {
-            self.with(id, |descriptor, _| descriptor.base.last_activity = now);
+            self.with_stream(id, |stream, base, _| {
+                base.last_activity = now;
+                stream.note_bytes(id == source);
+            });
         }
         let mut left = count;
         if let Some(to) = self.descriptors.get(target) {

@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::Reactor;
+use crate::base::Base;
+use crate::descriptor::Kind;
 use crate::error::Result;
 use crate::id::Id;
 
@@ -38,9 +40,13 @@ impl Reactor {
         self.timers.len()
     }
 
-    /// Ends a connection with ETIMEDOUT once nothing was read or written for so long; zero for never.
+    /// Ends a connection with ETIMEDOUT once nothing was read or written for so long; zero for never. A
+    /// server has no activity of its own, so there it is an error.
     pub fn set_inactivity_timeout(&mut self, id: Id, timeout: Duration) -> Result<()> {
         let (descriptor, turn) = self.descriptor_mut(id)?;
+        if matches!(descriptor.kind, Kind::Listener(_)) {
+            return Base::wrong_kind("set_comm_inactivity_timeout", descriptor.kind.name());
+        }
         descriptor.base.set_inactivity_timeout(turn, timeout)
     }
 

@@ -1,32 +1,49 @@
-//! Connecting to TCP and Unix sockets, one address after the other.
+//! Connecting to TCP and Unix sockets.
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::Stream;
+use super::candidates::Candidates;
+use super::naming::Naming;
+use super::rivals::replace;
 use crate::base::{Base, Phase};
 use crate::error::{Error, Result};
 use crate::event::Reason;
+use crate::id::Id;
 use crate::sys::handle::Handle;
-use crate::sys::{errno, sockaddr, socket};
+use crate::sys::{errno, sockaddr, socket, sockopt};
 use crate::turn::{Deadline, Turn};
 
 /// A Unix server with a full backlog refuses for the moment: the wait until it is asked again.
 const UNIX_RETRY: Duration = Duration::from_millis(10);
 
 /// A connect under way.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Attempt {
-    /// The address that is tried now, where it is to be tried again.
-    current: SockAddr,
-    /// Those to try after it.
-    rest: VecDeque<SockAddr>,
+    /// The address that the first socket is for.
+    first: Option<SockAddr>,
+    /// Those to try yet.
+    pub(super) candidates: Candidates,
+    /// Sockets that connect to others meanwhile.
+    pub(super) rivals: VecDeque<Handle>,
     bind: Option<SockAddr>,
     /// Whether `connect(2)` has yet to be accepted by the system.
-    unstarted: bool,
+    pub(super) unstarted: bool,
+    /// The name whose addresses are looked for.
+    pub(super) naming: Option<Naming>,
+    /// How long an address has before the next is tried, too.
+    pub(super) delay: Duration,
+    /// For the next address.
+    pub(super) timer: Option<Id>,
+    /// Why the last address did not do.
+    pub(super) reason: Option<Reason>,
+    /// Options that were set, for sockets that take the place of this one: level, option, value.
+    options: Vec<(i32, i32, Vec<u8>)>,
 }
 
 /// How starting to connect went.
@@ -46,38 +63,94 @@ pub(crate) enum Connected {
 }
 
 impl Attempt {
-    pub(crate) fn new(current: SockAddr, rest: VecDeque<SockAddr>, bind: Option<SockAddr>) -> Self {
+    pub(crate) fn unix(address: SockAddr) -> Self {
         Self {
-            current,
-            rest,
-            bind,
+            first: Some(address),
             unstarted: true,
+            ..Self::default()
         }
     }
 
-    /// A socket for the first address, bound as asked.
-    pub(crate) fn open(&self) -> Result<Socket> {
-        open(&self.current, self.bind.as_ref())
+    /// To the first of these addresses that answers, from the local address `bind`.
+    pub(crate) fn tcp(addresses: &[SocketAddr], bind: Option<SocketAddr>, delay: Duration) -> Self {
+        Self {
+            candidates: Candidates::new(addresses),
+            bind: bind.map(SockAddr::from),
+            unstarted: true,
+            delay,
+            ..Self::default()
+        }
+    }
+
+    /// As [`tcp`](Self::tcp), where no address is known yet.
+    pub(crate) fn named(naming: Naming, bind: Option<SocketAddr>, delay: Duration) -> Self {
+        Self {
+            naming: Some(naming),
+            ..Self::tcp(&[], bind, delay)
+        }
+    }
+
+    /// A socket for the first address of which there can be one, bound as asked.
+    pub(crate) fn open(&mut self) -> Result<Socket> {
+        if let Some(address) = &self.first {
+            return open(address, None);
+        }
+        let mut refused = Error::Resolve {
+            host: String::new(),
+            reason: "no address".into(),
+        };
+        for address in self.candidates.by_ref() {
+            let address = SockAddr::from(address);
+            match open(&address, self.bind.as_ref()) {
+                Ok(socket) => {
+                    self.first = Some(address);
+                    return Ok(socket);
+                }
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
     }
 
     /// Has the system begin to connect.
     pub(crate) fn start(&mut self, socket: &Socket) -> io::Result<()> {
-        let started = connect(socket, &self.current);
+        let Some(address) = &self.first else {
+            return Ok(());
+        };
+        let started = connect(socket, address);
         self.unstarted = matches!(started, Ok(Started::Later));
         started.map(drop)
     }
 
-    /// A socket that connects to one of the addresses that are left.
-    fn next(&mut self) -> Option<Socket> {
-        loop {
-            self.current = self.rest.pop_front()?;
-            let Ok(socket) = self.open() else {
-                continue;
-            };
-            if connect(&socket, &self.current).is_ok() {
-                return Some(socket);
+    /// A socket that connects to the next address for which that can be begun.
+    pub(super) fn next_socket(&mut self) -> Option<Handle> {
+        while let Some(address) = self.candidates.next() {
+            match self.begin(&SockAddr::from(address)) {
+                Ok(handle) => return Some(handle),
+                Err(error) if self.reason.is_none() => {
+                    self.reason = error.errno().map(Reason::Errno);
+                }
+                Err(_) => {}
             }
         }
+        None
+    }
+
+    fn begin(&self, address: &SockAddr) -> Result<Handle> {
+        let handle = Handle::tcp(open(address, self.bind.as_ref())?);
+        for (level, option, value) in &self.options {
+            // One of the other family's is none of this socket's.
+            let _ = sockopt::set(&handle, *level, *option, value);
+        }
+        let describe = |error| Error::system("connect", display(address), error);
+        handle
+            .attempt(|socket| connect(socket, address).map(drop))
+            .map_err(describe)?;
+        Ok(handle)
+    }
+
+    fn awaits_addresses(&self) -> bool {
+        self.naming.as_ref().is_some_and(Naming::awaits_addresses)
     }
 }
 
@@ -86,12 +159,12 @@ impl Stream {
     /// system put off is tried again later.
     pub(crate) fn started(&mut self, base: &mut Base, turn: &mut Turn, result: io::Result<()>) {
         match result {
-            Err(error) => self.next_address(base, turn, Reason::of(&error)),
+            Err(error) => self.attempt_failed(base, turn, Reason::of(&error)),
             Ok(()) if self.attempt.as_ref().is_some_and(|a| a.unstarted) => {
                 let due = Deadline::RetryConnect(base.id);
                 turn.deadlines.add(turn.now, turn.now + UNIX_RETRY, due);
             }
-            Ok(()) => {}
+            Ok(()) => self.schedule_attempt(base, turn),
         }
     }
 
@@ -122,7 +195,7 @@ impl Stream {
         match base.handle.socket().map(Socket::take_error) {
             Some(Ok(None)) => self.connected(base, turn),
             Some(Ok(Some(error)) | Err(error)) => {
-                self.next_address(base, turn, Reason::of(&error));
+                self.attempt_failed(base, turn, Reason::of(&error));
                 Connected::No
             }
             None => Connected::No,
@@ -132,7 +205,7 @@ impl Stream {
     fn connected(&mut self, base: &mut Base, turn: &mut Turn) -> Connected {
         let closes = base.phase == Phase::Connecting { closes: true };
         base.phase = if closes { Phase::Draining } else { Phase::Open };
-        self.attempt = None;
+        self.end_attempt(turn);
         base.last_activity = turn.now;
         base.readiness.writable = false;
         // What the peer has sent already is told in the next turn.
@@ -148,21 +221,47 @@ impl Stream {
         Connected::Yes
     }
 
-    fn next_address(&mut self, base: &mut Base, turn: &mut Turn, reason: Option<Reason>) {
-        let next = self.attempt.as_mut().and_then(|attempt| attempt.next());
-        let reregistered = next.is_some_and(|socket| {
-            base.handle = Handle::tcp(socket);
-            base.readiness = Default::default();
-            base.reregister(turn).is_ok()
-        });
-        if !reregistered {
-            self.end(base, turn, reason);
+    /// The socket that there is has failed: a rival takes its place, and the next address has its turn.
+    fn attempt_failed(&mut self, base: &mut Base, turn: &mut Turn, reason: Option<Reason>) {
+        let Some(attempt) = &mut self.attempt else {
+            return;
+        };
+        attempt.reason = reason;
+        let rival = attempt.rivals.pop_front();
+        match rival.is_some_and(|rival| replace(rival, base, turn)) {
+            true => self.next_attempt(base, turn),
+            false => self.next_address(base, turn),
+        }
+    }
+
+    /// Replaces the socket by one for the next address. Where there is none, the connect is at its end,
+    /// unless a name server may have more.
+    pub(super) fn next_address(&mut self, base: &mut Base, turn: &mut Turn) {
+        let Some(attempt) = &mut self.attempt else {
+            return;
+        };
+        let next = attempt.next_socket();
+        attempt.unstarted = next.is_none() && attempt.awaits_addresses();
+        if attempt.unstarted {
+            return;
+        }
+        let reason = attempt.reason.clone();
+        match next.is_some_and(|handle| replace(handle, base, turn)) {
+            true => self.schedule_attempt(base, turn),
+            false => self.end(base, turn, reason),
+        }
+    }
+
+    /// Remembers an option that was set, for sockets that may take the place of this one.
+    pub(crate) fn note_option(&mut self, level: i32, option: i32, value: &[u8]) {
+        if let Some(attempt) = &mut self.attempt {
+            attempt.options.push((level, option, value.to_vec()));
         }
     }
 }
 
 /// A socket of the family of `address`, bound to `bind`.
-pub(crate) fn open(address: &SockAddr, bind: Option<&SockAddr>) -> Result<Socket> {
+fn open(address: &SockAddr, bind: Option<&SockAddr>) -> Result<Socket> {
     let describe = |call| move |error| Error::system(call, display(address), error);
     let socket = socket::nonblocking(address.domain(), Type::STREAM).map_err(describe("socket"))?;
     if address.domain() != Domain::UNIX {

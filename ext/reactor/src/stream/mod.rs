@@ -1,9 +1,14 @@
 //! Bytes in and out: connections, pipes, terminals.
 
+mod candidates;
 mod child;
 mod connect;
 mod delivery;
+mod half_close;
+mod limits;
+mod naming;
 mod read;
+mod rivals;
 mod secure;
 mod write;
 
@@ -13,6 +18,7 @@ use mio::Interest;
 
 use crate::base::{Base, Phase};
 use crate::event::Reason;
+use crate::id::Id;
 use crate::outbound::Outbound;
 use crate::sys::handle::Handle;
 use crate::sys::queue::URGENT;
@@ -21,6 +27,8 @@ use crate::turn::Turn;
 pub(crate) use child::{Child, Children};
 pub(crate) use connect::{Attempt, Connected};
 pub(crate) use delivery::delivery_due;
+pub(crate) use limits::Limits;
+pub(crate) use naming::Naming;
 pub use secure::Choice;
 pub(crate) use secure::Security;
 
@@ -29,14 +37,20 @@ pub(crate) use secure::Security;
 pub(crate) struct Stream {
     outbound: Outbound,
     output: Output,
+    /// How much may wait to be written; mostly any.
+    limits: Option<Box<Limits>>,
     /// Whether the peer sends no more.
     input_ended: bool,
+    /// Whether its owner was told so.
+    input_end_told: bool,
+    /// Whether the last that happened is that bytes came in.
+    unanswered: bool,
     /// Whether one byte is read at a time, since what is not read is left to others.
     bytewise: bool,
     /// Whether it is put into blocking mode in the end, as it was before.
     returns_to_blocking: bool,
-    /// Whether it came in through a listener, so that it is a server's end.
-    accepted: bool,
+    /// The listener that it came in through, where it is a server's end.
+    listener: Option<Id>,
     /// The peer's address where accept(2) told it, which saves asking for it.
     peer: Option<SocketAddr>,
     /// The name of the host that it was connected to.
@@ -60,9 +74,9 @@ enum Output {
 
 impl Stream {
     /// One that came in through a listener.
-    pub(crate) fn accepted(peer: Option<SocketAddr>) -> Self {
+    pub(crate) fn accepted(listener: Id, peer: Option<SocketAddr>) -> Self {
         Self {
-            accepted: true,
+            listener: Some(listener),
             peer,
             ..Self::default()
         }
@@ -88,6 +102,10 @@ impl Stream {
     /// What all streams have the system tell of.
     pub(crate) fn interest() -> Interest {
         URGENT.map_or(Interest::READABLE, |urgent| Interest::READABLE | urgent)
+    }
+
+    pub(crate) fn listener(&self) -> Option<Id> {
+        self.listener
     }
 
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
@@ -120,29 +138,6 @@ impl Stream {
             && self.outbound.len() == 0
     }
 
-    /// Whether one direction may end before the other.
-    fn may_end_output(&self, base: &Base) -> bool {
-        let is_open = matches!(
-            base.phase,
-            Phase::Open | Phase::Connecting { closes: false }
-        );
-        is_open
-            && base.handle.socket().is_some()
-            && self.output == Output::Open
-            && !self.input_ended
-            && !base.is_refused()
-    }
-
-    /// Ends the direction to the peer when what was sent is written; false where it cannot end by itself.
-    pub(crate) fn end_output_when_written(&mut self, base: &mut Base, turn: &mut Turn) -> bool {
-        if !self.may_end_output(base) {
-            return false;
-        }
-        self.output = Output::Ending;
-        base.mark_dirty(turn);
-        true
-    }
-
     /// Whether what comes in is still for its owner.
     pub(crate) fn reads(&self, base: &Base) -> bool {
         let may_read = match base.phase {
@@ -152,6 +147,17 @@ impl Stream {
             _ => false,
         };
         may_read && !self.input_ended
+    }
+
+    /// Bytes have come in, or gone.
+    pub(crate) fn note_bytes(&mut self, came: bool) {
+        self.unanswered = came;
+    }
+
+    /// Whether it owes its peer something, as far as can be told from outside: the rest of a handshake, or an
+    /// answer to what that has sent to a server.
+    pub(crate) fn is_engaged(&self) -> bool {
+        self.is_securing() || (self.listener.is_some() && self.unanswered)
     }
 
     /// Whether its input has ended, which was passed on, so that it has yet to end itself.
@@ -186,7 +192,9 @@ impl Stream {
         if self.linger(base, turn, reason.as_ref()) {
             return;
         }
+        self.end_attempt(turn);
         self.outbound.clear();
+        self.drop_limits(base.id, turn);
         base.end(turn, reason);
     }
 

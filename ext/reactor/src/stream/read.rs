@@ -20,10 +20,13 @@ impl Stream {
         if self.session().is_some() {
             return self.advance_securely(base, turn, buffer, room);
         }
-        match self.wants_bytes(base) && !room.held {
-            true => self.read(base, turn, buffer, room),
-            false => Step::Idle,
+        if self.wants_bytes(base) && !room.held {
+            return self.read(base, turn, buffer, room);
         }
+        if self.input_ended {
+            self.look_for_peer(base, turn);
+        }
+        Step::Idle
     }
 
     pub(crate) fn flush_if_writable(&mut self, base: &mut Base, turn: &mut Turn) {
@@ -54,6 +57,7 @@ impl Stream {
         match base.handle.read(&mut buffer[..share]) {
             Ok(0) => self.end_input(base, turn),
             Ok(len) => {
+                self.unanswered = true;
                 let more = took(base, turn, len, len == share);
                 let rest = match (base.departure.is_some(), more) {
                     (true, _) => Rest::ThisTurn,
@@ -81,13 +85,6 @@ impl Stream {
             Some(_) => turn.effects.push_back(Effect::InputEnded(base.id)),
             None => self.finish_input(base, turn),
         }
-    }
-
-    /// Nobody else is told of the end of its input, which is its own then.
-    pub(crate) fn finish_input(&mut self, base: &mut Base, turn: &mut Turn) {
-        self.finish(base, turn, true);
-        // One that was draining before may have nothing else to wait for.
-        base.mark_dirty(turn);
     }
 }
 

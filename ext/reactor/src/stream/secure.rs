@@ -145,9 +145,9 @@ impl Stream {
         if self.session().is_some() || base.is_closing() {
             return Ok(());
         }
-        let natural = match self.accepted {
-            true => Role::Server,
-            false => Role::Client,
+        let natural = match self.listener {
+            Some(_) => Role::Server,
+            None => Role::Client,
         };
         let host = self.host.as_deref().map(str::to_owned);
         let security = self.security.get_or_insert_default();
@@ -232,7 +232,11 @@ impl Stream {
                 self.end_securely(base, turn, reason);
                 return Step::Idle;
             }
-            let may_receive = base.readiness.readable && !self.input_ended;
+            if self.input_ended {
+                self.look_for_peer(base, turn);
+                return Step::Idle;
+            }
+            let may_receive = base.readiness.readable;
             if !may_receive || !self.receive_records(base, turn) {
                 return Step::Idle;
             }
@@ -265,6 +269,7 @@ impl Stream {
         };
         let len = session.read(&mut buffer[..share]);
         let is_read = !session.has_plaintext();
+        self.unanswered = true;
         base.readiness.readable = true;
         // What was read at once is told in one turn.
         let rest = match is_read && base.departure.is_none() {

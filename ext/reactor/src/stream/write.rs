@@ -49,6 +49,7 @@ impl Stream {
             // An error that is more than a full socket shows again when the rest is flushed.
             if let Ok(count) = base.handle.write(&[IoSlice::new(data)]) {
                 base.last_activity = turn.now;
+                self.unanswered = false;
                 data = &data[count..];
             }
         }
@@ -60,13 +61,20 @@ impl Stream {
     /// Writes what was sent, as far as the system takes it.
     pub(crate) fn flush(&mut self, base: &mut Base, turn: &mut Turn) {
         let may_write = matches!(base.phase, Phase::Open | Phase::Draining);
-        if !may_write || base.is_held_back() {
-            return;
+        if may_write && !base.is_held_back() {
+            self.write_queued(base, turn);
         }
+        if self.limits.is_some() {
+            self.check_limits(base, turn);
+        }
+    }
+
+    fn write_queued(&mut self, base: &mut Base, turn: &mut Turn) {
         let (count, result) = self.write_out(base);
         self.outbound.return_buffer(&mut turn.buffers);
         if count > 0 {
             base.last_activity = turn.now;
+            self.unanswered = false;
             base.tell_sources(turn);
         }
         match result {
@@ -87,7 +95,8 @@ impl Stream {
 
     /// Writes what waits until the descriptor takes no more, or its share is used up.
     fn write_out(&mut self, base: &Base) -> (usize, io::Result<Flushed>) {
-        let ending = base.phase == Phase::Draining || self.output == Output::Ending;
+        let ends = self.output == Output::Ending && !self.is_securing();
+        let ending = ends || base.phase == Phase::Draining;
         match self.security.as_deref_mut() {
             Some(security) => security.write_out(&mut self.outbound, &base.handle, ending),
             None => self.outbound.flush(&base.handle),
@@ -119,8 +128,8 @@ impl Stream {
             } else {
                 self.deliver(base, turn);
             }
-        } else if self.output == Output::Ending {
-            self.end_output(&base.handle);
+        } else {
+            self.end_written_output(base, turn);
         }
     }
 

@@ -24,7 +24,7 @@ mod linux {
     use socket2::SockAddrStorage;
 
     use super::*;
-    use crate::sys::io::as_uninit;
+    use crate::sys::io::receive_from;
 
     /// Room for the largest datagram, and one line of the cache more: at equal distances of a power of
     /// two they would all be in each other's way there.
@@ -90,8 +90,7 @@ mod linux {
 
         /// Takes the first that is there: never all, for all that is known.
         fn take_one(&mut self, socket: &Socket) -> io::Result<bool> {
-            let room = as_uninit(&mut self.memory[..ROOM]);
-            let (length, sender) = socket.recv_from(room)?;
+            let (length, sender) = receive_from(socket, &mut self.memory[..ROOM])?;
             self.lengths[0] = (sender.len(), length);
             self.senders[0] = sender.as_storage();
             self.waiting = 0..1;

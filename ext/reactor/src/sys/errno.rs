@@ -3,7 +3,7 @@
 #[cfg(unix)]
 pub(crate) use libc::{
     EBADF, ECONNABORTED, ECONNREFUSED, ECONNRESET, EFBIG, EHOSTUNREACH, EINPROGRESS, EINTR, EIO,
-    EISDIR, EMSGSIZE, ENETUNREACH, ESPIPE, ETIMEDOUT,
+    EISDIR, EMSGSIZE, ENETUNREACH, ENOBUFS, ENOMEM, ESPIPE, ETIMEDOUT,
 };
 
 /// How accept(2) says that the peer went away after it had connected.
@@ -17,6 +17,7 @@ pub(crate) use windows::*;
 mod windows {
     use windows_sys::Win32::Foundation;
     pub(crate) use windows_sys::Win32::Networking::WinSock::{
+        WSA_NOT_ENOUGH_MEMORY as ENOMEM,
         WSAECONNABORTED as ECONNABORTED,
         WSAECONNREFUSED as ECONNREFUSED,
         WSAECONNRESET as ECONNRESET,
@@ -25,6 +26,7 @@ mod windows {
         WSAEINTR as EINTR,
         WSAEMSGSIZE as EMSGSIZE,
         WSAENETUNREACH as ENETUNREACH,
+        WSAENOBUFS as ENOBUFS,
         WSAENOTSOCK as EBADF,
         WSAETIMEDOUT as ETIMEDOUT,
         // A connect that is under way.

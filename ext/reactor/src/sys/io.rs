@@ -3,6 +3,8 @@
 use std::io;
 use std::mem::MaybeUninit;
 
+use socket2::{SockAddr, Socket};
+
 /// Repeats a call for as long as signals interrupt it.
 pub(crate) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
@@ -13,9 +15,10 @@ pub(crate) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T>
     }
 }
 
-/// A buffer as socket2 wants it, which is more cautious than its callers need.
-pub(crate) fn as_uninit(buffer: &mut [u8]) -> &mut [MaybeUninit<u8>] {
-    // SAFETY: u8 and MaybeUninit<u8> have the same layout, and socket2 writes nothing but bytes that
+/// Receives one datagram.
+pub(crate) fn receive_from(socket: &Socket, buffer: &mut [u8]) -> io::Result<(usize, SockAddr)> {
+    // SAFETY: u8 and MaybeUninit<u8> have the same layout, and `recv_from` writes nothing but bytes that
     // the system initialised.
-    unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) }
+    let buffer = unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) };
+    socket.recv_from(buffer)
 }

@@ -6,6 +6,7 @@ use mio::{Registry, Token};
 
 use super::Interest;
 use super::by_number::ByNumber;
+use super::strays::Strays;
 use super::watched::Watched;
 use crate::id::Id;
 use crate::poller::EXIT;
@@ -28,6 +29,7 @@ pub(crate) struct Registrations {
     generation: u32,
     /// Waits for files that are gone: others have their numbers.
     pub(super) replaced: Vec<Id>,
+    strays: Strays,
     /// Kept for its memory.
     pub(super) woken: Vec<(Id, Interest)>,
 }
@@ -169,9 +171,15 @@ impl Registrations {
             .unwrap_or_default()
     }
 
-    /// Registers all anew; the waits for what cannot be are returned.
+    /// Whether the queue keeps something that cannot be taken away.
+    pub(super) fn have_strays(&self) -> bool {
+        self.strays.stay()
+    }
+
+    /// Registers all anew, with a queue that is new; the waits for what cannot be are returned.
     pub(super) fn adopt(&mut self, queue: &Registry) -> Vec<Id> {
         let mut lost = Vec::new();
+        self.strays = Strays::default();
         self.by_number.retain(|registration| {
             let adopted = registration.watched.adopt(queue, registration.mask).is_ok();
             if !adopted {
@@ -192,12 +200,10 @@ impl Registrations {
         woken: &mut Vec<(Id, Interest)>,
     ) {
         let fd = (token.0 & NUMBER) as RawDescriptor;
-        let Some(registration) = self.by_number.get_mut(fd) else {
-            return;
+        let known = self.by_number.get_mut(fd);
+        let Some(registration) = known.filter(|known| known.watched.token() == token) else {
+            return self.strays.note(token);
         };
-        if registration.watched.token() != token {
-            return;
-        }
         let waiting = registration.waiting.iter();
         woken.extend(waiting.filter_map(|&(id, interest)| {
             let met = interest & ready;

@@ -119,6 +119,17 @@ impl Loop {
         ([127, 0, 0, 1], port).into()
     }
 
+    /// A connection that was accepted, and its peer outside of the loop.
+    pub fn accepted(&mut self) -> (Id, std::net::TcpStream) {
+        let (_, address) = self.listen();
+        let peer = std::net::TcpStream::connect(address).unwrap();
+        let id = self.wait_for(|seen| match seen.event {
+            Event::Accepted { id, .. } => Some(id),
+            _ => None,
+        });
+        (id, peer)
+    }
+
     /// Two connections, of one to the other: the one that connected first.
     pub fn pair(&mut self) -> (Id, Id) {
         let (listener, address) = self.listen();

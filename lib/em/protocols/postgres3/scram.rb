@@ -35,6 +35,8 @@ module EventMachine
         # @return [String] the client's final message
         # @raise [ProtocolError] if the server's message is invalid, or not for this client
         def client_final(server_first)
+          raise ProtocolError, "SCRAM message that was answered already" if @salted
+
           nonce, salt, iterations = parse(server_first)
           bare = "c=#{BINDING},r=#{nonce}"
           @auth_message = "#{client_first_bare},#{server_first},#{bare}"

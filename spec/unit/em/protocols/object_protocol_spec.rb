@@ -64,6 +64,23 @@ RSpec.describe EventMachine::Protocols::ObjectProtocol do
     expect(object.log).to eq([[:error, "overlength object"], [:close]])
   end
 
+  it "refuses an object whose class cannot be loaded" do
+    missing = Module.new { autoload :Missing, "/nonexistent/missing" }
+    stub_const("ObjectProtocolSpecNames", missing)
+    object = handler.new
+    object.receive_data(frame("\x04\bc\x25ObjectProtocolSpecNames::Missing".b))
+    expect(object.log).to match([[:error, /unreadable object: cannot load such file/], [:close]])
+  end
+
+  it "quotes a little of what cannot be loaded, as valid text" do
+    handler.define_method(:serializer) { JSON }
+    object = handler.new
+    object.receive_data(frame("{\xFF#{'x' * 10_000}".b))
+    message = object.log[0][1]
+    expect(message).to start_with("unreadable object: ").and(be_valid_encoding)
+    expect(message.size).to be <= 230
+  end
+
   it "lets a class set its own limit" do
     handler.const_set(:MaxObjectSize, 10)
     object = handler.new

@@ -82,6 +82,16 @@ RSpec.describe EventMachine::Protocols::Postgres3 do
         end
     end
 
+    it "derives one key, however often the server asks" do
+      expect(OpenSSL::KDF).to receive(:pbkdf2_hmac).once.and_call_original
+      first = message("R", number(11), "r=nonceX,s=AAAA,i=1")
+      expect(connect_with(offer, first * 2)).to match([false, /answered already/])
+    end
+
+    it "is begun once" do
+      expect(connect_with(offer * 2)).to match([false, /begun already/])
+    end
+
     it "does not trust a server that does not know the password" do
       first = message("R", number(11), "r=nonceX,s=AAAA,i=1")
       expect(connect_with(offer, first, message("R", number(12), "v=AAAA"), message("R", number(0))))

@@ -6,5 +6,6 @@ pub(crate) mod fork;
 pub(crate) mod handle;
 pub(crate) mod level;
 pub(crate) mod limits;
+pub(crate) mod names;
 pub(crate) mod sockopt;
 pub(crate) mod user;

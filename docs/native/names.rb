@@ -1,0 +1,65 @@
+# frozen_string_literal: true
+
+module EventMachine
+  class << self
+    # @!group Servers and connections
+
+    # See {resolve}, which calls this.
+    #
+    # @param host [String]
+    # @param family [Integer] 4 for IPv4, 6 for IPv6, 0 for both
+    # @param timeout [Float, nil] seconds
+    # @return [Integer, String, nil] the number of the request; or the address, where the host is one, or nil where
+    #   that is of the other family
+    # @raise [RuntimeError] when no reactor runs
+    def resolve_host(host, family, timeout); end
+
+    # Opens a TCP connection to a host whose name is resolved meanwhile. {connect} calls this where
+    # {name_resolution} is `:threads`, and adds the object to `@conns`.
+    #
+    # @param host [String]
+    # @param port [Integer, String]
+    # @param bind_host [String, nil] the local address
+    # @param bind_port [Integer, nil]
+    # @return [Integer] signature
+    # @raise [ConnectionError] if the port is invalid, or the local address is
+    def connect_host(host, port, bind_host, bind_port); end
+
+    # Opens a TCP connection to a host whose addresses are known. {connect} calls this in fibers.
+    #
+    # @param host [String] the name, for {Connection#start_tls}
+    # @param addresses [Array<String>]
+    # @param port [Integer, String]
+    # @param bind_host [String, nil] the local address
+    # @param bind_port [Integer, nil]
+    # @return [Integer] signature
+    # @raise [ConnectionError] if no socket can be made, or the local address is not available
+    # @raise [ArgumentError] if an address is none
+    def connect_addresses(host, addresses, port, bind_host, bind_port); end
+
+    # How long {connect} waits for an address to answer before it tries the host's next one beside it; 0.25 at
+    # first. RFC 8305 calls it the "Connection Attempt Delay".
+    #
+    # @return [Float] seconds
+    def connection_attempt_delay; end
+
+    # See {connection_attempt_delay}. It may be set at any time, for attempts that begin then.
+    #
+    # @param seconds [Numeric]
+    # @raise [ArgumentError] if it is negative
+    def connection_attempt_delay=(seconds); end
+
+    # How long {connect} has the IPv4 addresses of a host wait for its IPv6 ones, which are asked for at the same
+    # time; 0.05 at first. RFC 8305 calls it the "Resolution Delay". It counts where {name_resolution} is
+    # `:threads`.
+    #
+    # @return [Float] seconds
+    def resolution_delay; end
+
+    # See {resolution_delay}.
+    #
+    # @param seconds [Numeric]
+    # @raise [ArgumentError] if it is negative
+    def resolution_delay=(seconds); end
+  end
+end

@@ -1,0 +1,203 @@
+//! Names that are being resolved off the loop, and who waits for them.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use mio::Waker;
+
+use crate::event::Event;
+use crate::id::Id;
+use crate::resolve::{Family, addresses};
+use crate::resolver::{Answer, LookUp, Question, Resolver};
+use crate::sys::fork;
+use crate::turn::{Deadline, Turn};
+
+/// Who waits for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// The caller of [`Reactor::resolve`](crate::Reactor::resolve), by the number that it was given.
+    Caller(u64),
+    /// A connect by name.
+    Connect(Id),
+}
+
+/// One question, however many ask it.
+#[derive(Debug)]
+struct Asked {
+    askers: Vec<Asker>,
+    /// Gone when nobody waits any more, so that no thread takes the trouble.
+    wanted: Weak<()>,
+}
+
+#[derive(Debug)]
+struct Request {
+    timer: Option<Id>,
+    /// Held for as long as the answer is waited for.
+    _ticket: Arc<()>,
+}
+
+/// All of a reactor's.
+pub(crate) struct Names {
+    look_up: LookUp,
+    /// None until the first question.
+    resolver: Option<Resolver>,
+    asked: HashMap<Question, Asked>,
+    requests: HashMap<u64, Request>,
+    last: u64,
+    /// Those to be told of yet.
+    answers: VecDeque<(Asker, Arc<Question>, Arc<Answer>)>,
+    generation: u64,
+}
+
+impl Names {
+    pub(crate) fn new() -> Self {
+        Self {
+            look_up: Arc::new(addresses),
+            resolver: None,
+            asked: HashMap::new(),
+            requests: HashMap::new(),
+            last: 0,
+            answers: VecDeque::new(),
+            generation: fork::generation(),
+        }
+    }
+
+    pub(crate) fn set_look_up(
+        &mut self,
+        look_up: impl Fn(&str, Family) -> Result<Vec<SocketAddr>, String> + Send + Sync + 'static,
+    ) {
+        self.look_up = Arc::new(look_up);
+        self.resolver = None;
+    }
+
+    /// Asks on behalf of a caller, who is told by an event of the number that is returned.
+    pub(crate) fn request(
+        &mut self,
+        turn: &mut Turn,
+        waker: &Arc<Waker>,
+        question: Question,
+        due: Option<Instant>,
+    ) -> u64 {
+        self.last += 1;
+        let number = self.last;
+        let deadline = Deadline::Resolution(number);
+        let timer = due.and_then(|due| turn.deadlines.add(turn.now, due, deadline));
+        let _ticket = self.ask(waker, question, Asker::Caller(number));
+        self.requests.insert(number, Request { timer, _ticket });
+        number
+    }
+
+    /// Asks; who does holds what is returned for as long as it waits for the answer.
+    pub(crate) fn ask(&mut self, waker: &Arc<Waker>, question: Question, asker: Asker) -> Arc<()> {
+        if let Some(asked) = self.asked.get_mut(&question) {
+            if let Some(ticket) = asked.wanted.upgrade() {
+                asked.askers.push(asker);
+                return ticket;
+            }
+        }
+        let ticket = Arc::new(());
+        let asked = Asked {
+            askers: vec![asker],
+            wanted: Arc::downgrade(&ticket),
+        };
+        self.asked.insert(question.clone(), asked);
+        self.put(waker, question, Arc::downgrade(&ticket));
+        ticket
+    }
+
+    /// Puts a question to the threads.
+    fn put(&mut self, waker: &Arc<Waker>, question: Question, wanted: Weak<()>) {
+        let look_up = &self.look_up;
+        let resolver = self
+            .resolver
+            .get_or_insert_with(|| Resolver::new(Arc::clone(look_up), Arc::clone(waker)));
+        if let Err(error) = resolver.ask(question.clone(), wanted) {
+            self.deal(question, Some(Err(crate::error::describe(&error))));
+            // There may be nobody else to end the poll for it; a failure means that it ends anyway.
+            let _ = waker.wake();
+        }
+    }
+
+    /// The next answer, and whose it is.
+    pub(crate) fn next_answer(&mut self) -> Option<(Asker, Arc<Question>, Arc<Answer>)> {
+        if self.answers.is_empty() {
+            for (question, answer) in self.resolver.as_ref()?.answers() {
+                self.deal(question, answer);
+            }
+        }
+        self.answers.pop_front()
+    }
+
+    /// Notes whose an answer is. There is none where nobody was left when it was the question's turn.
+    fn deal(&mut self, question: Question, answer: Option<Answer>) {
+        let Some(answer) = answer else {
+            let unwanted = |asked: &Asked| asked.wanted.strong_count() == 0;
+            if self.asked.get(&question).is_some_and(unwanted) {
+                self.asked.remove(&question);
+            }
+            return;
+        };
+        let Some(asked) = self.asked.remove(&question) else {
+            return;
+        };
+        let (question, answer) = (Arc::new(question), Arc::new(answer));
+        let dealt = asked.askers.into_iter();
+        let dealt = dealt.map(|asker| (asker, Arc::clone(&question), Arc::clone(&answer)));
+        self.answers.extend(dealt);
+    }
+
+    /// Tells a caller, who may have waited for too long already.
+    pub(crate) fn tell(&mut self, turn: &mut Turn, request: u64, answer: &Answer) {
+        let Some(Request { timer, .. }) = self.requests.remove(&request) else {
+            return;
+        };
+        if let Some(timer) = timer {
+            turn.deadlines.cancel(timer);
+        }
+        let answer = answer.clone();
+        turn.notices.push_back(Event::Resolved { request, answer });
+    }
+
+    /// A caller has waited for long enough.
+    pub(crate) fn due(&mut self, turn: &mut Turn, request: u64) {
+        if self.requests.remove(&request).is_some() {
+            let answer = Err("the resolver did not answer in time".to_owned());
+            turn.notices.push_back(Event::Resolved { request, answer });
+        }
+    }
+
+    /// Asks again in a forked child, which has no threads.
+    pub(crate) fn adopt(&mut self, waker: &Arc<Waker>) {
+        self.leave_to_parent();
+        self.generation = fork::generation();
+        let asked = self.asked.iter();
+        let questions = asked.map(|(question, asked)| (question.clone(), asked.wanted.clone()));
+        for (question, wanted) in questions.collect::<Vec<_>>() {
+            self.put(waker, question, wanted);
+        }
+    }
+
+    /// The threads are the parent's, and may have been at work on what they share with this.
+    fn leave_to_parent(&mut self) {
+        std::mem::forget(self.resolver.take());
+    }
+}
+
+impl Drop for Names {
+    fn drop(&mut self) {
+        if self.generation != fork::generation() {
+            self.leave_to_parent();
+        }
+    }
+}
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Names")
+            .field("asked", &self.asked)
+            .field("requests", &self.requests)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,75 @@
+# frozen_string_literal: true
+
+require "em/connection"
+
+module EventMachine
+  # What the reactor calls on handlers that define it: `receive_eof`, `outbound_full` and `outbound_drained`. They are
+  # not defined here, so that methods of these names in an application stay its own.
+  class Connection
+    # Ends the sending side, once queued data is sent: the peer reads an end of file. Data still arrives. Under TLS
+    # close_notify is sent first. What is sent from now on is dropped, and {#send_data} returns 0. See shutdown(2).
+    #
+    # When the peer ends its side too, the connection ends. A handler that defines `receive_eof` is called then, and it
+    # may be the first of the two to be called: the connection stays open for what it sends.
+    #
+    # @example
+    #   EventMachine.popen("sort", Sorter) { |sort| sort.send_data("b\na\n"); sort.close_write }
+    # @return [Boolean] false if the side has ended, the connection is closing or closed, or it is a pipe or a terminal,
+    #   whose sides cannot end apart
+    # @raise [RuntimeError] if it is not a connection, such as a datagram socket
+    def close_write
+      EventMachine.close_write(@signature)
+    end
+
+    # Has the reactor tell when much data waits to be sent: `outbound_full` is called when `high` bytes wait that the
+    # system did not take at once, and `outbound_drained` when no more than `low` are left. Each is called once for each
+    # crossing, if the handler defines it. {#send_data} queues as before. The limits end with the connection.
+    #
+    # @param high [Integer] bytes, at least 1
+    # @param low [Integer] bytes, below `high`
+    # @return [Boolean] false if the connection is closed
+    # @raise [ArgumentError] if `low` is negative or not below `high`
+    # @raise [RuntimeError] if it is not a connection, such as a datagram socket
+    def set_outbound_limits(high: 65_536, low: high / 4)
+      EventMachine.set_outbound_limits(@signature, high, low)
+    end
+
+    # Whether so much waits to be sent that a sender should wait for `outbound_drained`. It is up to date at once, also
+    # in the callback that sends.
+    #
+    # @return [Boolean] false without {#set_outbound_limits}
+    def outbound_full?
+      EventMachine.outbound_full?(@signature)
+    end
+
+    # Stops reading from another connection while this one is full, so that a slow receiver slows down the sender
+    # instead of filling the memory. The other one can still be written to. Sets the default limits of
+    # {#set_outbound_limits}, unless there are some.
+    #
+    # @param other [Connection] the source of what this one sends
+    # @return [Boolean] false if either is closed
+    # @raise [RuntimeError] if this is not a connection, such as a datagram socket
+    def pause_when_full(other)
+      EventMachine.pause_when_full(@signature, other.signature)
+    end
+  end
+
+  class << self
+    # Limits how many connections of a server there are at a time. Further ones wait in the backlog of the system, see
+    # listen(2), until one of these has ended. Those that are there already count and stay.
+    #
+    # @param signature [Integer] what {start_server} or {attach_server} returned
+    # @param count [Integer, nil] at least 1; nil for no limit
+    # @return [Integer, nil] the limit
+    # @raise [ArgumentError] if the count is less than 1
+    # @raise [TypeError] if it is no number
+    # @raise [RuntimeError] if there is no such server
+    def set_max_connections(signature, count)
+      count = Integer(count) unless count.nil?
+      raise ArgumentError, "max_connections must be at least 1: #{count}" if count && count < 1
+
+      limit_connections(signature, count)
+      count
+    end
+  end
+end

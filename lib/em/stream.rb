@@ -1,0 +1,148 @@
+# frozen_string_literal: true
+
+require "timeout"
+require "em/connection"
+require "em/flow_control"
+require "em/stream/waiting"
+require "em/stream/reading"
+require "em/stream/writing"
+
+module EventMachine
+  # A connection that a fiber reads and writes as an IO: where there is nothing to read, or too much to write, the fiber
+  # waits, and the loop goes on. It is a {Connection}, so proxying, peer names and the like work on it.
+  # {EventMachine.serve} and {Stream.connect} make streams.
+  #
+  # One fiber may read while another writes. Methods that wait raise {NotInFiber} in callbacks, Timeout::Error when they
+  # wait for longer than {#timeout}, and IOError once the stream was closed from here. If the connection was lost, they
+  # raise the reason: a SystemCallError, or a {CertificateError}.
+  class Stream < Connection
+    include Waiting
+    include Reading
+    include Writing
+
+    DEFAULTS = { read_limit: 262_144, high: 65_536, low: 16_384, timeout: nil }.freeze
+    private_constant :DEFAULTS
+
+    # @return [Numeric, nil] how long a method may wait, in seconds; nil for any time
+    attr_reader :timeout
+
+    # Connects, and waits for that; with `tls:`, for the handshake too.
+    #
+    # @example
+    #   EventMachine.fiber do
+    #     EventMachine::Stream.connect("example.org", 443, tls: { verify: true }) do |stream|
+    #       stream.write("HEAD / HTTP/1.0\r\nHost: example.org\r\n\r\n")
+    #       puts stream.read
+    #     end
+    #   end
+    # @param host [String] address or host name; without a port the path of a Unix domain socket
+    # @param port [Integer, String, nil]
+    # @param timeout [Numeric] seconds for connecting, and for the handshake
+    # @param tls [Hash, true, nil] options of {Connection#start_tls}; true for none
+    # @param options [Hash{Symbol => Integer}] see {#initialize}
+    # @yieldparam stream [Stream] closed when the block ends
+    # @return [Stream, Object] the stream; what the block returned, if there is one
+    # @raise [SystemCallError, CertificateError] if it cannot connect, or the handshake fails
+    # @raise [ConnectionError] as {EventMachine.connect}
+    # @raise [NotInFiber] in a callback
+    def self.connect(host, port = nil, timeout: 20, tls: nil, **options)
+      EventMachine.__send__(:waiting_scheduler, "Stream.connect")
+      stream = EventMachine.connect(*[host, port].compact, self, options)
+      stream.pending_connect_timeout = timeout
+      stream.__send__(:establish, tls)
+      return stream unless block_given?
+
+      begin
+        yield stream
+      ensure
+        stream.close
+      end
+    end
+
+    # @param options [Hash] of {#initialize}
+    # @return [void]
+    # @raise [ArgumentError] for an unknown one
+    # @!visibility private
+    def self.check(options)
+      unknown = options.keys - DEFAULTS.keys
+      raise ArgumentError, "unknown option: #{unknown.first.inspect}" if unknown.any?
+    end
+
+    # @param options [Hash{Symbol => Numeric}]
+    # @option options [Integer] :read_limit (262_144) bytes that may wait to be read before the connection is not read
+    #   from
+    # @option options [Integer] :high (65_536) bytes that wait to be sent when {#write} waits
+    # @option options [Integer] :low (16_384) bytes that wait to be sent when it goes on
+    # @option options [Numeric] :timeout (nil) see {#timeout=}
+    # @raise [ArgumentError] for an unknown option
+    def initialize(options = {})
+      super()
+      Stream.check(options)
+      @read_limit, @high, @low, @timeout = DEFAULTS.merge(options).values_at(*DEFAULTS.keys)
+      @connected = @secured = @input_ended = @unbound = @closed = false
+      start_reading
+      start_writing
+    end
+
+    # @param seconds [Numeric, nil] how long {#read}, {#write} and the like may wait, each time; nil for any time
+    # @raise [ArgumentError] unless it is positive
+    def timeout=(seconds)
+      raise ArgumentError, "timeout must be positive: #{seconds}" if seconds && !seconds.positive?
+
+      @timeout = seconds
+    end
+
+    # Sends what was written, then closes the connection. May be called again.
+    #
+    # @return [nil]
+    def close
+      return if @closed
+
+      @closed = true
+      close_connection_after_writing unless @unbound
+      wake
+    end
+
+    # @return [Boolean] whether it was closed from here, or the connection has ended
+    def closed?
+      @closed || @unbound
+    end
+
+    # As {Connection#start_tls}; in a fiber it waits for the end of the handshake.
+    #
+    # @param args [Hash] as {Connection#start_tls}
+    # @return [nil]
+    # @raise [SystemCallError, CertificateError] if the handshake fails
+    def start_tls(args = {})
+      super
+      wait_until("TLS") { @secured } if ::Fiber.current_scheduler
+      nil
+    end
+
+    # @!visibility private
+    def connection_completed
+      @connected = true
+      wake
+    end
+
+    # @!visibility private
+    def ssl_handshake_completed
+      @secured = true
+      wake
+    end
+
+    # @!visibility private
+    def unbind(reason = nil)
+      @fault = fault_of(reason)
+      @input_ended = @unbound = true
+      wake
+    end
+
+    private
+
+    def establish(tls)
+      wait_until("connecting") { @connected }
+      start_tls(tls == true ? {} : tls) if tls
+    end
+  end
+end

@@ -1,0 +1,78 @@
+# frozen_string_literal: true
+
+module EventMachine
+  class Stream < Connection
+    # What a {Stream} writes.
+    module Writing
+      # Queues strings to be sent, in order. Waits while too much is queued already.
+      #
+      # @param strings [Array<#to_s>]
+      # @return [Integer] how many bytes
+      # @raise [Errno::EPIPE] if the connection has ended in order, or its sending side has: see {#close_write}
+      def write(*strings)
+        total = strings.sum { |string| push(string.to_s) }
+        wait_while_full if (@unchecked += total) >= @high
+        total
+      end
+
+      # As {#write}.
+      #
+      # @param string [#to_s]
+      # @return [Stream]
+      def <<(string)
+        write(string)
+        self
+      end
+
+      # Waits until all is handed to the system.
+      #
+      # @return [Stream]
+      # @raise [SystemCallError, IOError] as {#write}
+      def flush
+        raise_unwritable if closed?
+        EventMachine.__send__(:flush_sent)
+        return self if get_outbound_data_size.zero?
+
+        set_outbound_limits(high: 1, low: 0)
+        wait_while_full
+        self
+      ensure
+        set_outbound_limits(high: @high, low: @low)
+      end
+
+      # @!visibility private
+      def outbound_drained
+        wake
+      end
+
+      private
+
+      def start_writing
+        @unchecked = 0
+        set_outbound_limits(high: @high, low: @low)
+      end
+
+      def push(data)
+        size = data.bytesize
+        raise_unwritable if @closed || (EventMachine.send_data(@signature, data, size) < size)
+        size
+      end
+
+      # Writes what the system takes, and waits where that is not enough.
+      def wait_while_full
+        if outbound_full?
+          EventMachine.__send__(:flush_sent)
+          park { !outbound_full? || closed? } if outbound_full?
+          raise_unwritable if closed?
+        end
+        @unchecked = get_outbound_data_size
+      end
+
+      def raise_unwritable
+        raise_closed
+        raise_own(@fault || Errno::EPIPE.new)
+      end
+    end
+    private_constant :Writing
+  end
+end

@@ -1,0 +1,22 @@
+# frozen_string_literal: true
+
+desc "Serve 10,000 connections of peers that reset, stall, flood and send garbage (SESSIONS=, SEED=)"
+task :chaos do
+  ruby "spec/chaos/run.rb", "chaos"
+end
+
+desc "Go on like chaos for HOURS=1, and see whether memory and descriptors stay level"
+task :soak do
+  ruby "spec/chaos/run.rb", "soak"
+end
+
+desc "Call every function from 8 threads at random, for SECONDS=60, with GC.stress and forks (SEED=)"
+task :callers do
+  # These would look for names in each of very many errors.
+  ruby "--disable=error_highlight,did_you_mean", "spec/chaos/callers.rb"
+end
+
+desc "How long others wait for answers while peers flood, are slow, or send lines and headers without end"
+task :neighbours do
+  ruby "spec/chaos/neighbours.rb"
+end

@@ -1,0 +1,160 @@
+# frozen_string_literal: true
+
+# How long peers wait for answers while others attack the same loop.
+#
+#   ruby neighbours.rb        CONNECTIONS=200, SECONDS=4 for each attack
+#
+# 200 connections ask ten times a second each; what is printed is the time until the answer.
+
+$LOAD_PATH.unshift(File.expand_path("../../lib", __dir__))
+require "eventmachine"
+require "json"
+require "openssl"
+require "rbconfig"
+require "socket"
+
+# What attackers do, in a process of their own until they are ended.
+module Attack
+  module_function
+
+  def none(_ports) = sleep
+
+  def flood(ports)
+    socket = TCPSocket.new("127.0.0.1", ports["sink"])
+    loop { socket.write("x" * 1_000_000) }
+  end
+
+  def datagram_flood(ports)
+    socket = UDPSocket.new
+    socket.connect("127.0.0.1", ports["datagrams"])
+    loop { socket.send("x" * 1000, 0) }
+  end
+
+  def slow_lines(ports)
+    many(ports["lines"]) { |socket| socket.write("x") }
+  end
+
+  def endless_lines(ports) = repeatedly(ports["lines"]) { |socket| socket.write("x" * 1_000_000) }
+
+  def endless_headers(ports) = repeatedly(ports["headers"]) { |socket| socket.write("a: b\n" * 10_000) }
+
+  def connects(ports) = loop { TCPSocket.new("127.0.0.1", ports["sink"]).close }
+
+  def slow_handshakes(ports) = many(ports["tls"]) { |socket| socket.write("\x16") }
+
+  def garbage_to_tls(ports) = repeatedly(ports["tls"]) { |socket| socket.write("x" * 100) }
+
+  # Each byte is a record.
+  def tiny_records(ports)
+    context = OpenSSL::SSL::SSLContext.new
+    context.verify_mode = OpenSSL::SSL::VERIFY_NONE
+    repeatedly(ports["tls"]) do |socket|
+      secure = OpenSSL::SSL::SSLSocket.new(socket, context).connect
+      loop { secure.syswrite("x") }
+    end
+  end
+
+  def many(port)
+    sockets = Array.new(500) { TCPSocket.new("127.0.0.1", port) }
+    loop do
+      sockets.each { |socket| yield(socket) rescue nil }
+      sleep(0.05)
+    end
+  end
+
+  # One connection after the other, each for as long as the server has it.
+  def repeatedly(port)
+    loop do
+      socket = TCPSocket.new("127.0.0.1", port)
+      loop { yield(socket) }
+    rescue SystemCallError, IOError, OpenSSL::SSL::SSLError
+      socket&.close
+    end
+  end
+
+  KINDS = %i[none flood datagram_flood slow_lines endless_lines endless_headers connects slow_handshakes
+             garbage_to_tls tiny_records].freeze
+end
+
+# Asks, and measures the answers.
+class Asker < EventMachine::Connection
+  PERIOD = 0.1
+
+  class << self
+    # @return [Array<Float>] milliseconds
+    def times = @times ||= []
+  end
+
+  def connection_completed
+    EventMachine.add_timer(rand * PERIOD) { EventMachine.add_periodic_timer(PERIOD) { ask } }
+  end
+
+  def receive_data(_data)
+    self.class.times << ((Process.clock_gettime(Process::CLOCK_MONOTONIC) - @asked) * 1000)
+    @asked = nil
+  end
+
+  # Who still waits does not ask again.
+  def ask
+    return if @asked
+
+    @asked = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+    send_data("?" * 64)
+  end
+
+  def self.run(ports, connections, seconds)
+    EventMachine.run do
+      connections.times { EventMachine.connect("127.0.0.1", ports["echo"], self) }
+      EventMachine.add_timer(0.5) { times.clear }
+      EventMachine.add_timer(seconds + 0.5) { EventMachine.stop }
+    end
+    sorted = times.sort
+    puts JSON.generate([sorted.size, *[0.5, 0.99].map { |share| sorted[(sorted.size * share).floor] }, sorted.last])
+  end
+end
+
+# The loop that is attacked.
+module Server
+  Echo = Module.new { def receive_data(data) = send_data(data) }
+  Lines = Module.new { include EventMachine::Protocols::LineText2 }
+  Secure = Module.new { def post_init = start_tls }
+
+  module_function
+
+  def run
+    EventMachine.run do
+      handlers = { echo: Echo, sink: nil, lines: Lines, headers: EventMachine::Protocols::HeaderAndContentProtocol,
+                   tls: Secure }
+      servers = handlers.transform_values { |handler| EventMachine.start_server("127.0.0.1", 0, handler) }
+      servers[:datagrams] = EventMachine.open_datagram_socket("127.0.0.1", 0).signature
+      @ports = JSON.generate(servers.transform_values { |name| EventMachine.get_sockname(name).unpack1("x2n") })
+      attack_next(Attack::KINDS.dup)
+    end
+  end
+
+  def attack_next(kinds)
+    return EventMachine.stop unless (kind = kinds.shift)
+
+    attacker = spawn(RbConfig.ruby, __FILE__, "attack", kind.to_s, @ports, err: File::NULL)
+    EventMachine.system(RbConfig.ruby, __FILE__, "ask", @ports) do |output, _|
+      Process.kill("KILL", attacker)
+      Process.wait(attacker)
+      tell(kind, *JSON.parse(output))
+      EventMachine.add_timer(0.5) { attack_next(kinds) }
+    end
+  end
+
+  def tell(kind, count, median, p99, most)
+    memory = File.read("/proc/self/status")[/VmRSS:\s+(\d+)/, 1]
+    puts format("%-16s %6d answers, median %7.2f ms, p99 %8.2f ms, most %8.2f ms; %7s KiB",
+                kind, count, median, p99, most, memory)
+  end
+end
+
+$stdout.sync = true
+case ARGV.shift
+when "attack" then Attack.public_send(ARGV[0], JSON.parse(ARGV[1]))
+when "ask"
+  Asker.run(JSON.parse(ARGV[0]), Integer(ENV.fetch("CONNECTIONS", "200")), Float(ENV.fetch("SECONDS", "4")))
+else Server.run
+end

@@ -1,0 +1,62 @@
+# frozen_string_literal: true
+
+# Runs the house of house.rb, and says whether all went well.
+#
+#   ruby run.rb chaos      SESSIONS=10000 SEED=
+#   ruby run.rb soak       HOURS=1: round after round, of which descriptors, threads and memory are compared
+
+$LOAD_PATH.unshift(File.expand_path("../../lib", __dir__))
+require_relative "house"
+
+SEED = Integer(ENV.fetch("SEED", Random.new_seed % 1_000_000))
+
+def descriptors
+  GC.start
+  Dir.children("/proc/self/fd").size
+end
+
+def one_round(sessions, seed)
+  report = House.new.run(sessions, seed)
+  peers = report.peers
+  puts format("%6d connections, %3d forks, %4d signals; lag p99 %6.1f ms, most %7.1f ms; %7d KiB, %3d descriptors; " \
+              "good peers: median %s ms, p99 %s ms",
+              report.connections, report.forks, report.signals, report.lag_p99, report.lag_max, report.memory,
+              descriptors, peers["median_ms"], peers["p99_ms"])
+  report.faults.each { |fault| puts "  FAULT #{fault}" }
+  report
+end
+
+def chaos
+  EventMachine.run { EventMachine.stop }
+  before = descriptors
+  report = one_round(Integer(ENV.fetch("SESSIONS", "10000")), SEED)
+  puts report.peers["sessions"].sort.map { |kind, count| "#{kind}: #{count}" }.join(", ")
+  lost = descriptors - before
+  abort "FAULT #{lost} descriptors were lost" if lost.positive?
+  abort if report.faults.any?
+end
+
+# Memory may settle in the first rounds.
+WARM_UP = 3
+GROWTH = 1.1
+
+def soak
+  stop = Process.clock_gettime(Process::CLOCK_MONOTONIC) + (Float(ENV.fetch("HOURS", "1")) * 3600)
+  reports = []
+  seed = SEED
+  while Process.clock_gettime(Process::CLOCK_MONOTONIC) < stop
+    reports << [one_round(2000, seed += 1), descriptors]
+  end
+  faults = reports.sum { |report, _| report.faults.size }
+  settled = reports.drop(WARM_UP)
+  abort "FAULT descriptors grew" if settled.any? && settled.last[1] > settled.first[1]
+  abort "FAULT memory grew" if settled.any? && settled.last[0].memory > settled.first[0].memory * GROWTH
+  abort "#{faults} faults" if faults.positive?
+end
+
+$stdout.sync = true
+puts "SEED=#{SEED}"
+case ARGV.first
+when "soak" then soak
+else chaos
+end
