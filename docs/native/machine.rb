@@ -25,9 +25,11 @@ module EventMachine
 
     # Runs one turn of the loop. It waits until there is something to do.
     #
-    # @return [Boolean] false once the loop was stopped
+    # @param timeout [Numeric, nil] seconds to wait at most; 0 looks without waiting
+    # @return [Boolean] without a timeout, false once the loop was stopped; with one, whether anything happened
+    # @raise [ArgumentError] if the timeout is negative
     # @raise [RuntimeError] when no reactor runs
-    def run_machine_once; end
+    def run_machine_once(timeout = nil); end
 
     # Unbinds all connections and destroys the loop. {run} calls this.
     #
@@ -57,6 +59,17 @@ module EventMachine
     # @return [Time]
     # @raise [RuntimeError] when no reactor runs
     def current_time; end
+
+    # Takes notice of the time, after a callback that took long: {current_time} is that of now until the next turn.
+    # Timers do not need it.
+    #
+    # @return [Time]
+    # @raise [RuntimeError] when no reactor runs
+    def update_now; end
+
+    # @return [Integer] how many turns of the loop have begun
+    # @raise [RuntimeError] when no reactor runs
+    def iteration; end
 
     # The kind of library, as upstream's. Programs compare it.
     #

@@ -8,6 +8,7 @@ use magnus::rb_sys::{AsRawId, AsRawValue, protect};
 use magnus::value::{IntoId, LazyId};
 use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, RObject, Ruby, Value};
 
+use crate::hooks::{self, Hook};
 use crate::{convert, errors, instance, names, signatures};
 
 /// Calls Ruby for events. An exception goes to `error_handler` where there is one.
@@ -62,6 +63,11 @@ impl<'r> Dispatcher<'r> {
             .module
             .funcall::<_, _, Value>(*names::RUN_DEFERRED_CALLBACKS, ());
         result.map(drop).or_else(|error| self.handle(error))
+    }
+
+    /// Calls what is to be called at some point of the turn.
+    pub(crate) fn hook(&self, hook: Hook) -> Result<(), Error> {
+        hooks::call(self.module, hook).or_else(|error| self.handle(error))
     }
 
     fn data(&self, id: Id, bytes: &[u8]) -> Result<(), Error> {

@@ -32,6 +32,8 @@ pub(crate) struct Instance {
     /// Threads that make objects of what they open, and what they have opened, which is held until then.
     pub(crate) openers: Vec<(VALUE, Vec<Id>)>,
     pub(crate) lookups: Lookups,
+    /// How many turns have begun.
+    pub(crate) iteration: u64,
     /// Tells this loop from one that replaced it while a thread was in it.
     pub(crate) serial: u64,
 }
@@ -235,6 +237,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             loop_fiber: None,
             sleeping: false,
             clock: Clock::new(),
+            iteration: 0,
             serial: state.serial,
         };
         let reactor = &mut instance.reactor;

@@ -13,6 +13,7 @@ mod dispatch;
 mod errors;
 mod guarded;
 mod gvl;
+mod hooks;
 mod instance;
 mod names;
 mod resolving;
@@ -27,6 +28,7 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     let module = names::init(ruby)?;
     errors::init(ruby, module)?;
     shared::init(ruby);
+    hooks::init(module)?;
     scheduler::init(ruby, module)?;
     api::init(ruby, module)
 }

@@ -56,6 +56,7 @@ names! {
     SSL_HANDSHAKE_COMPLETED = "ssl_handshake_completed";
     SSL_VERIFY_PEER = "ssl_verify_peer";
     SSL_CERTIFICATE_FOR = "ssl_certificate_for";
+    RUN_HOOKS = "run_hooks";
     NAME_RESOLVED = "name_resolved";
     RESOLUTION_ERROR = "@resolution_error";
     RUN_DEFERRED_CALLBACKS = "run_deferred_callbacks";

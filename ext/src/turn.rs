@@ -9,6 +9,7 @@ use magnus::rb_sys::AsRawValue;
 use magnus::{Error, RModule, Ruby, Value};
 
 use crate::dispatch::Dispatcher;
+use crate::hooks::{self, Hook};
 use crate::instance::Instance;
 use crate::{errors, gvl, instance, scheduler};
 
@@ -76,35 +77,58 @@ impl<'r> Loop<'r> {
 
     /// Runs until the loop is stopped, or a callback raises what no error handler takes.
     pub(crate) fn run(&mut self) -> Result<(), Error> {
-        while self.turn()? {}
+        while self.turn(None)?.is_some() {}
         Ok(())
     }
 
-    /// One turn; false once the loop is stopped.
-    pub(crate) fn turn(&mut self) -> Result<bool, Error> {
+    /// One turn, which waits for at most so long, and not at all where timers have fired: whether something
+    /// happened in it. `None` once the loop is stopped.
+    pub(crate) fn once(&mut self, limit: Duration) -> Result<Option<bool>, Error> {
+        self.turn(Some(limit))
+    }
+
+    fn turn(&mut self, limit: Option<Duration>) -> Result<Option<bool>, Error> {
         if !self.begin()? {
-            return Ok(false);
+            return Ok(None);
         }
         // A turn may call nothing of Ruby's, nor wait: other threads and signals have their share.
         self.ruby.thread_check_ints()?;
-        self.timers()?;
+        let fired = self.timers()?;
+        let limit = limit.map(|limit| if fired > 0 { Duration::ZERO } else { limit });
+        self.hook(Hook::BeforeWait)?;
         let found = match self.outlook()? {
-            Outlook::Stop => return Ok(false),
-            Outlook::Wait(timeout) => self.poll(timeout)?,
+            Outlook::Stop => return Ok(None),
+            Outlook::Wait(timeout) => self.poll(sooner(timeout, limit))?,
         };
+        self.hook(Hook::AfterWait)?;
         if found.fibers {
             self.fibers()?;
         }
-        self.each_event(Reactor::next_event)?;
+        let mut acted = fired + self.each_event(Reactor::next_event)?;
         if found.signalled {
             self.ours(|instance| instance.signalled = false)?;
             self.dispatcher.deferred()?;
             self.flush()?;
         }
-        if self.each_event(|reactor, _| reactor.next_end())? > 0 {
+        let ended = self.each_event(|reactor, _| reactor.next_end())?;
+        if ended > 0 {
             self.flush()?;
         }
-        Ok(true)
+        acted += ended;
+        let happened = acted > 0 || found.signalled || found.fibers;
+        if !happened {
+            self.hook(Hook::Idle)?;
+        }
+        Ok(Some(happened))
+    }
+
+    /// Calls what an application has for this point, and writes what that sent.
+    fn hook(&self, hook: Hook) -> Result<(), Error> {
+        if !hooks::is_set(hook) {
+            return Ok(());
+        }
+        self.dispatcher.hook(hook)?;
+        self.flush()
     }
 
     fn begin(&self) -> Result<bool, Error> {
@@ -117,13 +141,14 @@ impl<'r> Loop<'r> {
                 instance.waker = instance.reactor.waker();
             }
             instance.reactor.begin_turn(Instant::now());
+            instance.iteration += 1;
             Ok(true)
         })?
         .unwrap_or(Ok(false))
         .map_err(|error| errors::from(self.ruby, &error))
     }
 
-    fn timers(&self) -> Result<(), Error> {
+    fn timers(&self) -> Result<usize, Error> {
         let mut acted = 0;
         while let Some(event) = self.ours(|i| i.reactor.next_timer())?.flatten() {
             self.act(&event, &[], &mut acted)?;
@@ -131,13 +156,14 @@ impl<'r> Loop<'r> {
         if acted > 0 {
             self.flush()?;
         }
-        Ok(())
+        Ok(acted)
     }
 
     fn outlook(&self) -> Result<Outlook, Error> {
         let wait = self.ours(|instance| {
             let stops = instance.stopping && !instance.winding_up;
-            if stops || instance.signalled || instance.fibers_due {
+            let is_busy = instance.signalled || instance.fibers_due || hooks::is_set(Hook::Idle);
+            if stops || is_busy {
                 return Some(Duration::ZERO);
             }
             instance.reactor.poll_timeout(Instant::now())
@@ -257,6 +283,14 @@ impl<'r> Loop<'r> {
     fn ours<T>(&self, body: impl FnOnce(&mut Instance) -> T) -> Result<Option<T>, Error> {
         instance::peek(self.ruby, |i| (i.serial == self.serial).then(|| body(i)))
             .map(Option::flatten)
+    }
+}
+
+/// The shorter of two times, of which none is for ever.
+fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

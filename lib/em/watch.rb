@@ -138,6 +138,7 @@ module EventMachine
     # A forked child does not go on with the loop.
     def abandon_watches
       each_watch { |watch| watch.__send__(:retire) }
+      forget_hooks
       @wall_timers = nil
     end
   end

@@ -1,24 +1,29 @@
 //! The life of the loop.
 
+use std::time::{Duration, Instant};
+
 use magnus::prelude::*;
 use magnus::rb_sys::AsRawValue;
+use magnus::scan_args::scan_args;
 use magnus::{Error, RModule, Ruby, Symbol, Value, function, method};
 
 use crate::turn::{self, Loop};
-use crate::{instance, names};
+use crate::{convert, errors, instance, names};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("initialize_event_machine", function!(instance::create, 0))?;
     module.define_module_function("run_machine", function!(run_machine, 0))?;
     let run = function!(run_machine_without_threads, 0);
     module.define_module_function("run_machine_without_threads", run)?;
-    module.define_module_function("run_machine_once", function!(run_machine_once, 0))?;
+    module.define_module_function("run_machine_once", function!(run_machine_once, -1))?;
     module.define_module_function("release_machine", function!(turn::release, 0))?;
     module.define_module_function("stop", function!(stop, 0))?;
     module.define_module_function("stopping?", function!(is_stopping, 0))?;
     module.define_singleton_method("wind_up", function!(wind_up, 1))?;
     module.define_module_function("signal_loopbreak", function!(signal_loopbreak, 0))?;
     module.define_module_function("current_time", function!(current_time, 0))?;
+    module.define_singleton_method("iteration", method!(iteration, 0))?;
+    module.define_singleton_method("update_now", method!(update_now, 0))?;
     module.define_module_function("library_type", function!(library_type, 0))?;
     let singleton = module.singleton_class()?;
     singleton.define_private_method("hold_opened", method!(hold_opened, 0))?;
@@ -34,8 +39,20 @@ fn run_machine_without_threads(ruby: &Ruby) -> Result<(), Error> {
     Loop::new(ruby, "run_machine_without_threads")?.run()
 }
 
-fn run_machine_once(ruby: &Ruby) -> Result<bool, Error> {
-    Loop::new(ruby, "run_machine_once")?.turn()
+/// One turn. Without a time to wait at most, false once the loop is stopped; with one, whether something
+/// happened.
+fn run_machine_once(ruby: &Ruby, arguments: &[Value]) -> Result<bool, Error> {
+    let (limit,) = scan_args::<(), (Option<Option<f64>>,), (), (), (), ()>(arguments)?.optional;
+    let mut turns = Loop::new(ruby, "run_machine_once")?;
+    let Some(seconds) = limit.flatten() else {
+        return Ok(turns.once(Duration::MAX)?.is_some());
+    };
+    if seconds.is_nan() || seconds < 0.0 {
+        let message = format!("the timeout must not be negative: {seconds}");
+        return Err(errors::argument(ruby, message));
+    }
+    let happened = turns.once(convert::span(seconds))?;
+    Ok(happened.unwrap_or(false))
 }
 
 fn stop(ruby: &Ruby) -> Result<(), Error> {
@@ -103,6 +120,17 @@ fn current_time(ruby: &Ruby) -> Result<Value, Error> {
         i.clock.time_of_day(i.reactor.now())
     })?;
     Ok(ruby.into_value(time))
+}
+
+/// How many turns of the loop have begun.
+fn iteration(ruby: &Ruby, _module: RModule) -> Result<u64, Error> {
+    instance::look(ruby, "iteration", |instance| instance.iteration)
+}
+
+/// Takes notice of the time amid a turn.
+fn update_now(ruby: &Ruby, _module: RModule) -> Result<Value, Error> {
+    instance::look(ruby, "update_now", |i| i.reactor.advance(Instant::now()))?;
+    current_time(ruby)
 }
 
 fn library_type(ruby: &Ruby) -> Symbol {
