@@ -92,7 +92,7 @@ module EventMachine
     # Opens a UDP socket. {Connection#receive_data} is called with each datagram. {Connection#send_data} replies
     # to its sender, {Connection#send_datagram} sends to any address.
     #
-    # @param address [String, Addrinfo, nil] address to bind to; nil, "" and "*" for all of IPv4. An Addrinfo has
+    # @param address [String, Addrinfo] address to bind to; "" and "*" for all of IPv4. An Addrinfo has
     #   its port, and the handler follows it
     # @param port [Integer, String, nil] 0 to 65535, or the name of a service; 0 and nil for any free port
     # @param handler [Class, Module, nil] as {connect}

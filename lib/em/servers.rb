@@ -12,7 +12,7 @@ module EventMachine
     #   EventMachine.start_server("::", 443, Website) { |connection| connection.start_tls(certificate) }
     #   EventMachine.start_server("/run/website.sock", Website)
     #
-    # @param server [String, Addrinfo, nil] address or host name to listen on; nil, "" and "*" for all IPv4
+    # @param server [String, Addrinfo] address or host name to listen on; "" and "*" for all IPv4
     #   addresses; without a port, the path of a socket, which may begin with "\0" for an abstract name (unix(7)). An
     #   Addrinfo has its port, and the handler follows it
     # @param port [Integer, String, Class, Module, nil] 0 to 65535, 0 for any free port; or the name of a service,
@@ -49,7 +49,8 @@ module EventMachine
     def start_servers(host, port, handler = nil, *args, &block)
       number = port_number(port) or raise TypeError, "neither a port nor a service: #{port.inspect}"
       klass = klass_from_handler(Connection, handler, *args)
-      addresses = any_host(host).empty? ? ["::", "0.0.0.0"] : all_addresses(host)
+      host = any_host(host.nil? ? "*" : host)
+      addresses = host == "" ? ["::", "0.0.0.0"] : all_addresses(host)
       options = ServerOptions.new({ ipv6_only: true }.merge(server_options.to_h))
       listen_on_all(addresses, number) do |address, free_port|
         accept_on([klass, args, block]) do
@@ -110,7 +111,7 @@ module EventMachine
 
     # @return [String] the host; empty for all addresses
     def any_host(host)
-      host.nil? || host == "*" ? "" : host
+      host == "*" ? "" : host
     end
 
     def all_addresses(host)

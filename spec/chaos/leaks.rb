@@ -124,7 +124,7 @@ class Leaks
     3.times { GC.start }
     { objects: ObjectSpace.count_objects.then { |counts| counts[:TOTAL] - counts[:FREE] },
       descriptors: Dir.children("/proc/self/fd").size,
-      memory: File.read("/proc/self/status")[/VmRSS:\s+(\d+)/, 1].to_i }
+      memory: File.read("/proc/self/status", encoding: "UTF-8")[/VmRSS:\s+(\d+)/, 1].to_i }
   end
 
   def begin_one

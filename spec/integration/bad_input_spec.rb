@@ -294,4 +294,12 @@ RSpec.describe "Bad input" do
     expect { EventMachine.resolution_delay = Float::NAN }.to raise_error(ArgumentError, /NaN/)
     expect { EventMachine.resolution_delay = "soon" }.to raise_error(TypeError)
   end
+
+  it "has no option of servers that is unknown or of the wrong type" do
+    call = ->(**options) { EventMachine.with_server_options(**options) { nil } }
+    expect { call.call(reuse: true) }.to raise_error(ArgumentError, /reuse/)
+    expect { call.call(reuse_port: 1) }.to raise_error(TypeError, /reuse_port is not 1/)
+    expect { call.call(backlog: "many") }.to raise_error(TypeError, /"many"/)
+    expect { EventMachine.with_server_options }.to raise_error(ArgumentError, /block/)
+  end
 end

@@ -17,7 +17,8 @@ RSpec.describe "The native functions" do
     listen_with: ["127.0.0.1", 0, [], 5],
     resolve_host: ["localhost", 0, nil], connect_host: ["localhost", 80, nil, nil],
     connect_addresses: ["localhost", ["127.0.0.1"], 80, nil, nil],
-    set_outbound_limits: [1, 2, 1], watch_filename: ["/"], watch_pid: [1], set_tls_options: [1, {}],
+    run_machine_once: [], set_outbound_limits: [1, 2, 1],
+    watch_filename: ["/"], watch_pid: [1], set_tls_options: [1, {}],
     set_tls_parms: [1, "", "", "", "", "", false, false, "", "", "", "", 0]
   }
   # Those with an answer all the same.

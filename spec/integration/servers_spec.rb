@@ -19,8 +19,8 @@ RSpec.describe "A server" do
   end
 
   it "on any host listens on all addresses of IPv4" do
-    found = within_loop { [nil, "", "*"].map { |host| address(EventMachine.start_server(host, 0)).ip_address } }
-    expect(found).to eq(["0.0.0.0"] * 3)
+    found = within_loop { ["", "*"].map { |host| address(EventMachine.start_server(host, 0)).ip_address } }
+    expect(found).to eq(["0.0.0.0"] * 2)
   end
 
   it "on the port of a service listens on that" do
@@ -145,14 +145,6 @@ RSpec.describe "A server" do
         end
         done
       end
-    end
-
-    it "has none that is unknown or of the wrong type" do
-      call = ->(**options) { EventMachine.with_server_options(**options) { nil } }
-      expect { call.call(reuse: true) }.to raise_error(ArgumentError, /reuse/)
-      expect { call.call(reuse_port: 1) }.to raise_error(TypeError, /reuse_port is not 1/)
-      expect { call.call(backlog: "many") }.to raise_error(TypeError, /"many"/)
-      expect { EventMachine.with_server_options }.to raise_error(ArgumentError, /block/)
     end
   end
 
