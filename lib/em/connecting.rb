@@ -39,7 +39,8 @@ module EventMachine
     # @return [Connection]
     # @raise [ConnectionError] also if the local address is not available
     def bind_connect(bind_addr, bind_port, server, port = nil, handler = nil, *args)
-      server, number, handler, args = endpoint(server, port, handler, args)
+      number = port if port.is_a?(Integer) && server.is_a?(String)
+      server, number, handler, args = endpoint(server, port, handler, args) unless number
       bind_addr, bind_port = split_address(bind_addr) if bind_addr.is_a?(Addrinfo)
       klass = klass_from_handler(Connection, handler, *args)
       hold_events do

@@ -1,5 +1,6 @@
 //! Servers and outgoing connections.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use em_reactor::{Error as Cause, Id, Reactor};
@@ -139,8 +140,13 @@ pub(super) fn connect_to(
     remote: &[SocketAddr],
     bind: Option<SocketAddr>,
 ) -> Result<u64, Error> {
-    let suits = |address: &SocketAddr| bind.is_none_or(|b| b.is_ipv4() == address.is_ipv4());
-    let remote: Vec<SocketAddr> = remote.iter().copied().filter(suits).collect();
+    let remote = match bind {
+        Some(bind) => {
+            let suits = |address: &&SocketAddr| bind.is_ipv4() == address.is_ipv4();
+            Cow::Owned(remote.iter().filter(suits).copied().collect())
+        }
+        None => Cow::Borrowed(remote),
+    };
     let connected = instance::open(ruby, operation, |reactor| {
         let id = reactor.connect_tcp(&remote, bind)?;
         reactor.set_host(id, host)?;

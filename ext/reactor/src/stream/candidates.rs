@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 /// broken is reached by IPv4 with the second attempt, and the other way round.
 #[derive(Debug, Default)]
 pub(crate) struct Candidates {
+    /// Most hosts have but one.
+    first: Option<SocketAddr>,
     v6: VecDeque<SocketAddr>,
     v4: VecDeque<SocketAddr>,
     /// Whether the next is to be of IPv6, where there is one.
@@ -16,11 +18,11 @@ pub(crate) struct Candidates {
 impl Candidates {
     /// The first comes first.
     pub(crate) fn new(addresses: &[SocketAddr]) -> Self {
-        let mut candidates = Self {
-            v6_is_next: addresses.first().is_some_and(SocketAddr::is_ipv6),
-            ..Self::default()
-        };
-        candidates.add(addresses);
+        let mut candidates = Self::default();
+        if let Some((&first, rest)) = addresses.split_first() {
+            candidates.first = Some(first);
+            candidates.add(rest);
+        }
         candidates
     }
 
@@ -35,7 +37,7 @@ impl Candidates {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.v6.is_empty() && self.v4.is_empty()
+        self.first.is_none() && self.v6.is_empty() && self.v4.is_empty()
     }
 }
 
@@ -43,11 +45,13 @@ impl Iterator for Candidates {
     type Item = SocketAddr;
 
     fn next(&mut self) -> Option<SocketAddr> {
-        let (first, second) = match self.v6_is_next {
-            true => (&mut self.v6, &mut self.v4),
-            false => (&mut self.v4, &mut self.v6),
-        };
-        let address = first.pop_front().or_else(|| second.pop_front())?;
+        let address = self.first.take().or_else(|| {
+            let (one, other) = match self.v6_is_next {
+                true => (&mut self.v6, &mut self.v4),
+                false => (&mut self.v4, &mut self.v6),
+            };
+            one.pop_front().or_else(|| other.pop_front())
+        })?;
         self.v6_is_next = address.is_ipv4();
         Some(address)
     }
