@@ -86,8 +86,8 @@ impl<'r> Dispatcher<'r> {
         }
     }
 
-    /// As [`call`](Self::call); false where there is no such connection. Events of this kind are many: all of
-    /// it is done under one protection.
+    /// As [`call`](Self::call); false where there is no such connection. Events of this kind are
+    /// many: all of it is done under one protection.
     fn call_known(
         &self,
         id: Id,
@@ -138,7 +138,8 @@ impl<'r> Dispatcher<'r> {
         Ok(is_defined)
     }
 
-    /// A connection whose peer sends no more stays for those who define what to do then, whatever that raises.
+    /// A connection whose peer sends no more stays for those who define what to do then, whatever
+    /// that raises.
     fn input_ended(&self, id: Id) -> Result<(), Error> {
         let told = self.notify_if_defined(id, &names::RECEIVE_EOF);
         let sends_on = *told.as_ref().unwrap_or(&true);
@@ -153,8 +154,8 @@ impl<'r> Dispatcher<'r> {
         self.data(id, what.as_bytes())
     }
 
-    /// The words are those that `FileWatch#receive_data` knows. What upstream does not tell has no word, since an
-    /// application may have a `receive_data` of its own.
+    /// The words are those that `FileWatch#receive_data` knows. What upstream does not tell has no
+    /// word, since an application may have a `receive_data` of its own.
     fn file_changed(&self, id: Id, change: FileChange) -> Result<(), Error> {
         match change {
             FileChange::Modified => self.tell(id, "modified"),
@@ -201,7 +202,8 @@ impl<'r> Dispatcher<'r> {
                 let arguments = self.ruby.ary_new();
                 arguments.push(id.as_u64())?;
                 arguments.concat(more)?;
-                // SAFETY: nobody else has this array, so its elements stay where they are during the call.
+                // SAFETY: nobody else has this array, so its elements stay where they are during
+                // the call.
                 class.funcall(*names::NEW, unsafe { arguments.as_slice() })?
             }
             _ => class.funcall(*names::NEW, (id.as_u64(),))?,
@@ -305,8 +307,8 @@ impl<'r> Dispatcher<'r> {
         let reason = self.reason(reason)?.as_raw();
         protect(|| {
             let connection = connection.as_raw();
-            // SAFETY: called with live objects, under protection: the call raises where there is no such
-            // method.
+            // SAFETY: called with live objects, under protection: the call raises where there is no
+            // such method.
             unsafe {
                 let takes_reason = rb_sys::rb_obj_method_arity(connection, method) != 0;
                 rb_sys::rb_funcallv(connection, method, takes_reason.into(), &reason)

@@ -60,8 +60,8 @@ pub(crate) fn from(ruby: &Ruby, cause: &Cause) -> Error {
     }
 }
 
-/// Keys, certificates and what goes with them are InvalidPrivateKey, as ever; a file that is missing
-/// is FileNotFoundException; what else is wrong with trust is BadParams.
+/// Keys, certificates and what goes with them are InvalidPrivateKey, as ever; a file that is
+/// missing is FileNotFoundException; what else is wrong with trust is BadParams.
 fn tls(ruby: &Ruby, fault: &tls::Error) -> Error {
     let class = match fault {
         tls::Error::Io {

@@ -8,8 +8,9 @@ use magnus::{Error, Ruby, rb_sys};
 /// Waits, while other Ruby threads run, until `descriptor` is readable or `timeout` has passed;
 /// false where only time passed.
 ///
-/// Ruby's own wait handles signals in the waiting thread; any other way to wait keeps a second thread
-/// busy with them. An error is what a signal handler, `Thread#raise` or `Thread#kill` raised.
+/// Ruby's own wait handles signals in the waiting thread; any other way to wait keeps a second
+/// thread busy with them. An error is what a signal handler, `Thread#raise` or `Thread#kill`
+/// raised.
 #[allow(deprecated, reason = "its successor, rb_io_wait, wants an IO object")]
 pub(crate) fn wait_readable(descriptor: RawFd, timeout: Option<Duration>) -> Result<bool, Error> {
     // Rounded up, since a timer must not fire early; a wait cut short is only begun again.

@@ -29,7 +29,8 @@ pub(crate) struct Instance {
     /// Whether the loop's thread waits without the GVL, so that a change must wake it.
     pub(crate) sleeping: bool,
     pub(crate) clock: Clock,
-    /// Threads that make objects of what they open, and what they have opened, which is held until then.
+    /// Threads that make objects of what they open, and what they have opened, which is held until
+    /// then.
     pub(crate) openers: Vec<(VALUE, Vec<Id>)>,
     pub(crate) lookups: Lookups,
     /// How many turns have begun.
@@ -165,8 +166,8 @@ pub(crate) fn change_if_any<T>(
     })
 }
 
-/// Opens a descriptor. Where another thread than the loop's is about to make an object of it, its events
-/// wait for that.
+/// Opens a descriptor. Where another thread than the loop's is about to make an object of it, its
+/// events wait for that.
 pub(crate) fn open(
     ruby: &Ruby,
     operation: &str,

@@ -11,8 +11,8 @@ use magnus::{Error, Ruby};
 
 use crate::{errors, gvl, instance, names};
 
-/// The addresses of a host, or why there are none: `Stopped` where the loop's own thread asks, and the
-/// loop is stopped before there is an answer.
+/// The addresses of a host, or why there are none: `Stopped` where the loop's own thread asks, and
+/// the loop is stopped before there is an answer.
 pub(crate) fn addresses(
     ruby: &Ruby,
     operation: &str,

@@ -6,8 +6,8 @@ use magnus::{DataType, DataTypeFunctions, RClass, RString, Ruby, TypedData};
 
 use crate::guarded::Guarded;
 
-/// Copying fewer bytes costs less than keeping a string. More than Ruby keeps inside of an object, so
-/// the bytes stay where they are when objects are moved.
+/// Copying fewer bytes costs less than keeping a string. More than Ruby keeps inside of an object,
+/// so the bytes stay where they are when objects are moved.
 pub(crate) const WORTHWHILE: usize = 16 * 1024;
 
 /// The strings that the reactor has, each in a place of its own.
@@ -35,8 +35,8 @@ impl Shared {
     /// The first `size` bytes of `data`, as they are now: Ruby copies them when `data` is changed.
     pub(crate) fn new(_ruby: &Ruby, data: RString, size: usize) -> Self {
         let string = RString::new_frozen(data);
-        // SAFETY: the slice outlives this call as the string is kept below, and nothing changes it as
-        // it is frozen.
+        // SAFETY: the slice outlives this call as the string is kept below, and nothing changes it
+        // as it is frozen.
         let bytes = unsafe { string.as_slice() };
         let bytes = std::ptr::from_ref(&bytes[..size.min(bytes.len())]);
         let place = KEPT.state().borrow_mut().keep(string);

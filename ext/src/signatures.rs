@@ -21,7 +21,8 @@ pub(crate) unsafe fn with(
     let name = (**hash).into_id_with(ruby);
     let mut is_hash = true;
     let result = protect(|| {
-        // SAFETY: called with a live object and the name of an ivar; what the ivar holds is live, too.
+        // SAFETY: called with a live object and the name of an ivar; what the ivar holds is live,
+        // too.
         unsafe {
             let hash = rb_sys::rb_ivar_get(module.as_raw(), name.as_raw());
             is_hash = RHash::from_value(Value::from_raw(hash)).is_some();
@@ -92,7 +93,8 @@ pub(crate) fn remove(
     }
 }
 
-/// Removes what is under a signature and calls it, unless it is false; false where there is nothing.
+/// Removes what is under a signature and calls it, unless it is false; false where there is
+/// nothing.
 pub(crate) fn call(
     ruby: &Ruby,
     module: RModule,

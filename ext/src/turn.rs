@@ -16,9 +16,9 @@ use crate::{errors, gvl, instance, scheduler};
 /// The most that one read takes from a connection.
 const READ_SIZE: usize = 64 * 1024;
 
-/// So many callbacks are run before what they sent is written; less where there are no more. Peers that
-/// are written to one right after the other have not gone to sleep again meanwhile, and waking them is a
-/// good part of what a write costs.
+/// So many callbacks are run before what they sent is written; less where there are no more. Peers
+/// that are written to one right after the other have not gone to sleep again meanwhile, and waking
+/// them is a good part of what a write costs.
 const EVENTS_PER_FLUSH: usize = 16;
 
 /// A wait shorter than this found something ready: looking would have been cheaper.
@@ -81,8 +81,8 @@ impl<'r> Loop<'r> {
         Ok(())
     }
 
-    /// One turn, which waits for at most so long, and not at all where timers have fired: whether something
-    /// happened in it. `None` once the loop is stopped.
+    /// One turn, which waits for at most so long, and not at all where timers have fired: whether
+    /// something happened in it. `None` once the loop is stopped.
     pub(crate) fn once(&mut self, limit: Duration) -> Result<Option<bool>, Error> {
         self.turn(Some(limit))
     }
@@ -171,8 +171,8 @@ impl<'r> Loop<'r> {
         Ok(wait.map_or(Outlook::Stop, Outlook::Wait))
     }
 
-    /// Looks first, since there mostly is work, and waits only where there is none. A loop that had to
-    /// wait waits at once the next time, until a wait turns out to have been none.
+    /// Looks first, since there mostly is work, and waits only where there is none. A loop that had
+    /// to wait waits at once the next time, until a wait turns out to have been none.
     fn poll(&mut self, timeout: Option<Duration>) -> Result<Found, Error> {
         let may_wait = timeout != Some(Duration::ZERO);
         let look_first = !(self.idle && may_wait);
@@ -217,8 +217,8 @@ impl<'r> Loop<'r> {
         Ok(())
     }
 
-    /// Waits without the GVL. The poller stays where it is meanwhile, since a child that another thread
-    /// forks finds it there.
+    /// Waits without the GVL. The poller stays where it is meanwhile, since a child that another
+    /// thread forks finds it there.
     fn wait(
         &mut self,
         descriptor: RawFd,

@@ -33,6 +33,21 @@ RSpec.describe "The project" do
     end
   end
 
+  describe "its Rust" do
+    files = Dir[File.join(root, "ext/**/*.rs")]
+
+    it "says in the first line of each file what it is about" do
+      expect(files.size).to be > 100
+      expect(files.reject { |file| File.read(file, encoding: "UTF-8").start_with?("//! ") }).to be_empty
+    end
+
+    it "has comments of at most 100 columns" do
+      long = files.flat_map { |file| File.readlines(file, encoding: "UTF-8", chomp: true).grep(%r{\A\s*//}) }
+      long.select! { |line| line.size > 100 }
+      expect(long).to be_empty
+    end
+  end
+
   describe "its workflows" do
     it "run every part of bin/test" do
       parts = read.call("bin/test")[/^parts=\((.*)\)$/, 1].split

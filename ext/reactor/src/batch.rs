@@ -1,9 +1,9 @@
-//! Datagrams that were taken from one socket together, and are given out one by one.
+//! Datagrams that are received together, by one system call, and reported one by one.
 
 use crate::id::Id;
 use crate::sys::datagrams::Inbox;
 
-/// The datagrams, and whose they are.
+/// The datagrams of one socket.
 #[derive(Debug)]
 pub(crate) struct Batch {
     owner: Id,
@@ -11,14 +11,13 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// A batch for `owner`; `None` where the system gives datagrams singly.
+    /// A batch for `owner`. `None` on systems that receive datagrams one by one.
     pub(crate) fn new(owner: Id) -> Option<Self> {
         let inbox = Inbox::new()?;
         Some(Self { owner, inbox })
     }
 
-    /// The inbox, where `id` may use it: not while there are datagrams of another, which may be paused with
-    /// them.
+    /// The inbox, unless it still holds datagrams of another socket, which may be paused.
     pub(crate) fn inbox_for(&mut self, id: Id) -> Option<&mut Inbox> {
         if self.owner != id {
             if !self.inbox.is_empty() {
@@ -29,7 +28,7 @@ impl Batch {
         Some(&mut self.inbox)
     }
 
-    /// Drops what is there for `id`, to which nothing is told any more.
+    /// Drops the datagrams of `id`, which is closing.
     pub(crate) fn disown(&mut self, id: Id) {
         if self.owner == id {
             self.inbox.clear();

@@ -1,4 +1,5 @@
-//! Memory that is used over and over: a buffer that was written to lately is in the processor's caches.
+//! Memory that is used over and over: a buffer that was written to lately is in the processor's
+//! caches.
 
 /// Bytes that are kept for another use.
 const KEPT: usize = 1024 * 1024;

@@ -16,20 +16,20 @@ use crate::sys::io::receive_from;
 use crate::sys::{datagrams, errno};
 use crate::turn::{Deadline, Turn};
 
-/// Datagrams taken in one turn before other descriptors have theirs.
+/// How many datagrams one socket may receive in a turn.
 const SHARE: usize = 64;
 
-/// How long a socket waits before it asks again for what the system had no memory for.
+/// How long to wait before receiving again after the system ran out of memory.
 const SHORTAGE_RETRY: Duration = Duration::from_millis(50);
 
-/// What sending a datagram takes beside its bytes, in what as many bytes take.
+/// The cost of sending a datagram apart from its bytes, expressed in bytes.
 const OVERHEAD: usize = 1024;
 
 /// The state of a UDP socket.
 #[derive(Debug, Default)]
 pub(crate) struct Datagram {
     outbound: Outbox,
-    /// Who sent the datagram given out last: replies go there.
+    /// The sender of the last datagram. Replies go there.
     sender: Option<SockAddr>,
     taken: usize,
 }
@@ -44,8 +44,8 @@ impl Datagram {
         self.outbound.bytes()
     }
 
-    /// Queues a datagram for `target`, or for the sender of the last one that came in. Says how many bytes
-    /// were taken.
+    /// Queues a datagram for `target`, or for the sender of the last one received. Returns the
+    /// number of bytes queued.
     pub(crate) fn send(
         &mut self,
         base: &mut Base,
@@ -66,7 +66,7 @@ impl Datagram {
         }
     }
 
-    /// Acts on what the system said of it.
+    /// Handles its readiness.
     pub(crate) fn advance(
         &mut self,
         base: &mut Base,
@@ -91,13 +91,13 @@ impl Datagram {
         }
     }
 
-    /// Its next share is a whole one.
+    /// There is nothing to receive, so it starts with a full share next time.
     fn has_nothing_more(&mut self, base: &mut Base) {
         base.readiness.readable = false;
         self.taken = 0;
     }
 
-    /// An ICMP error (a peer that does not listen) is reported once, and means nothing for the other
+    /// An ICMP error (a peer that does not listen) is reported once, and says nothing about other
     /// peers.
     fn receive(&mut self, base: &mut Base, turn: &mut Turn, buffer: &mut [u8]) -> Step {
         loop {
@@ -138,8 +138,8 @@ impl Datagram {
         Rest::NextTurn
     }
 
-    /// Sends what is queued. A datagram that the system refuses is lost, as on the way it might be;
-    /// one that it has no room for stays.
+    /// Sends the queue. A datagram that the system refuses is lost, as any datagram may be. One for
+    /// which there is no room stays in the queue.
     pub(crate) fn flush(&mut self, base: &mut Base, turn: &mut Turn) {
         let may_write = matches!(base.phase, Phase::Open | Phase::Draining);
         if !may_write || base.is_held_back() {
@@ -160,7 +160,7 @@ impl Datagram {
                     }
                     return;
                 }
-                // An earlier datagram's ICMP error, which is no word on this one.
+                // The ICMP error of an earlier datagram.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => continue,
                 sent => {
                     base.last_activity = turn.now;
@@ -176,13 +176,13 @@ impl Datagram {
         base.tell_sources(turn);
     }
 
-    /// Ends it. What was taken from the system and not told is nobody's.
+    /// Ends it. Datagrams that were received but not reported are dropped.
     pub(crate) fn end(&mut self, base: &mut Base, turn: &mut Turn, reason: Option<Reason>) {
         base.end(turn, reason);
         self.leave_batch(base, turn);
     }
 
-    /// What was taken from the system and not told is not told any more, since it closes.
+    /// Drops datagrams that were received but not reported.
     pub(crate) fn leave_batch(&self, base: &Base, turn: &mut Turn) {
         if let Some(batch) = &mut turn.batch {
             batch.disown(base.id);
@@ -190,7 +190,7 @@ impl Datagram {
     }
 }
 
-/// The next one of those that were taken together, or that the system has.
+/// The next datagram, from the batch or from the system.
 fn next_datagram(
     base: &mut Base,
     turn: &mut Turn,
@@ -206,7 +206,7 @@ fn next_datagram(
     let readiness = &mut base.readiness;
     if inbox.is_empty() && readiness.readable {
         let is_all = base.handle.attempt(|s| inbox.fill(s))?;
-        // What comes from now on, the system tells of; of an error that cut it short, too.
+        // The system reports what comes later, and also an error that ended the batch early.
         readiness.readable = !is_all;
     }
     let datagram = inbox.next(buffer);
@@ -214,7 +214,7 @@ fn next_datagram(
     datagram.ok_or(io::ErrorKind::WouldBlock.into())
 }
 
-/// The datagrams stay in the system until it has memory for taking them.
+/// The system is out of memory. The datagrams stay in the socket.
 fn is_shortage(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(errno::ENOMEM | errno::ENOBUFS))
 }

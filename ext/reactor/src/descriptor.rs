@@ -13,7 +13,7 @@ use crate::sys::handle::Handle;
 use crate::turn::Turn;
 use crate::watch::Watch;
 
-/// A descriptor: what all have, and what its kind has.
+/// A descriptor: the common state, and that of its kind.
 #[derive(Debug)]
 pub(crate) struct Descriptor {
     pub(crate) base: Base,
@@ -80,7 +80,7 @@ impl Descriptor {
         }
     }
 
-    /// The state of a stream, apart from what all have; an error for other kinds.
+    /// The stream and the common state. An error for other kinds.
     pub(crate) fn stream_parts(
         &mut self,
         operation: &'static str,
@@ -91,7 +91,7 @@ impl Descriptor {
         }
     }
 
-    /// Whether it queues what is sent, so that closing can wait for that.
+    /// Whether it has a queue of outgoing data, so that closing may wait for it.
     pub(crate) fn is_sender(&self) -> bool {
         matches!(self.kind, Kind::Stream(_) | Kind::Datagram(_))
     }
@@ -105,7 +105,7 @@ impl Descriptor {
         }
     }
 
-    /// Whether what comes in is still for its owner.
+    /// Whether its owner still gets incoming data.
     pub(crate) fn reads(&self) -> bool {
         match &self.kind {
             Kind::Stream(stream) => stream.reads(&self.base),
@@ -113,12 +113,12 @@ impl Descriptor {
         }
     }
 
-    /// Whether what has arrived is told before it ends; `held`, where that waits for another.
+    /// Whether it reports what has arrived before it ends. `held` says that its target is full.
     pub(crate) fn reads_on(&self, held: bool) -> bool {
         self.base.has_last_words(held) && self.reads()
     }
 
-    /// Acts on what the system said of a kind that needs no more than its own state.
+    /// Handles readiness, for the kinds that need only their own state for that.
     pub(crate) fn advance(&mut self, turn: &mut Turn, buffer: &mut [u8], room: Room) -> Step {
         let base = &mut self.base;
         if matches!(base.phase, Phase::Lingering | Phase::Closing) {
@@ -145,7 +145,7 @@ impl Descriptor {
         }
     }
 
-    /// Closes it, after writing what was sent where it can and is to.
+    /// Closes it; if `after_writing` and if it has a queue, once that is written.
     pub(crate) fn finish(&mut self, turn: &mut Turn, after_writing: bool) {
         let waits = after_writing && self.is_sender();
         let has_sent = self.outbound_len() > 0;

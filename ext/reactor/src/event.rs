@@ -27,8 +27,9 @@ pub enum Event {
         /// How many bytes.
         len: usize,
     },
-    /// The peer sends no more; [`Reactor::input_end_told`](crate::Reactor::input_end_told) is waited for.
-    /// Only where [`Reactor::tell_input_ends`](crate::Reactor::tell_input_ends) was called.
+    /// The peer sends no more; [`Reactor::input_end_told`](crate::Reactor::input_end_told) is
+    /// waited for. Only where [`Reactor::tell_input_ends`](crate::Reactor::tell_input_ends) was
+    /// called.
     InputEnded(Id),
     /// So much waits to be written as was set by
     /// [`Reactor::set_outbound_limits`](crate::Reactor::set_outbound_limits).
@@ -73,8 +74,8 @@ pub enum Event {
     Resolved {
         /// What [`Reactor::resolve`](crate::Reactor::resolve) returned.
         request: u64,
-        /// The addresses, with port 0, in the system's order of preference (RFC 6724); or the resolver's
-        /// words for why there are none.
+        /// The addresses, with port 0, in the system's order of preference (RFC 6724); or the
+        /// resolver's words for why there are none.
         answer: Result<Vec<SocketAddr>, String>,
     },
     /// A descriptor is at its end. It stays open and known, and its getters answer, until
@@ -94,10 +95,10 @@ pub enum FileChange {
     Created,
     /// Its permissions, owner, times or number of names changed.
     Attributes,
-    /// Its contents changed, or those of a directory; or another file took its place, as happens when
-    /// an editor saves it, and is watched from now on. Changes that follow on each other may be told
-    /// as one, after the last of them. Where the system could not keep up with what happened, this is
-    /// told of every watched file.
+    /// Its contents changed, or those of a directory; or another file took its place, as happens
+    /// when an editor saves it, and is watched from now on. Changes that follow on each other may
+    /// be told as one, after the last of them. Where the system could not keep up with what
+    /// happened, this is told of every watched file.
     Modified,
     /// It has another name. The watch goes on with it.
     Moved,

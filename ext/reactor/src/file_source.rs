@@ -52,8 +52,8 @@ impl FileSource {
     }
 }
 
-/// Opens a file for reading and tells its size. What is no regular file is refused: directories with
-/// EISDIR, pipes and devices with ESPIPE.
+/// Opens a file for reading and tells its size. What is no regular file is refused: directories
+/// with EISDIR, pipes and devices with ESPIPE.
 pub fn open_regular(path: &Path) -> Result<(File, usize)> {
     let refused = |error| Error::system("open", path.display().to_string(), error);
     let file = retry(|| file::open(path)).map_err(refused)?;

@@ -18,8 +18,8 @@ use crate::sys::queue::CALLS;
 use crate::table::Table;
 use crate::turn::{Deadline, Turn};
 
-/// How long a file may be missing before it counts as moved or deleted. Programs that save a file by
-/// replacing it leave its name free for a moment.
+/// How long a file may be missing before it counts as moved or deleted. Programs that save a file
+/// by replacing it leave its name free for a moment.
 const GRACE: Duration = Duration::from_millis(50);
 
 /// All watched files of a reactor. They are no descriptors: one inotify descriptor serves them all.
@@ -42,7 +42,8 @@ pub(crate) struct FileWatches {
 #[derive(Debug)]
 struct FileWatch {
     path: PathBuf,
-    /// What the file goes by with the system, while it is there; or its directory, while it is awaited.
+    /// What the file goes by with the system, while it is there; or its directory, while it is
+    /// awaited.
     number: Option<i32>,
     /// Whether the file has not been there yet.
     awaited: bool,

@@ -1,6 +1,7 @@
 //! Names of descriptors, watched files and timers.
 
-/// The name of a descriptor, a watched file or a timer: unique for the life of the reactor that gave it.
+/// The name of a descriptor, a watched file or a timer: unique for the life of the reactor that
+/// gave it.
 ///
 /// The value holds a slot and the slot's generation, so looking it up costs no hashing and a stale
 /// name is recognised. It is never zero and fits a Ruby Fixnum.
@@ -9,8 +10,8 @@ pub struct Id(u64);
 
 /// Bits of the value that hold the slot: sixteen million at a time.
 const SLOT_BITS: u32 = 24;
-/// Generations wrap at so many bits, above which are two for the space: all is below 2^62, the limit
-/// of a Fixnum.
+/// Generations wrap at so many bits, above which are two for the space: all is below 2^62, the
+/// limit of a Fixnum.
 const GENERATION_BITS: u32 = 36;
 
 /// What is named. Names of different spaces are different.

@@ -79,7 +79,8 @@ impl Listener {
         }
     }
 
-    /// It has taken one, and may have more: it goes on in this turn until its share of `limit` is used up.
+    /// It has taken one, and may have more: it goes on in this turn until its share of `limit` is
+    /// used up.
     pub(crate) fn go_on(&mut self, base: &mut Base, turn: &mut Turn, limit: usize) {
         self.taken += 1;
         if base.phase == Phase::Draining {

@@ -9,8 +9,8 @@ use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use crate::error::{Error, Result};
 use crate::resolve::resolve;
 
-/// A name that is being resolved. One that is dropped before its end leaves its thread to itself, since
-/// getaddrinfo(3) cannot be interrupted.
+/// A name that is being resolved. One that is dropped before its end leaves its thread to itself,
+/// since getaddrinfo(3) cannot be interrupted.
 #[derive(Debug)]
 pub struct Lookup {
     host: String,
@@ -18,8 +18,8 @@ pub struct Lookup {
 }
 
 impl Lookup {
-    /// Starts to resolve a name to its addresses, in the system's order of preference (RFC 6724), with
-    /// this port. `done` is called in the other thread when that has ended.
+    /// Starts to resolve a name to its addresses, in the system's order of preference (RFC 6724),
+    /// with this port. `done` is called in the other thread when that has ended.
     ///
     /// Fails where there can be no thread.
     pub fn start(host: &str, port: u16, done: impl FnOnce() + Send + 'static) -> Result<Self> {

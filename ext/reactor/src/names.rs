@@ -17,7 +17,8 @@ use crate::turn::{Deadline, Turn};
 /// Who waits for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asker {
-    /// The caller of [`Reactor::resolve`](crate::Reactor::resolve), by the number that it was given.
+    /// The caller of [`Reactor::resolve`](crate::Reactor::resolve), by the number that it was
+    /// given.
     Caller(u64),
     /// A connect by name.
     Connect(Id),
@@ -130,7 +131,8 @@ impl Names {
         self.answers.pop_front()
     }
 
-    /// Notes whose an answer is. There is none where nobody was left when it was the question's turn.
+    /// Notes whose an answer is. There is none where nobody was left when it was the question's
+    /// turn.
     fn deal(&mut self, question: Question, answer: Option<Answer>) {
         let Some(answer) = answer else {
             let unwanted = |asked: &Asked| asked.wanted.strong_count() == 0;

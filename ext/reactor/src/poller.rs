@@ -18,14 +18,14 @@ pub(crate) const FILES: Token = Token(usize::MAX - 1);
 /// Marks the events of a child's end, beside those of its connection.
 pub(crate) const EXIT: usize = 1 << (usize::BITS - 2);
 
-/// Marks the tokens of sockets that connect beside the one of their descriptor. Those of waits have one of
-/// these bits only, as has [`EXIT`].
+/// Marks the tokens of sockets that connect beside the one of their descriptor. Those of waits have
+/// one of these bits only, as has [`EXIT`].
 pub(crate) const RIVAL: usize = 0b11 << (usize::BITS - 2);
 
 const EVENTS_PER_POLL: usize = 1024;
 
-/// The half of a reactor that waits. It shares nothing with the other half but the kernel's queue, so
-/// one thread may wait while others change the [`Reactor`](crate::Reactor).
+/// The half of a reactor that waits. It shares nothing with the other half but the kernel's queue,
+/// so one thread may wait while others change the [`Reactor`](crate::Reactor).
 #[derive(Debug)]
 pub struct Poller {
     poll: Poll,

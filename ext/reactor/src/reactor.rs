@@ -1,7 +1,7 @@
 //! The loop: descriptors, timers, and the order of one turn.
 //!
-//! What concerns one descriptor is done by its kind, which knows nothing of the others. The files below
-//! hold the public operations, and what one descriptor means for another.
+//! Each kind of descriptor handles its own events and knows nothing of other descriptors. The files
+//! below hold the public operations, and everything that involves more than one descriptor.
 
 mod admission;
 mod children;
@@ -53,18 +53,18 @@ use admission::Admissions;
 pub use forking::Spare;
 pub use occupation::Occupation;
 
-/// An event loop without the waiting: descriptors, timers and what is to be done for them.
+/// An event loop without the waiting: descriptors, timers, and the queues of pending work.
 ///
 /// One turn is: [`begin_turn`](Self::begin_turn); [`next_timer`](Self::next_timer) until it gives
 /// none; [`Poller::poll`] for at most [`poll_timeout`](Self::poll_timeout);
 /// [`collect`](Self::collect); [`next_event`](Self::next_event) until it gives none, then
-/// [`next_end`](Self::next_end) likewise. After each event acted upon, [`flush`](Self::flush) writes what
-/// was sent.
+/// [`next_end`](Self::next_end) likewise. After each event acted upon, [`flush`](Self::flush)
+/// writes what was sent.
 #[derive(Debug)]
 pub struct Reactor {
     waker: Arc<Waker>,
     descriptors: Table<Descriptor>,
-    /// How many descriptors were made in all.
+    /// The number of descriptors created so far.
     made: u64,
     turn: Turn,
     timers: UserTimers,
@@ -75,24 +75,24 @@ pub struct Reactor {
     attempt_delay: Duration,
     /// How long IPv4 addresses wait for IPv6 ones.
     resolution_delay: Duration,
-    /// How many ends are told of yet in this turn, once that has begun.
+    /// How many more ends this turn reports, once it has begun to report them.
     unbound_share: Option<usize>,
-    /// Who watches the descriptors that are somebody else's.
+    /// Which of our descriptors uses each file descriptor that the application owns.
     borrowed: HashMap<RawDescriptor, Id>,
-    /// What goes from socket to socket goes by this; empty in between.
+    /// The pipe for splicing between sockets. It is empty between two uses.
     pipe: Option<Pipe>,
     /// Listeners that wait for a free descriptor.
     starved: Vec<(Id, Option<Id>)>,
-    /// Child processes of connections that are gone.
+    /// Child processes of connections that were released.
     children: Children,
     accepts_per_turn: usize,
     admissions: Admissions,
-    /// How many children this process had forked when the system's queue was made.
+    /// How many children this process had forked when the queue was created.
     children_forked: u64,
 }
 
 impl Reactor {
-    /// A new loop with nothing in it, and the half of it that waits.
+    /// Creates an empty loop, and the poller that waits for it.
     pub fn new(now: Instant) -> Result<(Self, Poller)> {
         let poller = Poller::new()?;
         let (registry, waker) = (poller.registry()?, poller.waker()?);
@@ -122,7 +122,7 @@ impl Reactor {
         }
     }
 
-    /// Ends a [`Poller::poll`] from any thread; one that comes early ends the next.
+    /// Wakes a [`Poller::poll`] from any thread. If nothing polls, the next poll returns at once.
     pub fn waker(&self) -> Arc<Waker> {
         Arc::clone(&self.waker)
     }
@@ -152,14 +152,14 @@ impl Reactor {
         self.turn.now
     }
 
-    /// Takes notice of the time, where it matters between turns: timeouts run from here.
+    /// Updates the clock between turns. Timeouts set from now on start at this time.
     pub fn advance(&mut self, now: Instant) {
         self.turn.now = self.turn.now.max(now);
     }
 
     // ---- the turn
 
-    /// Starts a turn at `now`: fixes which timers may fire in it and ends what has timed out.
+    /// Starts a turn at `now`: decides which timers may fire in it, and ends what has timed out.
     pub fn begin_turn(&mut self, now: Instant) {
         self.turn.now = now;
         self.turn.mark = self.turn.deadlines.mark();
@@ -205,7 +205,7 @@ impl Reactor {
         }
     }
 
-    /// How long a poll may wait: not at all where there is work, else until the next deadline.
+    /// How long a poll may wait: not at all if there is work, otherwise until the next deadline.
     pub fn poll_timeout(&mut self, now: Instant) -> Option<Duration> {
         if self.turn.has_work() || self.waits.has_woken() || self.files.is_busy() {
             return Some(Duration::ZERO);
@@ -220,7 +220,7 @@ impl Reactor {
         first.map(|deadline| deadline.saturating_duration_since(now))
     }
 
-    /// Takes in what a poll found; `now` is the time after it.
+    /// Records what a poll found. `now` is the time after the poll.
     pub fn collect(&mut self, poller: &Poller, now: Instant) {
         let turn = &mut self.turn;
         turn.now = now;
@@ -248,15 +248,15 @@ impl Reactor {
         }
     }
 
-    /// Whom the token of a rival stands for.
+    /// The descriptor that a rival's token belongs to.
     fn named_by(&mut self, seen: Token) -> Option<Id> {
         let bits = seen.0 & !RIVAL;
         let id = self.descriptors.at_mut(bits & (Id::MAX_SLOTS - 1))?.base.id;
         (token(id).0 == bits).then_some(id)
     }
 
-    /// Nobody is meant by the token of a descriptor that is gone: while a forked child holds the same open
-    /// file, the system still tells of it.
+    /// Ignores tokens of released descriptors: the system still reports these while a forked child
+    /// holds the same open file.
     fn note_readiness(&mut self, seen: Token, event: &mio::event::Event) {
         let (bits, is_exit) = (seen.0 & !EXIT, seen.0 & EXIT != 0);
         let slot = bits & (Id::MAX_SLOTS - 1);
@@ -279,7 +279,7 @@ impl Reactor {
         base.enqueue(&mut self.turn);
     }
 
-    /// The next thing that happened in this turn, but for ends. Incoming bytes are put at the start of
+    /// The next event of this turn, except ends. Incoming bytes are written to the start of
     /// `buffer`.
     pub fn next_event(&mut self, buffer: &mut [u8]) -> Option<Event> {
         if self.files.is_busy() {
@@ -302,10 +302,10 @@ impl Reactor {
         self.turn.notices.pop_front()
     }
 
-    /// The next descriptor that came to its end in this turn, once there are no more other events: by an
-    /// `Unbound` event, in the order in which they were made. An end that follows from telling of another,
-    /// as that of a connection which is made anew and refused at once, waits for the next turn, lest it
-    /// hold up all else.
+    /// The next `Unbound` event of this turn, once there are no other events. Descriptors end in
+    /// the order of their creation. An end that the handling of another end causes (a connection
+    /// that is made again and refused at once) waits for the next turn, so that it cannot starve
+    /// everything else.
     pub fn next_end(&mut self) -> Option<Event> {
         if let Some(notice) = self.turn.notices.pop_front() {
             return Some(notice);
@@ -331,7 +331,7 @@ impl Reactor {
         Some(Event::Unbound { id, reason })
     }
 
-    /// Works on one that stood in line.
+    /// Handles a descriptor from the queue.
     fn work_on(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
         let descriptor = self.descriptors.get_mut(id)?;
         let base = &mut descriptor.base;
@@ -354,7 +354,8 @@ impl Reactor {
         event
     }
 
-    /// As [`work_on`](Self::work_on), for what happens seldom, or has to do with others.
+    /// Like [`work_on`](Self::work_on), for rare cases and for descriptors that are linked to
+    /// others.
     fn work_specially(&mut self, id: Id, buffer: &mut [u8]) -> Option<Event> {
         if self.descriptors.get(id)?.base.readiness.exited {
             self.with_stream(id, |stream, base, turn| stream.reap(base, turn));
@@ -379,14 +380,14 @@ impl Reactor {
         event
     }
 
-    /// Writes what was sent since the last call, and ends what was to close after writing.
+    /// Writes what was sent since the last call, and ends what was waiting for that to close.
     pub fn flush(&mut self) {
         while let Some(id) = self.turn.dirty.pop_front() {
             self.flush_one(id);
         }
     }
 
-    /// As [`flush`](Self::flush), for what was sent before anything was to this one.
+    /// Like [`flush`](Self::flush), but stops before `last`.
     fn flush_before(&mut self, last: Id) {
         let last_one = self.descriptors.get(last);
         if !last_one.is_some_and(|last| last.base.dirty) {
@@ -411,10 +412,10 @@ impl Reactor {
 
     // ---- what one descriptor means for others
 
-    /// Does for others what follows from the work on one.
+    /// Applies the effects that the work on one descriptor has on others.
     #[inline]
     fn settle(&mut self) {
-        // Most work means nothing for others.
+        // Most work has none.
         if !self.turn.effects.is_empty() {
             self.act_on_effects();
         }
@@ -443,7 +444,7 @@ impl Reactor {
             .ok_or(Error::UnknownId(id.as_u64()))
     }
 
-    /// A descriptor beside the turn that it is changed in.
+    /// A descriptor, together with the turn.
     fn descriptor_mut(&mut self, id: Id) -> Result<(&mut Descriptor, &mut Turn)> {
         match self.descriptors.get_mut(id) {
             Some(descriptor) => Ok((descriptor, &mut self.turn)),
@@ -451,14 +452,14 @@ impl Reactor {
         }
     }
 
-    /// Works on a descriptor, if there is one of that name.
+    /// Calls `work` with a descriptor, if it exists.
     fn with<T>(&mut self, id: Id, work: impl FnOnce(&mut Descriptor, &mut Turn) -> T) -> Option<T> {
         let result = work(self.descriptors.get_mut(id)?, &mut self.turn);
         self.settle();
         Some(result)
     }
 
-    /// Works on a stream, if there is one of that name.
+    /// Calls `work` with a stream, if it exists.
     fn with_stream<T>(
         &mut self,
         id: Id,
@@ -486,7 +487,7 @@ impl Reactor {
     }
 }
 
-/// Has a descriptor of which there may be more to tell stand in line again.
+/// Queues a descriptor again if it may have more to report.
 fn take_step(base: &mut Base, turn: &mut Turn, step: Step) -> Option<Event> {
     match step {
         Step::Idle => None,

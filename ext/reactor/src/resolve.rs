@@ -38,8 +38,8 @@ pub(crate) fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
-/// The addresses of a host, with port 0, or the resolver's words for why there are none. Waits for name
-/// servers.
+/// The addresses of a host, with port 0, or the resolver's words for why there are none. Waits for
+/// name servers.
 pub(crate) fn addresses(
     host: &str,
     family: Family,

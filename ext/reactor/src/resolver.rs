@@ -26,7 +26,8 @@ pub(crate) type Answer = Result<Vec<SocketAddr>, String>;
 /// Resolves one name; waits for that.
 pub(crate) type LookUp = Arc<dyn Fn(&str, Family) -> Answer + Send + Sync>;
 
-/// The most names that are resolved at a time: with a name server that is silent, each takes seconds.
+/// The most names that are resolved at a time: with a name server that is silent, each takes
+/// seconds.
 const MAX_THREADS: usize = 16;
 /// A thread ends when nobody has asked it for so long.
 const IDLE_TIME: Duration = Duration::from_secs(10);
@@ -74,7 +75,8 @@ impl Resolver {
         }
     }
 
-    /// Asks. Where the other end of `asker` is gone when it is the question's turn, there is no answer.
+    /// Asks. Where the other end of `asker` is gone when it is the question's turn, there is no
+    /// answer.
     ///
     /// Fails where there can be no thread.
     pub(crate) fn ask(&self, question: Question, asker: Weak<()>) -> io::Result<()> {

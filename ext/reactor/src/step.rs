@@ -1,13 +1,13 @@
-//! What work on one descriptor came to.
+//! The result of handling one descriptor.
 
 use crate::event::Event;
 
-/// What work on a descriptor came to.
+/// The result of handling a descriptor.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// There is nothing to tell.
+    /// There is nothing to report.
     Idle,
-    /// So many bytes came in, which are at the start of the buffer.
+    /// `len` bytes were read. They are at the start of the buffer.
     Data {
         len: usize,
         rest: Rest,
@@ -15,12 +15,12 @@ pub(crate) enum Step {
     Tell(Event),
 }
 
-/// Whether there may be more where bytes came from.
+/// Whether there may be more to read, and when to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rest {
     Nothing,
-    /// It is to be told in this turn.
+    /// In this turn.
     ThisTurn,
-    /// Others have their share first.
+    /// In the next turn, after the other descriptors.
     NextTurn,
 }

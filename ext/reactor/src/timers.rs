@@ -6,8 +6,8 @@ use crate::deadlines::{Deadlines, Due, Lane};
 use crate::id::{Id, Space};
 use crate::table::Table;
 
-/// Deadlines that are added within that time before they come are kept by themselves: timers that fire soon
-/// cost the same, however many wait for something that takes long.
+/// Deadlines that are added within that time before they come are kept by themselves: timers that
+/// fire soon cost the same, however many wait for something that takes long.
 const NEAR: Duration = Duration::from_secs(1);
 
 /// Longer delays are as good as never, and would overflow the clock.
@@ -24,10 +24,10 @@ enum Place {
 
 /// Timers ordered by deadline, those of equal deadline by age.
 ///
-/// Adding a timer takes constant time where its deadline is not before the last in some lane of those as
-/// near or as far, and so does taking it when it is due; else both take time logarithmic in their number.
-/// Cancelling takes constant time: the timer and its key are gone at once, its deadline when it comes
-/// first or when more than half are such.
+/// Adding a timer takes constant time where its deadline is not before the last in some lane of
+/// those as near or as far, and so does taking it when it is due; else both take time logarithmic
+/// in their number. Cancelling takes constant time: the timer and its key are gone at once, its
+/// deadline when it comes first or when more than half are such.
 #[derive(Debug)]
 pub(crate) struct Timers<K> {
     table: Table<K>,
@@ -152,8 +152,8 @@ impl<K> Timers<K> {
     }
 }
 
-/// When to fire again what was due at `previous`: a multiple of the period later, the first that is yet
-/// to come. Without a period that is at once.
+/// When to fire again what was due at `previous`: a multiple of the period later, the first that is
+/// yet to come. Without a period that is at once.
 pub(crate) fn next_multiple(previous: Instant, period: Duration, now: Instant) -> Instant {
     let next = previous + period;
     if next > now {

@@ -1,4 +1,4 @@
-//! What a turn of the loop has to work on, whatever the kind of descriptor.
+//! The work of one turn of the loop, for all kinds of descriptors.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -29,57 +29,57 @@ pub(crate) enum Deadline {
     RetryAccept(Id),
     /// A UDP socket for whose datagrams the system had no memory tries again.
     RetryReceive(Id),
-    /// The child of a connection that was closed is told so.
+    /// The child of a closed connection is asked to end.
     Dismissal(Id),
-    /// A peer may have all that was written since this time, and its connection may close.
+    /// The peer may have received everything written before this time, so the connection may close.
     Delivery(Id, Instant),
-    /// A child may have ended, where the system does not tell.
+    /// A child may have ended, on systems that do not report it.
     ChildCheck(Id),
-    /// A watched file is missing for so long that nothing takes its place.
+    /// A watched file has been missing for so long that nothing will replace it.
     FileMissing(Id),
-    /// A wait has lasted as long as it may.
+    /// A wait has timed out.
     Wait(Id),
 }
 
-/// What work on one descriptor means for others, who are none of its business.
+/// What the work on one descriptor means for others, which it does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// It has ended, which those that pass data on to it are told.
+    /// It has ended. Descriptors that forward data to it are told.
     Ended(Id),
-    /// It has written some of what waits, so that those that pass data on to it may go on.
+    /// It has written some of its queue. Descriptors that forward data to it may go on.
     Wrote(Id),
-    /// Its peer sends no more, which may be passed on.
+    /// Its peer has closed its sending side, which may be forwarded.
     InputEnded(Id),
-    /// The system no longer watches it, as when another descriptor has its number.
+    /// The system no longer watches it, for example because another file has its number.
     Unregistered(Id),
 }
 
-/// A descriptor whose end is to be told.
+/// An end that is yet to be reported.
 #[derive(Debug)]
 pub(crate) struct Unbound {
-    /// How many descriptors were made before it.
+    /// How many descriptors were created before it.
     pub(crate) serial: u64,
     pub(crate) id: Id,
     pub(crate) reason: Option<Reason>,
 }
 
-/// The queues of a turn, its clock, and what handlers of all kinds use.
+/// The queues of a turn, its clock, and what the handlers of all kinds share.
 #[derive(Debug)]
 pub(crate) struct Turn {
     pub(crate) now: Instant,
     pub(crate) registry: Registry,
     pub(crate) deadlines: Timers<Deadline>,
-    /// Deadlines from this mark on were added in this turn, and wait for the next.
+    /// Deadlines from this mark on were added in this turn. They wait for the next.
     pub(crate) mark: u64,
-    /// Descriptors to work on in this turn.
+    /// Descriptors to handle in this turn.
     pub(crate) ready: VecDeque<Id>,
-    /// Those whose share of this turn is used up.
+    /// Descriptors that have used up their share of this turn.
     pub(crate) carried: VecDeque<Id>,
-    /// Those to write to, in the order in which they were sent to.
+    /// Descriptors to write to, in the order of the sends.
     pub(crate) dirty: VecDeque<Id>,
-    /// Those that end after the next poll.
+    /// Descriptors that end after the next poll.
     pub(crate) departing: Vec<Id>,
-    /// Those that have both read and written all there is, and end with the turn.
+    /// Descriptors that have read and written everything. They end with the turn.
     pub(crate) finished: Vec<Id>,
     pub(crate) unbound: VecDeque<Unbound>,
     /// Events that come before those of descriptors.
@@ -90,9 +90,9 @@ pub(crate) struct Turn {
     /// How many descriptors are about to close.
     pub(crate) closing: usize,
     pub(crate) buffers: Buffers,
-    /// Where datagrams are taken to, of one socket at a time.
+    /// Received datagrams of one socket at a time.
     pub(crate) batch: Option<Batch>,
-    /// Where records under TLS are read to.
+    /// The buffer that TLS records are read into.
     pub(crate) records: Vec<u8>,
     pub(crate) fork_generation: u64,
 }
@@ -121,15 +121,15 @@ impl Turn {
         }
     }
 
-    /// Whether this process is a fork of the one whose queue this is: the parent goes on watching by it.
+    /// Whether this process was forked after the queue was created. The queue is the parent's then.
     pub(crate) fn is_forked(&self) -> bool {
         self.fork_generation != fork::generation()
     }
 
-    /// Whether there is something to do without a wait.
+    /// Whether there is work that must not wait.
     pub(crate) fn has_work(&self) -> bool {
         let queued = !self.ready.is_empty() || !self.carried.is_empty() || !self.unbound.is_empty();
-        // Another thread may have sent something since the last event was handed out.
+        // Another thread may have sent something since the last event.
         let sent = !self.dirty.is_empty() || !self.notices.is_empty();
         let ending = !self.departing.is_empty() || !self.finished.is_empty();
         queued || sent || ending

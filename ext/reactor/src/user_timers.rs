@@ -9,12 +9,12 @@ use crate::timers::{FOREVER, Timers, next_multiple};
 /// Timers that fire once.
 #[derive(Debug)]
 pub(crate) struct UserTimers {
-    /// Each with when it is due.
+    /// The timers, with their deadlines.
     timers: Timers<Instant>,
     limit: usize,
-    /// The last that fired, and when it was due.
+    /// The timer that fired last, and its deadline.
     fired: Option<(Id, Instant)>,
-    /// Those from this mark on were added in this turn, and wait for the next.
+    /// Timers from this mark on were added in this turn. They wait for the next.
     mark: u64,
 }
 
@@ -36,14 +36,15 @@ impl UserTimers {
         self.timers.len()
     }
 
-    /// Adds one that fires `delay` after `now`.
+    /// Adds a timer that fires `delay` after `now`.
     pub(crate) fn add(&mut self, now: Instant, delay: Duration) -> Result<Id> {
         self.check_limit()?;
         let id = self.timers.add_after(now, delay, now + delay.min(FOREVER));
         id.ok_or(Error::Exhausted)
     }
 
-    /// Adds one that fires a multiple of `period` after `previous` was due, where that fired last.
+    /// Adds a timer that fires a multiple of `period` after the deadline of `previous`, if that
+    /// fired last; otherwise `period` after `now`.
     pub(crate) fn repeat(&mut self, now: Instant, previous: Id, period: Duration) -> Result<Id> {
         let due = match self.fired {
             Some((fired, due)) if fired == previous => due,
@@ -62,22 +63,22 @@ impl UserTimers {
         }
     }
 
-    /// Removes one; false where there is none of that name, or it fired.
+    /// Removes a timer. False if it is unknown or has fired.
     pub(crate) fn cancel(&mut self, id: Id) -> bool {
         self.timers.cancel(id).is_some()
     }
 
-    /// When one is due; `None` where there is none of that name, or it fired.
+    /// The deadline of a timer. `None` if it is unknown or has fired.
     pub(crate) fn deadline(&self, id: Id) -> Option<Instant> {
         self.timers.key(id).copied()
     }
 
-    /// Those that are added from now on wait for the next turn.
+    /// Timers that are added from now on wait for the next turn.
     pub(crate) fn begin_turn(&mut self) {
         self.mark = self.timers.mark();
     }
 
-    /// The next that is due in this turn.
+    /// The next timer that is due in this turn.
     pub(crate) fn next_due(&mut self, now: Instant) -> Option<Id> {
         let (id, _, due) = self.timers.pop_due(now, self.mark)?;
         self.fired = Some((id, due));

@@ -203,8 +203,8 @@ impl Waits {
         }
     }
 
-    /// Forgets a descriptor that is about to stand for another file. Who waits for it is woken, to try
-    /// again.
+    /// Forgets a descriptor that is about to stand for another file. Who waits for it is woken, to
+    /// try again.
     pub(crate) fn descriptor_reopening(&mut self, turn: &mut Turn, fd: RawDescriptor) {
         let queue = (!turn.is_forked()).then_some(&turn.registry);
         let all = Interest::from_bits(u8::MAX);
@@ -213,8 +213,8 @@ impl Waits {
         }
     }
 
-    /// A descriptor becomes the reactor's own, which registers it in its own way: a duplicate goes on
-    /// with the waits for it.
+    /// A descriptor becomes the reactor's own, which registers it in its own way: a duplicate goes
+    /// on with the waits for it.
     pub(crate) fn make_way(&mut self, turn: &mut Turn, fd: RawDescriptor) {
         for id in self.registrations.make_way(&turn.registry, fd) {
             self.wake(turn, id, Outcome::Closed);

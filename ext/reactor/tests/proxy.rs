@@ -197,8 +197,8 @@ fn what_follows_a_length_comes_in_the_same_turn() {
     );
 }
 
-/// Those that pass on to each other end, though their peers read nothing, send as much as they can, and
-/// go away at once.
+/// Those that pass on to each other end, though their peers read nothing, send as much as they can,
+/// and go away at once.
 #[allow(clippy::unwrap_used, reason = "it fails by panics")]
 fn assert_all_end(links: &[(usize, usize)]) {
     let mut l = Loop::new();

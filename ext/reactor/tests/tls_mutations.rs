@@ -1,6 +1,6 @@
-//! Keys, certificates, revocation lists, parameters and cipher lists that are spoilt somewhere: refused with
-//! a reason or used, never a panic. The corpus is in `tests/tls_corpus`; `FUZZ_SEED` and `FUZZ_ROUNDS` are
-//! environment variables.
+//! Keys, certificates, revocation lists, parameters and cipher lists that are spoilt somewhere:
+//! refused with a reason or used, never a panic. The corpus is in `tests/tls_corpus`; `FUZZ_SEED`
+//! and `FUZZ_ROUNDS` are environment variables.
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panics")]
 
@@ -15,7 +15,8 @@ use pem::Pem;
 
 use tls_support::{Noise, Scratch};
 
-/// How long the use of one input may take. Deriving keys takes much longer where nothing is optimized.
+/// How long the use of one input may take. Deriving keys takes much longer where nothing is
+/// optimized.
 const LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 120 } else { 10 });
 
 fn number(name: &str, default: u64) -> u64 {

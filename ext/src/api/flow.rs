@@ -28,7 +28,8 @@ fn close_write(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
     change(ruby, |reactor| reactor.close_write(id))
 }
 
-/// How many bytes may wait before `outbound_full` is called, and how many when `outbound_drained` is.
+/// How many bytes may wait before `outbound_full` is called, and how many when `outbound_drained`
+/// is.
 fn set_outbound_limits(ruby: &Ruby, signature: Value, high: i64, low: i64) -> Result<bool, Error> {
     let id = convert::id(signature)?;
     let (high, low) = match (usize::try_from(high), usize::try_from(low)) {
@@ -118,8 +119,8 @@ fn flush_sent(ruby: &Ruby, _module: RModule) -> Result<(), Error> {
     instance::change_if_any(ruby, |i| i.reactor.flush()).map(drop)
 }
 
-/// Whether a connection came in through a server, and whether it is in the middle of something: nil for what
-/// is no connection.
+/// Whether a connection came in through a server, and whether it is in the middle of something: nil
+/// for what is no connection.
 fn occupation(
     ruby: &Ruby,
     _module: RModule,

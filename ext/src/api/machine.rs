@@ -39,8 +39,8 @@ fn run_machine_without_threads(ruby: &Ruby) -> Result<(), Error> {
     Loop::new(ruby, "run_machine_without_threads")?.run()
 }
 
-/// One turn. Without a time to wait at most, false once the loop is stopped; with one, whether something
-/// happened.
+/// One turn. Without a time to wait at most, false once the loop is stopped; with one, whether
+/// something happened.
 fn run_machine_once(ruby: &Ruby, arguments: &[Value]) -> Result<bool, Error> {
     let (limit,) = scan_args::<(), (Option<Option<f64>>,), (), (), (), ()>(arguments)?.optional;
     let mut turns = Loop::new(ruby, "run_machine_once")?;
@@ -62,9 +62,8 @@ fn stop(ruby: &Ruby) -> Result<(), Error> {
     })
 }
 
-/// Holds back the events of what the calling thread opens from now on, until [`claim_opened`]. False in
-/// the thread of the loop, which gives no events meanwhile, and where
-/// it does so already.
+/// Holds back the events of what the calling thread opens from now on, until [`claim_opened`].
+/// False in the thread of the loop, which gives no events meanwhile, and where it does so already.
 fn hold_opened(ruby: &Ruby, module: RModule) -> Result<bool, Error> {
     let thread = ruby.thread_current().as_raw();
     let loops: Value = module.ivar_get(*names::REACTOR_THREAD)?;

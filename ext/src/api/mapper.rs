@@ -23,8 +23,8 @@ pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
 
 /// An open file, of the size it had when it was opened.
 ///
-/// It is read by pread(2), not mapped: a mapped file that somebody makes shorter would end the process
-/// by SIGBUS, and the bytes are copied once either way.
+/// It is read by pread(2), not mapped: a mapped file that somebody makes shorter would end the
+/// process by SIGBUS, and the bytes are copied once either way.
 #[magnus::wrap(class = "EventMachine::FastFileReader::Mapper", free_immediately, size)]
 struct Mapper {
     path: String,

@@ -167,8 +167,8 @@ pub(super) fn unconnected(ruby: &Ruby, bind: Option<SocketAddr>, cause: &Cause) 
     errors::own(ruby, "ConnectionError", message)
 }
 
-/// The local address to connect from, of the family of a remote one where those are known; none where the
-/// host is empty.
+/// The local address to connect from, of the family of a remote one where those are known; none
+/// where the host is empty.
 pub(super) fn bind_address(
     ruby: &Ruby,
     host: Value,

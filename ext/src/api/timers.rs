@@ -90,8 +90,8 @@ fn time_until(ruby: &Ruby, _module: RModule, signature: Value) -> Result<Option<
     Ok(deadline.map(|deadline| deadline.saturating_duration_since(now).as_secs_f64()))
 }
 
-/// Has a periodic timer called once more, `period` seconds after it last was to, and returns
-/// the signature for that. Where it waits already, or does not call at present, the period begins now.
+/// Has a periodic timer called once more, `period` seconds after it last was to, and returns the
+/// signature for that. Where it waits already, or does not call at present, the period begins now.
 fn wait_again(ruby: &Ruby, timer: Value, previous: Value, period: Value) -> Result<u64, Error> {
     let module = names::module(ruby)?;
     let period = span(ruby, interval(ruby, period)?)?;

@@ -30,9 +30,9 @@ fn is_ssl() -> bool {
     true
 }
 
-/// Sets what `start_tls` is to do: private_key_file, private_key, private_key_pass, cert_chain_file,
-/// cert, verify_peer, fail_if_no_peer_cert, sni_hostname, cipher_list, ecdh_curve, dhparam and the
-/// protocols' bits, after the signature. Texts may be empty or nil.
+/// Sets what `start_tls` is to do: private_key_file, private_key, private_key_pass,
+/// cert_chain_file, cert, verify_peer, fail_if_no_peer_cert, sni_hostname, cipher_list, ecdh_curve,
+/// dhparam and the protocols' bits, after the signature. Texts may be empty or nil.
 fn set_tls_parms(ruby: &Ruby, arguments: &[Value]) -> Result<(), Error> {
     let [
         signature,
@@ -79,8 +79,8 @@ fn set_tls_parms(ruby: &Ruby, arguments: &[Value]) -> Result<(), Error> {
 }
 
 /// Adds options that go beyond `set_tls_parms`: verify, ca_file, ca_path, ca, crl_file, alpn,
-/// certificates (by host name), choose_certificate (a flag: ask the connection's ssl_certificate_for),
-/// keylog, and role (:client, :server or nil).
+/// certificates (by host name), choose_certificate (a flag: ask the connection's
+/// ssl_certificate_for), keylog, and role (:client, :server or nil).
 fn set_tls_options(ruby: &Ruby, signature: Value, options: RHash) -> Result<(), Error> {
     let id = convert::id(signature)?;
     let option = |name: &str| {

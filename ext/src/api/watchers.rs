@@ -19,7 +19,8 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     singleton.define_private_method("remove_inotify_watch", method!(remove_inotify_watch, 2))
 }
 
-/// A descriptor of the wall clock's, which the caller has to close; Unsupported where there is none.
+/// A descriptor of the wall clock's, which the caller has to close; Unsupported where there is
+/// none.
 fn open_wall_clock(ruby: &Ruby, _module: RModule) -> Result<RawFd, Error> {
     wall_clock::open()
         .map(IntoRawFd::into_raw_fd)

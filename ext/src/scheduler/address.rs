@@ -15,7 +15,8 @@ impl Hasher for Address {
     }
 
     fn write_u64(&mut self, address: u64) {
-        // The lowest bits of addresses are zero, and tables look at the highest and lowest of a hash.
+        // The lowest bits of addresses are zero, and tables look at the highest and lowest of a
+        // hash.
         let mixed = address.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.0 = mixed ^ (mixed >> 32);
     }

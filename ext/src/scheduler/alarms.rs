@@ -75,8 +75,8 @@ pub(super) fn due(state: &mut State, tag: Tag) {
     }
 }
 
-/// Has an exception raised where a fiber waits, or one that it has resumed; at its next wait, where it
-/// does not. A fiber that has yielded is resumed by it.
+/// Has an exception raised where a fiber waits, or one that it has resumed; at its next wait, where
+/// it does not. A fiber that has yielded is resumed by it.
 pub(super) fn interrupt(
     ruby: &Ruby,
     scheduler: Obj<Scheduler>,

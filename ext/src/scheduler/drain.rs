@@ -1,9 +1,10 @@
 //! Running fibers: what is ready, by drain fibers, which the loop goes to and comes back from.
 //!
-//! A drain fiber *resumes* one fiber after the other, and these suspend themselves by yielding to it.
-//! The fiber that entered the drain, the hub, goes to the drain fiber by a *transfer*, so that it is not
-//! resuming anybody: fibers that others have resumed may wait by a transfer to the hub, and the drain
-//! fiber below them stays where it is until they are done. The hub then takes another one.
+//! A drain fiber *resumes* one fiber after the other, and these suspend themselves by yielding to
+//! it. The fiber that entered the drain, the hub, goes to the drain fiber by a *transfer*, so that
+//! it is not resuming anybody: fibers that others have resumed may wait by a transfer to the hub,
+//! and the drain fiber below them stays where it is until they are done. The hub then takes another
+//! one.
 
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawValue, protect};
@@ -99,7 +100,8 @@ fn next(scheduler: &Scheduler) -> Option<Step> {
     }
 }
 
-/// Made by Ruby's own method, since rb_fiber_new(3.1) makes blocking fibers and rb_fiber_new(3.3) not.
+/// Made by Ruby's own method, since rb_fiber_new(3.1) makes blocking fibers and rb_fiber_new(3.3)
+/// not.
 fn new_drain_fiber(ruby: &Ruby) -> Result<VALUE, Error> {
     let options = ruby.hash_new();
     options.aset(ruby.to_symbol("blocking"), true)?;
@@ -202,8 +204,9 @@ fn run(scheduler: &Scheduler, item: Item) -> Result<(), Error> {
     result
 }
 
-/// Keeps what ended a fiber, unless that asked for no more than its end. What ends the thread ends this
-/// drain fiber as well: Ruby passes it on to the hub then, and only what it passes on itself is whole.
+/// Keeps what ended a fiber, unless that asked for no more than its end. What ends the thread ends
+/// this drain fiber as well: Ruby passes it on to the hub then, and only what it passes on itself
+/// is whole.
 fn fail(scheduler: &Scheduler, error: Error) {
     match *error.error_type() {
         ErrorType::Exception(_) if error.is_kind_of(cancelled()) => {}
@@ -211,7 +214,8 @@ fn fail(scheduler: &Scheduler, error: Error) {
             let mut state = scheduler.state();
             state.failures.push_back(exception.as_raw());
         }
-        // SAFETY: a jump that was caught right above, in this fiber; nothing here has a destructor to run.
+        // SAFETY: a jump that was caught right above, in this fiber; nothing here has a destructor
+        // to run.
         ErrorType::Jump(tag) => unsafe { rb_sys::rb_jump_tag(tag as std::ffi::c_int) },
         ErrorType::Error(..) => {}
     }
@@ -236,8 +240,8 @@ pub(super) fn start(ruby: &Ruby, scheduler: Obj<Scheduler>, fiber: VALUE) -> Res
     drain(ruby, scheduler, false)
 }
 
-/// Has the drain that this fiber runs in do something, then go on here. To resume a fiber from this one
-/// would have it wait with that, wherever one nested in that waits.
+/// Has the drain that this fiber runs in do something, then go on here. To resume a fiber from this
+/// one would have it wait with that, wherever one nested in that waits.
 pub(super) fn after(scheduler: &Scheduler, item: Item) -> Result<(), Error> {
     let tag = {
         let mut state = scheduler.state();

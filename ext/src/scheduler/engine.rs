@@ -94,8 +94,8 @@ impl Engine {
 }
 
 impl Own {
-    /// Ends the waits whose time is over, and takes the poller out to wait; `busy` is whether there is
-    /// something to run. The time to wait is none where there is something to do.
+    /// Ends the waits whose time is over, and takes the poller out to wait; `busy` is whether there
+    /// is something to run. The time to wait is none where there is something to do.
     pub(super) fn begin(&mut self, busy: bool) -> Option<(Poller, Option<Duration>)> {
         if self.reactor.needs_queue() {
             // Where there can be none, the old one goes on.

@@ -1,4 +1,5 @@
-//! The hooks that Ruby calls where a fiber is to wait. See Fiber::Scheduler in Ruby's documentation.
+//! The hooks that Ruby calls where a fiber is to wait. See Fiber::Scheduler in Ruby's
+//! documentation.
 
 use std::time::Duration;
 
@@ -161,7 +162,8 @@ fn block_apart(ruby: &Ruby, this: This, timeout: Option<Duration>) -> Result<boo
     }
 }
 
-/// Ends the wait of a fiber in `block` or `kernel_sleep`: it runs when it is its turn. For any thread.
+/// Ends the wait of a fiber in `block` or `kernel_sleep`: it runs when it is its turn. For any
+/// thread.
 fn unblock(ruby: &Ruby, this: This, _blocker: Value, fiber: Value) -> Result<Value, Error> {
     let mut state = this.state();
     let raw = fiber.as_raw();

@@ -18,8 +18,8 @@ use super::switch::value;
 static IDENTITY: LazyId = LazyId::new("eventmachine identity");
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
-/// A number that no other IO has; nothing for an IO that does not own its descriptor: C code makes such
-/// for a single wait, and closes what they stand for without a word.
+/// A number that no other IO has; nothing for an IO that does not own its descriptor: C code makes
+/// such for a single wait, and closes what they stand for without a word.
 pub(super) fn of(ruby: &Ruby, io: Value) -> Result<Option<u64>, Error> {
     let name = (*IDENTITY).into_id_with(ruby).as_raw();
     // SAFETY: called with a live object; where there is no such variable, that is nil.
@@ -43,7 +43,8 @@ type Timeout = unsafe extern "C" fn(VALUE) -> VALUE;
 pub(super) fn timeout(io: Value) -> Result<Option<Duration>, Error> {
     static FUNCTION: OnceLock<Option<Timeout>> = OnceLock::new();
     let function = FUNCTION.get_or_init(|| {
-        // SAFETY: looks a name up; Ruby has the function under that name, with this type, or has it not.
+        // SAFETY: looks a name up; Ruby has the function under that name, with this type, or has it
+        // not.
         let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"rb_io_timeout".as_ptr()) };
         // SAFETY: as above; a null pointer is no function.
         (!found.is_null()).then(|| unsafe { std::mem::transmute::<*mut c_void, Timeout>(found) })

@@ -9,7 +9,8 @@ use magnus::{DataType, DataTypeFunctions, Error, RClass, Ruby, TypedData};
 use super::{Scheduler, spare, waits};
 use crate::guarded::Guarded;
 
-// SAFETY: it is changed with a `&Ruby`, and read by Ruby's garbage collection, which has the GVL too.
+// SAFETY: it is changed with a `&Ruby`, and read by Ruby's garbage collection, which has the GVL
+// too.
 static LIVE: Guarded<Vec<Opaque<Obj<Scheduler>>>> = unsafe { Guarded::new(Vec::new()) };
 
 pub(super) fn add(_ruby: &Ruby, scheduler: Obj<Scheduler>) {

@@ -1,7 +1,8 @@
 //! `EventMachine::Scheduler`, by which Ruby's own I/O waits on a reactor: see Fiber::Scheduler.
 //!
-//! Nothing of a scheduler's state is borrowed while a fiber is gone to. What is raised in a fiber ends
-//! no other, and unwinds no frame of Rust's: it comes back as an error from the call that went away.
+//! Nothing of a scheduler's state is borrowed while a fiber is gone to. What is raised in a fiber
+//! ends no other, and unwinds no frame of Rust's: it comes back as an error from the call that went
+//! away.
 
 mod address;
 mod alarms;
@@ -55,8 +56,8 @@ impl Scheduler {
     }
 }
 
-/// Binds a scheduler to the calling thread at its first use: to the loop that runs there, or to one of
-/// its own.
+/// Binds a scheduler to the calling thread at its first use: to the loop that runs there, or to one
+/// of its own.
 fn bind(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
     let (thread, closed) = {
         let state = scheduler.state();
@@ -76,8 +77,8 @@ fn bind(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
     }
 }
 
-/// Apart, since a reactor that is made takes most of a page of the stack, which each fiber would have to
-/// have then.
+/// Apart, since a reactor that is made takes most of a page of the stack, which each fiber would
+/// have to have then.
 #[cold]
 #[inline(never)]
 fn bind_here(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {

@@ -97,7 +97,8 @@ fn is_closed(this: This) -> bool {
     this.state().closed
 }
 
-/// Lets go of the loop, and of all who wait. Another thread, which was given this scheduler, cannot.
+/// Lets go of the loop, and of all who wait. Another thread, which was given this scheduler,
+/// cannot.
 fn finish(ruby: &Ruby, this: This) -> Result<(), Error> {
     if this.state().thread.is_some() && !this.is_bound_here() {
         return Ok(());

@@ -1,6 +1,6 @@
-//! The drain fibers that the last scheduler of the reactor left, for the next one in the same thread.
-//! They do not end, and Ruby's garbage collection takes what it finds on a stack for something in use:
-//! were each left behind, it could keep the one before.
+//! The drain fibers that the last scheduler of the reactor left, for the next one in the same
+//! thread. They do not end, and Ruby's garbage collection takes what it finds on a stack for
+//! something in use: were each left behind, it could keep the one before.
 
 use magnus::gc::Marker;
 use magnus::{Error, Ruby};
@@ -17,7 +17,8 @@ struct Spare {
     fibers: Vec<VALUE>,
 }
 
-// SAFETY: it is changed with a `&Ruby`, and read by Ruby's garbage collection, which has the GVL too.
+// SAFETY: it is changed with a `&Ruby`, and read by Ruby's garbage collection, which has the GVL
+// too.
 static SPARE: Guarded<Spare> = unsafe {
     Guarded::new(Spare {
         thread: None,

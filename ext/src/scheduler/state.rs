@@ -179,8 +179,8 @@ impl State {
         }
     }
 
-    /// Begins a drain of all that is ready. What becomes ready meanwhile is for another one, but for a
-    /// few: fibers that wake each other need no turn of the loop each.
+    /// Begins a drain of all that is ready. What becomes ready meanwhile is for another one, but
+    /// for a few: fibers that wake each other need no turn of the loop each.
     pub(super) fn begin_share(&mut self) {
         const MEANWHILE: usize = 32;
         self.ready.extend(self.later.drain(..).map(Item::Continue));
@@ -224,8 +224,8 @@ impl State {
         self.ready.pop_front()
     }
 
-    /// Whether the fiber that runs may go on without a wait for what is ready. Not for ever: others are to
-    /// have their turn.
+    /// Whether the fiber that runs may go on without a wait for what is ready. Not for ever: others
+    /// are to have their turn.
     pub(super) fn may_go_on(&mut self) -> bool {
         const MOST: u32 = 256;
         self.let_on += 1;

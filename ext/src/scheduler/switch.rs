@@ -1,5 +1,5 @@
-//! Ruby's calls that go from one fiber to another. Nothing may be borrowed while one is under way, and
-//! what stands on the stack meanwhile has no destructor: a fiber may be left there for good.
+//! Ruby's calls that go from one fiber to another. Nothing may be borrowed while one is under way,
+//! and what stands on the stack meanwhile has no destructor: a fiber may be left there for good.
 
 use magnus::rb_sys::{FromRawValue, protect};
 use magnus::{Error, Value};

@@ -25,7 +25,8 @@ pub(super) fn init(class: RClass) -> Result<(), Error> {
     class.define_method("attached?", method!(is_attached, 0))
 }
 
-/// Raises in a fiber where it waits: before this returns where `now` is so, else when it is its turn.
+/// Raises in a fiber where it waits: before this returns where `now` is so, else when it is its
+/// turn.
 fn interrupt(
     ruby: &Ruby,
     this: This,
@@ -108,8 +109,8 @@ fn waits(ruby: &Ruby, this: This) -> Result<RArray, Error> {
     Ok(all)
 }
 
-/// How much there is: waits, what is to run, what is to be raised, drain fibers without work; waits and
-/// descriptors of the reactor's.
+/// How much there is: waits, what is to run, what is to be raised, drain fibers without work; waits
+/// and descriptors of the reactor's.
 fn counts(ruby: &Ruby, this: This) -> Result<RArray, Error> {
     let mut state = this.state();
     let reactor = state.engine.reactor(ruby, |reactor| {

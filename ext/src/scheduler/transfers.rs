@@ -90,8 +90,8 @@ fn once<const READS: bool>(
     transfer(ruby, this, Way::of(READS), io, buffer, least, offset)
 }
 
-/// Moves at least `length` bytes, unless there are no more; as many as there are where that is 0. How
-/// many were moved, or the negative number of the error that there was before any.
+/// Moves at least `length` bytes, unless there are no more; as many as there are where that is 0.
+/// How many were moved, or the negative number of the error that there was before any.
 fn transfer(
     ruby: &Ruby,
     this: This,
@@ -141,8 +141,8 @@ fn await_room(ruby: &Ruby, this: This, way: Way, io: Value, fd: i32) -> Result<(
     }
 }
 
-/// The descriptor of an IO and the memory of an IO::Buffer; an exception where one is closed, or the
-/// other may not be written to.
+/// The descriptor of an IO and the memory of an IO::Buffer; an exception where one is closed, or
+/// the other may not be written to.
 fn memory(way: Way, io: Value, buffer: Value) -> Result<(i32, *mut u8, usize), Error> {
     let mut base: *mut c_void = std::ptr::null_mut();
     let mut size = 0;
@@ -191,7 +191,8 @@ unsafe fn attempt(way: Way, fd: i32, base: *mut u8, size: usize) -> Result<usize
     }
 }
 
-/// As [`attempt`], for what is no socket: the system is asked first, since it may be in blocking mode.
+/// As [`attempt`], for what is no socket: the system is asked first, since it may be in blocking
+/// mode.
 unsafe fn attempt_file(way: Way, fd: i32, base: *mut c_void, size: usize) -> Result<usize, i32> {
     if !probe::is_ready(fd, way.interest()) {
         return Err(libc::EAGAIN);

@@ -1,4 +1,4 @@
-//! The last look at a descriptor before its end: what has arrived by then is told first.
+//! The last look at a descriptor before its end: what has arrived by then is reported first.
 
 use std::io;
 use std::time::Instant;
@@ -7,19 +7,19 @@ use super::Base;
 use crate::event::Reason;
 use crate::turn::Turn;
 
-/// The most that is read of a descriptor that is about to end. A peer may send for ever.
+/// The most that is read from a descriptor that is about to end. A peer may send for ever.
 const LAST_SHARE: usize = 8 * 1024 * 1024;
 
 /// Why a descriptor is about to end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// It was closed while it was connecting. A connect that is done already is told.
+    /// It was closed while connecting. A connect that has completed is still reported.
     Closed,
-    /// All is written, after which it was to close.
+    /// It was closed after writing, and everything is written.
     Written,
-    /// The system takes no more from it.
+    /// A write failed.
     Refused(Option<Reason>),
-    /// Nothing came or went for as long as that may be, which began at this time.
+    /// It was idle for too long, since this time.
     Idle(Instant, Option<Reason>),
 }
 
@@ -43,7 +43,7 @@ impl Departure {
 }
 
 impl Base {
-    /// Ends it after the next poll, once it has told what arrived until then.
+    /// Ends it after the next poll, once it has reported what had arrived by then.
     pub(crate) fn depart(&mut self, turn: &mut Turn, cause: Cause) {
         if self.departure.is_some() && !matches!(cause, Cause::Refused(_)) {
             return;
@@ -70,7 +70,7 @@ impl Base {
         departure.is_some_and(|departure| is_cause(&departure.cause))
     }
 
-    /// Whether the system refused to take what was sent, so that nothing more is.
+    /// Whether a write has failed, so that nothing more is written.
     pub(crate) fn is_refused(&self) -> bool {
         self.departs_by(|cause| matches!(cause, Cause::Refused(_)))
     }
@@ -80,7 +80,8 @@ impl Base {
         self.departs_by(|cause| *cause == Cause::Closed)
     }
 
-    /// Why it ends when it cannot be read from: where it could not be written to before, for that.
+    /// The reason for its end after a failed read: that of an earlier failed write, if there was
+    /// one.
     pub(crate) fn last_reason(&self, error: &io::Error) -> Option<Reason> {
         match &self.departure {
             Some(departure) if self.is_refused() => departure.reason(),
@@ -88,7 +89,7 @@ impl Base {
         }
     }
 
-    /// Takes note that so much was read.
+    /// Counts what was read against the last share.
     pub(crate) fn spend_last_share(&mut self, count: usize) {
         if let Some(departure) = &mut self.departure {
             departure.left = departure.left.saturating_sub(count);
@@ -101,8 +102,8 @@ impl Base {
         departure.is_some_and(|departure| departure.looked)
     }
 
-    /// Whether what has arrived is told before it ends, where it still reads; `held`, where that waits for
-    /// another.
+    /// Whether it still reports what has arrived before it ends. `held` says that its target is
+    /// full.
     pub(crate) fn has_last_words(&self, held: bool) -> bool {
         let Some(departure) = self.departure.as_deref() else {
             return false;

@@ -1,35 +1,35 @@
-//! What one descriptor has to do with others: it passes on to them, or waits for them.
+//! Links between descriptors: forwarding, and waiting for each other.
 
 use super::Base;
 use crate::id::Id;
 
-/// What a descriptor has to do with others, as source and as target.
+/// The links of a descriptor, as source and as target.
 #[derive(Debug, Default)]
 pub(crate) struct Links {
     pub(crate) forward: Option<Forward>,
-    /// Bytes passed on since the proxy was last started.
+    /// Bytes forwarded since the proxy was last started.
     pub(crate) proxied: u64,
-    /// Those that pass on to this one.
+    /// Descriptors that forward to it.
     pub(crate) sources: Vec<Id>,
-    /// Those that it is not read from for while they are full.
+    /// Descriptors that it waits for: it is not read while one of them is full.
     pub(crate) waits_for: Vec<Id>,
-    /// Those that wait for this one so.
+    /// Descriptors that wait for it in that way.
     pub(crate) followers: Vec<Id>,
-    /// Whether its owner wants it not to be read from for now.
+    /// Whether its owner has stopped reading.
     pub(crate) stopped: bool,
 }
 
-/// Where a source passes its data on to.
+/// Where a source forwards its data to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Forward {
     pub(crate) target: Id,
     /// Bytes that may wait at the target before reading from the source stops.
     pub(crate) limit: usize,
-    /// Bytes to pass on yet, where there is an end.
+    /// Bytes left to forward, if the proxy has a length.
     pub(crate) remaining: Option<u64>,
     /// The most that the target takes at once.
     pub(crate) share: usize,
-    /// Whether more comes than is worth to be copied.
+    /// Whether so much comes that splicing is cheaper than copying.
     pub(crate) bulk: bool,
 }
 
@@ -45,14 +45,14 @@ impl Forward {
 /// How much may be read from a descriptor now.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Room {
-    /// Whether nothing is read, since what was read before waits at a target.
+    /// Whether reading stops because a target is full.
     pub(crate) held: bool,
     /// The most that is read at once.
     pub(crate) share: usize,
 }
 
 impl Room {
-    /// For what its owner reads itself.
+    /// No limit: its owner reads everything.
     pub(crate) const FREE: Self = Self {
         held: false,
         share: usize::MAX,

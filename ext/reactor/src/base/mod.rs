@@ -28,30 +28,30 @@ pub(crate) struct Base {
     pub(crate) handle: Handle,
     pub(crate) phase: Phase,
     pub(crate) readiness: Readiness,
-    /// What the system is to tell of.
+    /// What the system is asked to report.
     pub(crate) interest: Option<Interest>,
-    /// Whether it stands in one of the queues of ready descriptors.
+    /// Whether it is in one of the queues of ready descriptors.
     pub(crate) queued: bool,
-    /// Whether it stands in the list of descriptors to write to.
+    /// Whether it is in the list of descriptors to write to.
     pub(crate) dirty: bool,
-    /// Whether it is a file that the system never has to wait for, and does not watch.
+    /// Whether it is a file, which is always ready and cannot be watched.
     pub(crate) always_ready: bool,
     pub(crate) paused: bool,
     /// Whether its owner asked for it back.
     pub(crate) detached: bool,
     /// Whether its owner closed it.
     pub(crate) closed: bool,
-    /// Whether its `Unbound` event was given out.
+    /// Whether its `Unbound` event was reported.
     pub(crate) unbound: bool,
-    /// Set while its owner does not know it yet, and is told nothing.
+    /// Set until its owner knows it. Nothing is reported meanwhile.
     pub(crate) hold: Option<Hold>,
-    /// An end that is to come, once what has arrived is told.
+    /// A pending end: what has arrived is reported first.
     pub(crate) departure: Option<Box<Departure>>,
     pub(crate) last_activity: Instant,
     pub(crate) timeouts: Timeouts,
-    /// What it passes on, and who passes on to it.
+    /// What it forwards, and what is forwarded to it.
     pub(crate) links: Option<Box<Links>>,
-    /// How many were made before it.
+    /// How many descriptors were created before it.
     pub(crate) serial: u64,
 }
 
@@ -59,15 +59,15 @@ pub(crate) struct Base {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     Connecting {
-        /// Whether it closes when it is connected and what was sent is written.
+        /// Whether it closes once it is connected and everything is written.
         closes: bool,
     },
     Open,
     /// Closes when its outbound data is written.
     Draining,
-    /// At its end, but its child process still runs.
+    /// Ended, but its child process still runs.
     Lingering,
-    /// Its `Unbound` event is queued or given out.
+    /// Its `Unbound` event is queued or was reported.
     Closing,
 }
 
@@ -78,20 +78,20 @@ pub(crate) struct Hold {
     pub(crate) end: Option<Option<Reason>>,
 }
 
-/// What the system said and nobody acted on yet.
+/// What the system has reported and nobody has handled yet.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Readiness {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
-    /// The peer sends no more, or there is an error: reading goes on until it shows.
+    /// The peer has closed its sending side, or there is an error. A read will tell.
     pub(crate) ended: bool,
-    /// A read stops where urgent data was, with more behind it.
+    /// There was urgent data: a read stops before it, though there is more.
     pub(crate) urgent: bool,
     /// The child process has ended.
     pub(crate) exited: bool,
-    /// Datagrams were taken from the system, and nobody has them yet.
+    /// Datagrams were received and not yet reported.
     pub(crate) received: bool,
-    /// The poll that its end waited for is over.
+    /// The last poll before its end is over.
     pub(crate) departing: bool,
 }
 
@@ -130,7 +130,7 @@ impl Base {
         }
     }
 
-    /// It is to be connected, of which the system tells by writability.
+    /// Starts connecting. The system reports the result as writability.
     pub(crate) fn begin_connect(&mut self) {
         self.phase = Phase::Connecting { closes: false };
         self.interest = self.interest.map(|interest| interest | Interest::WRITABLE);
@@ -144,7 +144,7 @@ impl Base {
         matches!(self.phase, Phase::Connecting { .. })
     }
 
-    /// Whether it takes no more to send, since it ends.
+    /// Whether it is closing, so that sends are ignored.
     pub(crate) fn is_closing(&self) -> bool {
         let closes = matches!(
             self.phase,
@@ -153,17 +153,17 @@ impl Base {
         closes || self.is_refused()
     }
 
-    /// Whether nothing is written for the moment, since it is paused.
+    /// Whether writes wait because it is paused.
     pub(crate) fn is_held_back(&self) -> bool {
         self.paused && self.phase != Phase::Draining
     }
 
-    /// Whether the system tells when there is room to write.
+    /// Whether the system reports writability.
     pub(crate) fn watches_writable(&self) -> bool {
         self.interest.is_some_and(Interest::is_writable)
     }
 
-    /// Ready for whatever its mode of access allows.
+    /// Marks it ready for everything that its access mode allows.
     pub(crate) fn set_ready(&mut self) {
         self.readiness.readable = self.handle.is_readable();
         self.readiness.writable = true;
@@ -178,13 +178,13 @@ impl Base {
         }
     }
 
-    /// Has it worked on again in this turn, after those that stand in line.
+    /// Queues it again for this turn, behind the others.
     pub(crate) fn requeue(&mut self, turn: &mut Turn) {
         self.queued = true;
         turn.ready.push_back(self.id);
     }
 
-    /// Lets the others have their share before this one is worked on again.
+    /// Queues it for the next turn, so that others have their share.
     pub(crate) fn carry(&mut self, turn: &mut Turn) {
         if !self.queued {
             self.queued = true;
@@ -210,7 +210,7 @@ impl Base {
         self.carry(turn);
     }
 
-    /// Others pass data on to this one, and may go on since it has room.
+    /// Lets descriptors that forward data to it go on, since it has room.
     pub(crate) fn tell_sources(&self, turn: &mut Turn) {
         if self.links.is_some() {
             turn.effects.push_back(Effect::Wrote(self.id));
@@ -219,7 +219,7 @@ impl Base {
 
     // ---- what the system watches
 
-    /// From the first write that blocked on, the system reports when there is room again.
+    /// Has the system report writability, from the first write that blocked on.
     pub(crate) fn watch_writable(&mut self, turn: &mut Turn) -> io::Result<()> {
         if self.watches_writable() {
             return Ok(());
@@ -232,8 +232,7 @@ impl Base {
         self.reregister(turn)
     }
 
-    /// Has the system look at the descriptor anew, with the interest it has now: what is ready already
-    /// is reported once more.
+    /// Registers the current interest again. The system then reports again what is ready already.
     pub(crate) fn reregister(&mut self, turn: &mut Turn) -> io::Result<()> {
         if self.detached {
             return Ok(());
@@ -256,7 +255,7 @@ impl Base {
         self.registered(result, turn)
     }
 
-    /// Files that are always ready are refused by epoll_ctl(2), and need no watching.
+    /// Handles the result of a registration. epoll_ctl(2) refuses files, which are always ready.
     pub(crate) fn registered(&mut self, result: io::Result<()>, turn: &mut Turn) -> io::Result<()> {
         match result {
             Err(error) if queue::is_always_ready(&error) => {
@@ -275,8 +274,8 @@ impl Base {
 
     // ---- the end
 
-    /// Begins to close it. True where nothing is left to wait for, so that it ends now; `waits` says
-    /// whether it would wait until all is written, and `has_sent` whether there is something.
+    /// Begins to close it. Returns true if it can end now. `waits` says that it should end only
+    /// when everything is written, and `has_sent` that there is something to write.
     pub(crate) fn begin_close(&mut self, turn: &mut Turn, waits: bool, has_sent: bool) -> bool {
         match self.phase {
             Phase::Connecting { closes } => {
@@ -323,14 +322,14 @@ impl Base {
         turn.unbound.push_back(Unbound { serial, id, reason });
     }
 
-    /// Those that pass data on to this one, or have it from this one, lose it.
+    /// Unlinks it from descriptors that it forwards to, or that forward to it.
     pub(crate) fn tell_linked(&self, turn: &mut Turn) {
         if self.links.is_some() {
             turn.effects.push_back(Effect::Ended(self.id));
         }
     }
 
-    /// The error of an operation that is not for this kind.
+    /// The error of an operation that this kind does not have.
     pub(crate) fn wrong_kind<T>(operation: &'static str, kind: &'static str) -> Result<T> {
         Err(Error::WrongKind { operation, kind })
     }
@@ -341,7 +340,7 @@ fn is_unknown(result: &io::Result<()>) -> bool {
     error.is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
-/// The name, as far as it fits below the mark of a child's exit.
+/// The token for an id: as many of its bits as fit below the flags.
 pub(crate) fn token(id: Id) -> Token {
     Token(id.as_u64() as usize & (EXIT - 1))
 }

@@ -1,4 +1,4 @@
-//! Times after which descriptors end by themselves.
+//! Timeouts that end a descriptor.
 
 use std::time::{Duration, Instant};
 
@@ -16,18 +16,18 @@ const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 pub(crate) struct Timeouts {
     inactivity: Option<(Duration, Id)>,
     connect: Option<Duration>,
-    /// Runs while the descriptor connects.
+    /// The timer that runs while it connects.
     connecting: Option<Id>,
 }
 
 impl Timeouts {
-    /// How long nothing may be read or written; zero for any time.
+    /// How long it may be idle. Zero is no limit.
     pub(crate) fn inactivity(&self) -> Duration {
         self.inactivity
             .map_or(Duration::ZERO, |(timeout, _)| timeout)
     }
 
-    /// How long connecting may take; zero for any time.
+    /// How long connecting may take. Zero is no limit.
     pub(crate) fn connect(&self) -> Duration {
         self.connect.unwrap_or(DEFAULT_CONNECT_TIMEOUT)
     }
@@ -75,8 +75,8 @@ impl Base {
         Ok(())
     }
 
-    /// The timeout ran from the last activity that was known when it was set, and there may be later
-    /// one: whether it is over.
+    /// Whether it has been idle for too long. The timer ran from the activity that was known when
+    /// it was set; if there was later activity, it is set again.
     pub(crate) fn inactivity_is_over(&mut self, turn: &mut Turn) -> bool {
         let Some((timeout, _)) = self.timeouts.inactivity else {
             return false;
@@ -86,22 +86,22 @@ impl Base {
             false => self.last_activity,
         };
         let deadline = since + timeout;
-        // Where there can be no timer, it is over, too.
+        // If there can be no timer, the time is over, too.
         deadline <= turn.now || self.arm_inactivity(turn, timeout, deadline).is_err()
     }
 
-    /// Has the inactivity timeout run again, after it has been found wrong.
+    /// Starts the inactivity timeout again, because there was activity after all.
     pub(crate) fn rearm_inactivity(&mut self, turn: &mut Turn) -> Result<()> {
         let timeout = self.timeouts.inactivity();
         self.set_inactivity_timeout(turn, timeout)
     }
 
-    /// Gives connecting as long as it has unless told otherwise.
+    /// Starts the default timeout for connecting.
     pub(crate) fn start_connect_timeout(&mut self, turn: &mut Turn) {
         self.set_connect_timeout(turn, DEFAULT_CONNECT_TIMEOUT, true);
     }
 
-    /// Sets how long connecting may take, which begins now where it is under way.
+    /// Sets how long connecting may take. If it is under way, the time starts now.
     pub(crate) fn set_connect_timeout(
         &mut self,
         turn: &mut Turn,

@@ -19,8 +19,8 @@ pub(super) struct Admission {
 }
 
 impl Reactor {
-    /// Has a listener take a connection only while it has fewer than `limit`; `None` for any number. A
-    /// connection counts until it is released. Those that are there stay.
+    /// Has a listener take a connection only while it has fewer than `limit`; `None` for any
+    /// number. A connection counts until it is released. Those that are there stay.
     pub fn set_connection_limit(&mut self, listener: Id, limit: Option<usize>) -> Result<()> {
         self.expect_listener(listener, "set_max_connections")?;
         match limit {
@@ -36,8 +36,8 @@ impl Reactor {
         Ok(())
     }
 
-    /// Has a listener take no connection until it is to again, unless it stops. Says whether that changed
-    /// anything.
+    /// Has a listener take no connection until it is to again, unless it stops. Says whether that
+    /// changed anything.
     pub fn set_accepting(&mut self, listener: Id, accepts: bool) -> Result<bool> {
         self.expect_listener(listener, "pause_server")?;
         self.set_paused(listener, !accepts)

@@ -15,12 +15,12 @@ use crate::sys::handle::Handle;
 
 impl Reactor {
     /// Starts a program as a child process and connects to its standard input and output, which are
-    /// one socket. `argv` holds its arguments, the first of which is the name it is told to have. The
-    /// rest it inherits: standard error, environment, directory; no other descriptor.
+    /// one socket. `argv` holds its arguments, the first of which is the name it is told to have.
+    /// The rest it inherits: standard error, environment, directory; no other descriptor.
     ///
     /// The connection's `Unbound` follows when its output is at its end and the child is reaped, so
-    /// that [`child_status`](Self::child_status) is known. When [`close`](Self::close) ended it, the
-    /// child has half a second until SIGTERM, and another second until SIGKILL.
+    /// that [`child_status`](Self::child_status) is known. When [`close`](Self::close) ended it,
+    /// the child has half a second until SIGTERM, and another second until SIGKILL.
     ///
     /// A program that cannot be executed is a child that exits with 255, and says why on standard
     /// error. Fails only where there can be no child.
@@ -85,8 +85,8 @@ impl Reactor {
             .count()
     }
 
-    /// Tells when any process ends, by [`Event::ProcessExited`](crate::Event::ProcessExited); the watch
-    /// ends with that. It needs not be a child. See pidfd_open(2).
+    /// Tells when any process ends, by [`Event::ProcessExited`](crate::Event::ProcessExited); the
+    /// watch ends with that. It needs not be a child. See pidfd_open(2).
     ///
     /// Fails where there is no such process, and where the system has no means to do it.
     pub fn watch_process(&mut self, pid: i32) -> Result<Id> {

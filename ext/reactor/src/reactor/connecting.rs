@@ -19,10 +19,10 @@ use crate::sys::{sockaddr, socket};
 pub(super) const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 impl Reactor {
-    /// Connects to the first of `addresses` that answers, from the local address `bind` where one is
-    /// given. Families take turns. The next address is tried after a failure or after the
-    /// [delay](Self::set_attempt_delay), beside those before it (RFC 8305). [`Event::Connected`] or an
-    /// `Unbound` with the last reason follows.
+    /// Connects to the first of `addresses` that answers, from the local address `bind` where one
+    /// is given. Families take turns. The next address is tried after a failure or after the
+    /// [delay](Self::set_attempt_delay), beside those before it (RFC 8305). [`Event::Connected`] or
+    /// an `Unbound` with the last reason follows.
     ///
     /// Fails only where no socket can be made or bound.
     pub fn connect_tcp(
@@ -38,14 +38,14 @@ impl Reactor {
         Ok(id)
     }
 
-    /// Sets how long an attempt to connect is waited for before the next address of the host is tried
-    /// beside it; 250 ms at first, as RFC 8305 recommends. A failure is not waited for.
+    /// Sets how long an attempt to connect is waited for before the next address of the host is
+    /// tried beside it; 250 ms at first, as RFC 8305 recommends. A failure is not waited for.
     pub fn set_attempt_delay(&mut self, delay: Duration) {
         self.attempt_delay = delay;
     }
 
-    /// A connection to nowhere, of which an `Unbound` follows: for a caller who could not even try, and
-    /// owes one all the same.
+    /// A connection to nowhere, of which an `Unbound` follows: for a caller who could not even try,
+    /// and owes one all the same.
     pub fn connect_nowhere(&mut self, reason: Option<Reason>) -> Result<Id> {
         let describe = |error| Error::system("socket", "a connection", error);
         let socket = socket::nonblocking(Domain::IPV4, Type::STREAM).map_err(describe)?;

@@ -16,8 +16,9 @@ use crate::sys::handle::{Handle, RawDescriptor};
 use crate::sys::{sockaddr, socket};
 
 impl Reactor {
-    /// Opens a UDP socket bound to `address`; it may send to broadcast addresses. With SO_REUSEADDR, so
-    /// that several programs may share a port, as those of mDNS (RFC 6762) and SSDP do.
+    /// Opens a UDP socket bound to `address`; it may send to broadcast addresses. With
+    /// SO_REUSEADDR, so that several programs may share a port, as those of mDNS (RFC 6762) and
+    /// SSDP do.
     pub fn open_datagram(&mut self, address: SocketAddr) -> Result<Id> {
         let describe = |call| move |error| Error::system(call, address.to_string(), error);
         let socket = socket::nonblocking(Domain::for_address(address), Type::DGRAM)
@@ -31,8 +32,9 @@ impl Reactor {
         self.add(Descriptor::new(Handle::from(socket), kind, &self.turn))
     }
 
-    /// Opens a Unix datagram socket, at `path` where there is one: then others may send to it. An existing
-    /// socket there is an error (EADDRINUSE). A path that begins with a null byte is an abstract name.
+    /// Opens a Unix datagram socket, at `path` where there is one: then others may send to it. An
+    /// existing socket there is an error (EADDRINUSE). A path that begins with a null byte is an
+    /// abstract name.
     pub fn open_unix_datagram(&mut self, path: Option<&Path>) -> Result<Id> {
         let subject = path.unwrap_or(Path::new("")).display().to_string();
         let describe = |call| move |error| Error::system(call, subject.clone(), error);

@@ -12,11 +12,11 @@ use crate::sys::fork;
 use crate::sys::handle::RawDescriptor;
 
 impl Reactor {
-    /// Closes a descriptor: now, dropping what the system does not take at once, or after writing all.
-    /// Closing one that is closing already, or was never there, does nothing.
+    /// Closes a descriptor: now, dropping what the system does not take at once, or after writing
+    /// all. Closing one that is closing already, or was never there, does nothing.
     ///
-    /// While it is closed after writing, what comes in is told. One that is connecting is closed after
-    /// the next poll: a connect that is done by then is told before the end.
+    /// While it is closed after writing, what comes in is told. One that is connecting is closed
+    /// after the next poll: a connect that is done by then is told before the end.
     pub fn close(&mut self, id: Id, after_writing: bool) {
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return;
@@ -30,8 +30,8 @@ impl Reactor {
         });
     }
 
-    /// Writes what was sent, as far as the system takes it without waiting. What was sent to others before
-    /// goes first.
+    /// Writes what was sent, as far as the system takes it without waiting. What was sent to others
+    /// before goes first.
     fn write_once(&mut self, id: Id) {
         self.flush_before(id);
         self.with(id, |descriptor, turn| {
@@ -81,8 +81,9 @@ impl Reactor {
         });
     }
 
-    /// Lets go of a descriptor whose `Unbound` event was acted upon, and closes it where it is ours.
-    /// True where it is somebody else's who attached it as a connection and is to close it now.
+    /// Lets go of a descriptor whose `Unbound` event was acted upon, and closes it where it is
+    /// ours. True where it is somebody else's who attached it as a connection and is to close it
+    /// now.
     pub fn release(&mut self, id: Id) -> bool {
         let ended = |descriptor: &Descriptor| descriptor.base.phase == Phase::Closing;
         if !self.descriptors.get(id).is_some_and(ended) {
@@ -105,8 +106,8 @@ impl Reactor {
             }
             return is_stream && !base.detached;
         }
-        // The peer is to see an end, though a child process may hold the socket too, and though what was
-        // not read makes a close a reset.
+        // The peer is to see an end, though a child process may hold the socket too, and though
+        // what was not read makes a close a reset.
         let may_be_shared = fork::children() > 0 || fork::generation() > 0;
         let has_unread = base.readiness.readable || base.paused;
         let is_needed = is_stream && (may_be_shared || has_unread);
@@ -117,8 +118,8 @@ impl Reactor {
         false
     }
 
-    /// Gives a descriptor back to its owner, unwatched and open; what was sent before is written, as far
-    /// as the system takes it at once. Its `Unbound` event follows.
+    /// Gives a descriptor back to its owner, unwatched and open; what was sent before is written,
+    /// as far as the system takes it at once. Its `Unbound` event follows.
     pub fn detach(&mut self, id: Id) -> Result<RawDescriptor> {
         let is_forked = self.is_forked();
         self.write_once(id);
@@ -135,8 +136,8 @@ impl Reactor {
         Ok(fd)
     }
 
-    /// Ends all that is left, each with its `Unbound` event. Child processes that still run are sent
-    /// SIGTERM; those returned are the caller's to wait for.
+    /// Ends all that is left, each with its `Unbound` event. Child processes that still run are
+    /// sent SIGTERM; those returned are the caller's to wait for.
     pub fn close_all(&mut self) -> Vec<u32> {
         // A turn may have been left in the middle.
         self.unbound_share = None;
@@ -200,8 +201,8 @@ impl Reactor {
         Some(descriptor)
     }
 
-    /// A descriptor's inactivity timeout came due: it ends, unless something has come that was not read
-    /// yet.
+    /// A descriptor's inactivity timeout came due: it ends, unless something has come that was not
+    /// read yet.
     pub(super) fn inactivity_due(&mut self, id: Id) {
         self.with(id, |descriptor, turn| {
             if !descriptor.base.inactivity_is_over(turn) {

@@ -7,24 +7,25 @@ use crate::error::Result;
 use crate::id::Id;
 
 impl Reactor {
-    /// Has the end of a peer's input be told by [`Event::InputEnded`](crate::Event::InputEnded), whose answer
-    /// is [`input_end_told`](Self::input_end_told). Else a connection ends by itself once its peer sends no
-    /// more, and what was sent is written.
+    /// Has the end of a peer's input be told by [`Event::InputEnded`](crate::Event::InputEnded),
+    /// whose answer is [`input_end_told`](Self::input_end_told). Else a connection ends by itself
+    /// once its peer sends no more, and what was sent is written.
     pub fn tell_input_ends(&mut self) {
         self.turn.tells_input_ends = true;
     }
 
-    /// The answer to [`Event::InputEnded`](crate::Event::InputEnded): whether the owner goes on sending. The
-    /// connection ends where it does not, or has ended its output before.
+    /// The answer to [`Event::InputEnded`](crate::Event::InputEnded): whether the owner goes on
+    /// sending. The connection ends where it does not, or has ended its output before.
     pub fn input_end_told(&mut self, id: Id, sends_on: bool) {
         self.with_stream(id, |stream, base, turn| {
             stream.go_on_without_input(base, turn, sends_on);
         });
     }
 
-    /// Tells the peer that no more is to come, once what was sent is written; under TLS by close_notify,
-    /// too. Data still comes in. False where that has ended already, where the connection is closing, and
-    /// where there is no socket, whose directions could end apart: on pipes and terminals.
+    /// Tells the peer that no more is to come, once what was sent is written; under TLS by
+    /// close_notify, too. Data still comes in. False where that has ended already, where the
+    /// connection is closing, and where there is no socket, whose directions could end apart: on
+    /// pipes and terminals.
     ///
     /// The connection ends when both directions have.
     pub fn close_write(&mut self, id: Id) -> Result<bool> {
@@ -36,9 +37,9 @@ impl Reactor {
         }
     }
 
-    /// Has [`Event::OutboundFull`](crate::Event::OutboundFull) be told when `high` bytes wait that could not
-    /// be written at once, and [`Event::OutboundDrained`](crate::Event::OutboundDrained) when they are down to
-    /// `low`, once for each crossing.
+    /// Has [`Event::OutboundFull`](crate::Event::OutboundFull) be told when `high` bytes wait that
+    /// could not be written at once, and [`Event::OutboundDrained`](crate::Event::OutboundDrained)
+    /// when they are down to `low`, once for each crossing.
     pub fn set_outbound_limits(&mut self, id: Id, high: usize, low: usize) -> Result<()> {
         let (descriptor, turn) = self.descriptor_mut(id)?;
         let Descriptor { base, kind } = descriptor;
@@ -53,13 +54,15 @@ impl Reactor {
         Ok(())
     }
 
-    /// Whether it has reached its upper limit, and not yet come down to the lower one. False without limits.
+    /// Whether it has reached its upper limit, and not yet come down to the lower one. False
+    /// without limits.
     pub fn is_outbound_full(&self, id: Id) -> Result<bool> {
         let stream = self.descriptor(id)?.as_stream();
         Ok(stream.is_some_and(|stream| stream.seems_full()))
     }
 
-    /// Has `source` not be read from while `id` is full; with limits of 64 and 16 KiB, unless others were set.
+    /// Has `source` not be read from while `id` is full; with limits of 64 and 16 KiB, unless
+    /// others were set.
     pub fn pause_when_full(&mut self, id: Id, source: Id) -> Result<()> {
         self.descriptor(source)?;
         let (target, _) = self.descriptor_mut(id)?;

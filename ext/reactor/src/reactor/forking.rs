@@ -1,4 +1,5 @@
-//! Loops that end, and loops that go on with another queue, such as those that a forked child inherits.
+//! Loops that end, and loops that go on with another queue, such as those that a forked child
+//! inherits.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,8 +22,8 @@ pub struct Spare {
 }
 
 impl Spare {
-    /// A new loop. `None` in a fork of the process that the old one was in, whose queue this is, and
-    /// where somebody has closed the queue, as those do who close all descriptors there are.
+    /// A new loop. `None` in a fork of the process that the old one was in, whose queue this is,
+    /// and where somebody has closed the queue, as those do who close all descriptors there are.
     pub fn start(mut self, now: Instant) -> Option<(Reactor, Poller)> {
         if self.fork_generation != fork::generation()
             || self.poller.poll(Some(Duration::ZERO)).is_err()
@@ -38,8 +39,9 @@ impl Spare {
 }
 
 impl Reactor {
-    /// Ends the loop. What it leaves starts the next one for less, where the system's queue is sure to
-    /// be empty: a forked child may hold descriptors that are closed here, and keep them in the queue.
+    /// Ends the loop. What it leaves starts the next one for less, where the system's queue is sure
+    /// to be empty: a forked child may hold descriptors that are closed here, and keep them in the
+    /// queue.
     pub fn retire(self, poller: Poller) -> Option<Spare> {
         let shared = self.is_forked() || self.children_forked != fork::children();
         let waited = self.registration_count() > 0;
@@ -57,18 +59,18 @@ impl Reactor {
         self.turn.is_forked()
     }
 
-    /// Whether the loop is to go on with a queue of its own: see [`adopt`](Self::adopt). That is so in a
-    /// forked child, and where the queue tells again and again of a file that was closed without a word
-    /// and lives on by a duplicate.
+    /// Whether the loop is to go on with a queue of its own: see [`adopt`](Self::adopt). That is so
+    /// in a forked child, and where the queue tells again and again of a file that was closed
+    /// without a word and lives on by a duplicate.
     pub fn needs_queue(&self) -> bool {
         self.is_forked() || self.waits.have_strays()
     }
 
-    /// Goes on with a new queue, which watches all descriptors; in a forked child, in the parent's place,
-    /// as a daemon does.
+    /// Goes on with a new queue, which watches all descriptors; in a forked child, in the parent's
+    /// place, as a daemon does.
     ///
-    /// A descriptor that cannot be watched, as one that its owner closed meanwhile, ends. Where there
-    /// can be no queue, nothing has changed.
+    /// A descriptor that cannot be watched, as one that its owner closed meanwhile, ends. Where
+    /// there can be no queue, nothing has changed.
     pub fn adopt(&mut self) -> Result<Poller> {
         let poller = Poller::new()?;
         let (registry, waker) = (poller.registry()?, poller.waker()?);

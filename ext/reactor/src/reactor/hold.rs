@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::id::Id;
 
 impl Reactor {
-    /// Gives no event of a descriptor or a watched file until [`claim`](Self::claim). Nothing is lost
-    /// meanwhile: what arrives waits in the system, and an end is told afterwards.
+    /// Gives no event of a descriptor or a watched file until [`claim`](Self::claim). Nothing is
+    /// lost meanwhile: what arrives waits in the system, and an end is told afterwards.
     ///
     /// Fails for an unknown name.
     pub fn hold(&mut self, id: Id) -> Result<()> {

@@ -30,9 +30,9 @@ impl Reactor {
         self.listen_tcp_with(address, &[], BACKLOG)
     }
 
-    /// As [`listen_tcp`](Self::listen_tcp), with socket options that are set before the address is bound,
-    /// each with its level and value (setsockopt(2)), and for at most so many connections that wait to be
-    /// accepted.
+    /// As [`listen_tcp`](Self::listen_tcp), with socket options that are set before the address is
+    /// bound, each with its level and value (setsockopt(2)), and for at most so many connections
+    /// that wait to be accepted.
     pub fn listen_tcp_with(
         &mut self,
         address: SocketAddr,
@@ -60,9 +60,9 @@ impl Reactor {
         self.add_listener(handle)
     }
 
-    /// Listens on a Unix socket at `path`. A socket that is there already is replaced, any other file
-    /// is not. The file goes when the listener closes. A path that begins with a null byte is an abstract
-    /// name (unix(7)), which has no file.
+    /// Listens on a Unix socket at `path`. A socket that is there already is replaced, any other
+    /// file is not. The file goes when the listener closes. A path that begins with a null byte is
+    /// an abstract name (unix(7)), which has no file.
     pub fn listen_unix(&mut self, path: &Path) -> Result<Id> {
         let address = sockaddr::unix(path)?;
         let describe = |call| move |error| Error::system(call, path.display().to_string(), error);

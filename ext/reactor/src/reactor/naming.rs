@@ -19,9 +19,9 @@ use crate::sys::socket;
 pub(super) const RESOLUTION_DELAY: Duration = Duration::from_millis(50);
 
 impl Reactor {
-    /// Resolves a name in another thread; [`Event::Resolved`](crate::Event::Resolved) follows, with the
-    /// number that is returned. Requests for one name share the work. After `timeout` the answer is that it
-    /// took too long.
+    /// Resolves a name in another thread; [`Event::Resolved`](crate::Event::Resolved) follows, with
+    /// the number that is returned. Requests for one name share the work. After `timeout` the
+    /// answer is that it took too long.
     pub fn resolve(
         &mut self,
         host: &str,
@@ -37,8 +37,8 @@ impl Reactor {
     }
 
     /// As [`connect_tcp`](Self::connect_tcp), to a host that is resolved meanwhile: `Unbound` with
-    /// [`Reason::Resolve`](crate::Reason::Resolve) follows where it has no address. The time to connect
-    /// includes that.
+    /// [`Reason::Resolve`](crate::Reason::Resolve) follows where it has no address. The time to
+    /// connect includes that.
     pub fn connect_name(&mut self, host: &str, port: u16, bind: Option<SocketAddr>) -> Result<Id> {
         if let Some(address) = literal(host, port) {
             return self.connect_tcp(&[address], bind);
@@ -66,13 +66,14 @@ impl Reactor {
         Ok(id)
     }
 
-    /// Sets how long the IPv4 addresses of a host wait for its IPv6 addresses; 50 ms at first, as RFC 8305
-    /// recommends.
+    /// Sets how long the IPv4 addresses of a host wait for its IPv6 addresses; 50 ms at first, as
+    /// RFC 8305 recommends.
     pub fn set_resolution_delay(&mut self, delay: Duration) {
         self.resolution_delay = delay;
     }
 
-    /// Has names be resolved by a function in place of getaddrinfo(3). It is called in other threads.
+    /// Has names be resolved by a function in place of getaddrinfo(3). It is called in other
+    /// threads.
     pub fn set_look_up(
         &mut self,
         look_up: impl Fn(&str, Family) -> std::result::Result<Vec<SocketAddr>, String>

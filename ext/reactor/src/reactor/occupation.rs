@@ -17,9 +17,10 @@ pub struct Occupation {
 }
 
 impl Reactor {
-    /// Whether a connection is in the middle of something at `now`. It is while it is being made or ended, while
-    /// bytes wait to be written, while a peer that was accepted has sent something and nothing was sent to
-    /// it since, and until nothing has come or gone for as long as `quiet`. `None` for what is no connection.
+    /// Whether a connection is in the middle of something at `now`. It is while it is being made or
+    /// ended, while bytes wait to be written, while a peer that was accepted has sent something and
+    /// nothing was sent to it since, and until nothing has come or gone for as long as `quiet`.
+    /// `None` for what is no connection.
     pub fn occupation(&self, id: Id, quiet: Duration, now: Instant) -> Option<Occupation> {
         let descriptor = self.descriptors.get(id)?;
         let idle = now.saturating_duration_since(descriptor.base.last_activity);

@@ -15,9 +15,9 @@ const DEFAULT_LIMIT: usize = 256 * 1024;
 impl Reactor {
     /// Passes everything that `source` receives from now on to `target`, or only the next `length`
     /// bytes, after which [`Event::ProxyCompleted`] follows. `limit` is how many bytes may wait at
-    /// the target before reading from the source stops until it has taken them; zero for the default
-    /// of 256 KiB. When the target ends first, [`Event::ProxyTargetUnbound`] follows: at once where it
-    /// is at its end already.
+    /// the target before reading from the source stops until it has taken them; zero for the
+    /// default of 256 KiB. When the target ends first, [`Event::ProxyTargetUnbound`] follows: at
+    /// once where it is at its end already.
     pub fn start_proxy(&mut self, source: Id, target: Id, limit: usize, length: u64) -> Result<()> {
         let has_ended = |descriptor: &Descriptor| descriptor.base.phase == Phase::Closing;
         let source_ended = has_ended(self.descriptor(source)?);
@@ -65,7 +65,8 @@ impl Reactor {
         Ok(links.map_or(0, |links| links.proxied))
     }
 
-    /// As [`work_on`](Self::work_on), for one that passes on what it receives, or others pass on to.
+    /// As [`work_on`](Self::work_on), for one that passes on what it receives, or others pass on
+    /// to.
     pub(super) fn relay(&mut self, source: Id, buffer: &mut [u8]) -> Option<Event> {
         self.with_stream(source, |stream, base, turn| {
             stream.flush_if_writable(base, turn);
@@ -94,8 +95,8 @@ impl Reactor {
         }
     }
 
-    /// Whether a source is not read from: its target, or another that it waits for, has so much waiting, or
-    /// its owner wants it so.
+    /// Whether a source is not read from: its target, or another that it waits for, has so much
+    /// waiting, or its owner wants it so.
     pub(super) fn is_held(&self, source: Id) -> bool {
         let links = self
             .descriptors
@@ -116,8 +117,8 @@ impl Reactor {
         target.is_some_and(|target| target.is_full())
     }
 
-    /// One that the system takes no more from is about to end, and what its sources have is not for it. Of
-    /// those that pass on to each other, none waits for the other's end.
+    /// One that the system takes no more from is about to end, and what its sources have is not for
+    /// it. Of those that pass on to each other, none waits for the other's end.
     fn is_full(&self, source: Id, forward: &Forward) -> bool {
         let [source, target] = [source, forward.target].map(|id| self.descriptors.get(id));
         let waits = source.is_some_and(|source| !source.base.is_refused());
@@ -134,8 +135,9 @@ impl Reactor {
         self.descriptors.get_mut(id)?.base.links.as_deref_mut()
     }
 
-    /// Where two pass on to each other, the end of what one sends is passed on, too, and the other's
-    /// answer is yet to come. Else it is the source's own, as where the other has ended before.
+    /// Where two pass on to each other, the end of what one sends is passed on, too, and the
+    /// other's answer is yet to come. Else it is the source's own, as where the other has ended
+    /// before.
     pub(super) fn pass_end_on(&mut self, source: Id) {
         if !self.ends_output_of_target(source) {
             self.with_stream(source, |stream, base, turn| stream.finish_input(base, turn));
@@ -169,8 +171,8 @@ impl Reactor {
         self.account(source, data.len() as u64);
     }
 
-    /// Writes to a target at once, where it can; the rest is queued. What comes to one that is closing is
-    /// lost.
+    /// Writes to a target at once, where it can; the rest is queued. What comes to one that is
+    /// closing is lost.
     fn write_through(&mut self, target: Id, data: &[u8]) {
         let is_stream = self
             .descriptors
@@ -185,8 +187,8 @@ impl Reactor {
         }
     }
 
-    /// There is more to pass on, in the next turn; where the proxy is done, its owner has the rest in
-    /// this one, so that what is made of it goes the same way.
+    /// There is more to pass on, in the next turn; where the proxy is done, its owner has the rest
+    /// in this one, so that what is made of it goes the same way.
     pub(super) fn pass_on_more(&mut self, source: Id, rest: Rest, bulk: bool) {
         self.with(source, |descriptor, turn| {
             let base = &mut descriptor.base;
@@ -202,8 +204,8 @@ impl Reactor {
         });
     }
 
-    /// The target of a source from which so much comes that it is not worth to be copied, and how much
-    /// of it may wait there.
+    /// The target of a source from which so much comes that it is not worth to be copied, and how
+    /// much of it may wait there.
     pub(super) fn bulk_target(&mut self, source: Id) -> Option<(Id, usize)> {
         let descriptor = self.descriptors.get_mut(source)?;
         let Descriptor { base, kind } = descriptor;

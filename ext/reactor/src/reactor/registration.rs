@@ -34,7 +34,8 @@ impl Reactor {
         Ok(())
     }
 
-    /// Has the system watch what it does not yet. One that is only watched may be watched by others, too.
+    /// Has the system watch what it does not yet. One that is only watched may be watched by
+    /// others, too.
     pub(super) fn register_anew(&mut self, id: Id) -> Result<()> {
         let Some(descriptor) = self.descriptors.get_mut(id) else {
             return Ok(());
@@ -65,8 +66,9 @@ impl Reactor {
             .map_err(|error| base.refused_by_queue(error))
     }
 
-    /// The system watches `fd` from now on, and did not before. Whoever had it watched by that number had
-    /// the descriptor closed behind our back, and must not touch the one that has it now.
+    /// The system watches `fd` from now on, and did not before. Whoever had it watched by that
+    /// number had the descriptor closed behind our back, and must not touch the one that has it
+    /// now.
     fn displace(&mut self, id: Id, fd: RawDescriptor, is_owned: bool) {
         let before = if is_owned {
             match self.borrowed.is_empty() {

@@ -61,8 +61,8 @@ impl Reactor {
             .map_err(|error| Error::system("getsockopt", descriptor.base.describe(), error))
     }
 
-    /// Sets a socket option to a value given as bytes. See setsockopt(2). One that is set while a connect is
-    /// under way holds for whatever address that reaches.
+    /// Sets a socket option to a value given as bytes. See setsockopt(2). One that is set while a
+    /// connect is under way holds for whatever address that reaches.
     pub fn set_socket_option(
         &mut self,
         id: Id,
@@ -79,8 +79,8 @@ impl Reactor {
         Ok(())
     }
 
-    /// The pending error of a socket (SO_ERROR), which this call clears; `None` where it has none or
-    /// is no socket.
+    /// The pending error of a socket (SO_ERROR), which this call clears; `None` where it has none
+    /// or is no socket.
     pub fn take_error(&self, id: Id) -> Result<Option<i32>> {
         let socket = self.descriptor(id)?.base.handle.socket();
         let error = socket.and_then(|socket| socket.take_error().ok().flatten());

@@ -11,8 +11,8 @@ use crate::sys::splice::Pipe;
 const WORTHWHILE: usize = 32 * 1024;
 
 impl Reactor {
-    /// Passes on what a source has, where that is worth it; false where it is to be read, be it since
-    /// something went wrong, of which the read tells.
+    /// Passes on what a source has, where that is worth it; false where it is to be read, be it
+    /// since something went wrong, of which the read tells.
     pub(super) fn splice_on(&mut self, source: Id, buffer: &mut [u8]) -> bool {
         let Some((target, limit)) = self.bulk_target(source) else {
             return false;

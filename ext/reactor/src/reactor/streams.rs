@@ -13,10 +13,9 @@ use crate::stream::Stream;
 use crate::turn::Turn;
 
 impl Reactor {
-    /// Queues bytes for a connection and says how many were taken: none where it is closing, and an error
-    /// where its end was told. On a
-    /// datagram socket they are one datagram, for the sender of the last one that came in.
-    /// [`flush`](Self::flush) writes them.
+    /// Queues bytes for a connection and says how many were taken: none where it is closing, and an
+    /// error where its end was told. On a datagram socket they are one datagram, for the sender of
+    /// the last one that came in. [`flush`](Self::flush) writes them.
     pub fn send(&mut self, id: Id, data: &[u8]) -> Result<usize> {
         let (descriptor, turn) = self.sender(id)?;
         match &mut descriptor.kind {
@@ -31,7 +30,8 @@ impl Reactor {
         }
     }
 
-    /// As [`send`](Self::send), without a copy where there is no need of one: worth it for many bytes.
+    /// As [`send`](Self::send), without a copy where there is no need of one: worth it for many
+    /// bytes.
     pub fn send_shared(&mut self, id: Id, data: SharedBytes) -> Result<usize> {
         let (descriptor, turn) = self.sender(id)?;
         if !descriptor.is_stream() {
@@ -77,8 +77,8 @@ impl Reactor {
         Ok(self.descriptor(id)?.outbound_len())
     }
 
-    /// Stops or resumes both directions of a connection; what is sent meanwhile is queued, and what comes in
-    /// waits, in the system but for a few datagrams. Says whether that changed anything.
+    /// Stops or resumes both directions of a connection; what is sent meanwhile is queued, and what
+    /// comes in waits, in the system but for a few datagrams. Says whether that changed anything.
     pub fn set_paused(&mut self, id: Id, paused: bool) -> Result<bool> {
         let (descriptor, turn) = self.descriptor_mut(id)?;
         let base = &mut descriptor.base;

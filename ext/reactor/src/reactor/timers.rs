@@ -19,8 +19,8 @@ impl Reactor {
         self.timers.add(now, delay)
     }
 
-    /// Adds a timer that fires `period` after `now`; where `previous` is the timer that fired last, a
-    /// multiple of `period` after that was due, the first that is yet to come.
+    /// Adds a timer that fires `period` after `now`; where `previous` is the timer that fired last,
+    /// a multiple of `period` after that was due, the first that is yet to come.
     pub fn repeat_timer(&mut self, now: Instant, previous: Id, period: Duration) -> Result<Id> {
         self.timers.repeat(now, previous, period)
     }
@@ -40,8 +40,8 @@ impl Reactor {
         self.timers.len()
     }
 
-    /// Ends a connection with ETIMEDOUT once nothing was read or written for so long; zero for never. A
-    /// server has no activity of its own, so there it is an error.
+    /// Ends a connection with ETIMEDOUT once nothing was read or written for so long; zero for
+    /// never. A server has no activity of its own, so there it is an error.
     pub fn set_inactivity_timeout(&mut self, id: Id, timeout: Duration) -> Result<()> {
         let (descriptor, turn) = self.descriptor_mut(id)?;
         if matches!(descriptor.kind, Kind::Listener(_)) {
@@ -55,8 +55,8 @@ impl Reactor {
         Ok(self.descriptor(id)?.base.timeouts.inactivity())
     }
 
-    /// Ends a connection with ETIMEDOUT that is not connected, or not done with its TLS handshake, so
-    /// long after this call; zero for never. Without a call it is 20 seconds.
+    /// Ends a connection with ETIMEDOUT that is not connected, or not done with its TLS handshake,
+    /// so long after this call; zero for never. Without a call it is 20 seconds.
     pub fn set_connect_timeout(&mut self, id: Id, timeout: Duration) -> Result<()> {
         let (descriptor, turn) = self.descriptor_mut(id)?;
         let is_securing = descriptor

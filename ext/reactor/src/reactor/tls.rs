@@ -33,9 +33,10 @@ impl Reactor {
         Ok(())
     }
 
-    /// Has a connection go on under TLS: as server where it was accepted, else as client, unless its
-    /// parameters name the role. What was sent before goes out as it is; what is sent from now on waits for the end of the handshake,
-    /// for which [`Event::TlsEstablished`](crate::Event::TlsEstablished) stands.
+    /// Has a connection go on under TLS: as server where it was accepted, else as client, unless
+    /// its parameters name the role. What was sent before goes out as it is; what is sent from now
+    /// on waits for the end of the handshake, for which
+    /// [`Event::TlsEstablished`](crate::Event::TlsEstablished) stands.
     ///
     /// Where TLS runs already, nothing happens.
     pub fn start_tls(&mut self, id: Id) -> Result<()> {
@@ -52,8 +53,8 @@ impl Reactor {
         });
     }
 
-    /// The answer to [`Event::TlsChooseCertificate`](crate::Event::TlsChooseCertificate). The connection
-    /// ends where it cannot be used.
+    /// The answer to [`Event::TlsChooseCertificate`](crate::Event::TlsChooseCertificate). The
+    /// connection ends where it cannot be used.
     pub fn tls_choice(&mut self, id: Id, choice: Choice) -> Result<()> {
         self.with_stream(id, |stream, base, turn| stream.choose(base, turn, choice))
             .unwrap_or(Ok(()))

@@ -68,8 +68,8 @@ impl Reactor {
         self.waits.descriptor_closing(&mut self.turn, fd);
     }
 
-    /// Forgets a descriptor that is about to stand for another file. Who waits for it is woken, to try
-    /// again.
+    /// Forgets a descriptor that is about to stand for another file. Who waits for it is woken, to
+    /// try again.
     pub fn descriptor_reopening(&mut self, fd: RawDescriptor) {
         self.waits.descriptor_reopening(&mut self.turn, fd);
     }

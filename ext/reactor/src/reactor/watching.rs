@@ -12,17 +12,17 @@ use crate::sys::handle::{Handle, RawDescriptor};
 use crate::watch::Watch;
 
 impl Reactor {
-    /// Takes over an open descriptor as a connection. It is made non-blocking, and stays its owner's
-    /// to close.
+    /// Takes over an open descriptor as a connection. It is made non-blocking, and stays its
+    /// owner's to close.
     pub fn attach(&mut self, fd: RawDescriptor) -> Result<Id> {
         let handle = borrow(fd)?;
         set_nonblocking(&handle)?;
         self.add(Descriptor::stream(handle, Stream::default(), &self.turn))
     }
 
-    /// Takes over an open descriptor as [`attach`](Self::attach) does, to read one byte at a time: what is
-    /// not read when it is closed is left to others. It is returned to blocking mode in the end where it
-    /// was in that, since others may go on with it, as the shell does with a terminal.
+    /// Takes over an open descriptor as [`attach`](Self::attach) does, to read one byte at a time:
+    /// what is not read when it is closed is left to others. It is returned to blocking mode in the
+    /// end where it was in that, since others may go on with it, as the shell does with a terminal.
     pub fn attach_for_a_while(&mut self, fd: RawDescriptor) -> Result<Id> {
         let handle = borrow(fd)?;
         let was_nonblocking = set_nonblocking(&handle)?;
@@ -44,8 +44,8 @@ impl Reactor {
         self.add_listener(handle)
     }
 
-    /// Sets which notifications a watched descriptor gives; `None` leaves one as it is. They come in
-    /// each turn in which the condition holds.
+    /// Sets which notifications a watched descriptor gives; `None` leaves one as it is. They come
+    /// in each turn in which the condition holds.
     pub fn set_notify(
         &mut self,
         id: Id,

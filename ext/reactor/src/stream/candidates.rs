@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-/// Addresses of both families, which take turns, as RFC 8305 (section 4) wants it: a host whose IPv6 is
-/// broken is reached by IPv4 with the second attempt, and the other way round.
+/// Addresses of both families, which take turns, as RFC 8305 (section 4) wants it: a host whose
+/// IPv6 is broken is reached by IPv4 with the second attempt, and the other way round.
 #[derive(Debug, Default)]
 pub(crate) struct Candidates {
     /// Most hosts have but one.

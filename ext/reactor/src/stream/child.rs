@@ -92,7 +92,8 @@ impl Stream {
         self.register_child(base, turn);
     }
 
-    /// Has the system tell when the child ends. Where it cannot, the child is looked for now and then.
+    /// Has the system tell when the child ends. Where it cannot, the child is looked for now and
+    /// then.
     pub(crate) fn register_child(&mut self, base: &Base, turn: &Turn) {
         if let Some(child) = &mut self.child {
             let token = Token(token(base.id).0 | EXIT);
@@ -141,8 +142,8 @@ impl Stream {
         true
     }
 
-    /// A child that still runs holds back the end of its connection. True where there is one; it has
-    /// no peer then, and is sent away unless the end was its own doing.
+    /// A child that still runs holds back the end of its connection. True where there is one; it
+    /// has no peer then, and is sent away unless the end was its own doing.
     pub(super) fn linger(
         &mut self,
         base: &mut Base,
@@ -177,8 +178,8 @@ impl Stream {
         self.check_later(base, turn);
     }
 
-    /// A child that was fed to the end: its input ends, and what it has to say to that is read. It has
-    /// as long for that as one that was closed at once.
+    /// A child that was fed to the end: its input ends, and what it has to say to that is read. It
+    /// has as long for that as one that was closed at once.
     pub(super) fn dismiss_fed(&mut self, base: &mut Base, turn: &mut Turn) {
         self.end_output(&base.handle);
         self.dismiss(base, turn);

@@ -155,8 +155,8 @@ impl Attempt {
 }
 
 impl Stream {
-    /// Goes on after the first step: a connect that has failed goes to the next address, and one that the
-    /// system put off is tried again later.
+    /// Goes on after the first step: a connect that has failed goes to the next address, and one
+    /// that the system put off is tried again later.
     pub(crate) fn started(&mut self, base: &mut Base, turn: &mut Turn, result: io::Result<()>) {
         match result {
             Err(error) => self.attempt_failed(base, turn, Reason::of(&error)),
@@ -221,7 +221,8 @@ impl Stream {
         Connected::Yes
     }
 
-    /// The socket that there is has failed: a rival takes its place, and the next address has its turn.
+    /// The socket that there is has failed: a rival takes its place, and the next address has its
+    /// turn.
     fn attempt_failed(&mut self, base: &mut Base, turn: &mut Turn, reason: Option<Reason>) {
         let Some(attempt) = &mut self.attempt else {
             return;
@@ -234,8 +235,8 @@ impl Stream {
         }
     }
 
-    /// Replaces the socket by one for the next address. Where there is none, the connect is at its end,
-    /// unless a name server may have more.
+    /// Replaces the socket by one for the next address. Where there is none, the connect is at its
+    /// end, unless a name server may have more.
     pub(super) fn next_address(&mut self, base: &mut Base, turn: &mut Turn) {
         let Some(attempt) = &mut self.attempt else {
             return;

@@ -10,7 +10,8 @@ use crate::event::{Event, Reason};
 use crate::turn::Turn;
 
 impl Stream {
-    /// Whether the direction to the peer is there to be ended for itself: it has a socket, and takes more.
+    /// Whether the direction to the peer is there to be ended for itself: it has a socket, and
+    /// takes more.
     fn may_end_output(&self, base: &Base) -> bool {
         let is_open = matches!(
             base.phase,
@@ -22,7 +23,8 @@ impl Stream {
             && !base.is_refused()
     }
 
-    /// Ends the direction to the peer when what was sent is written; false where it cannot end by itself.
+    /// Ends the direction to the peer when what was sent is written; false where it cannot end by
+    /// itself.
     pub(crate) fn end_output_when_written(&mut self, base: &mut Base, turn: &mut Turn) -> bool {
         if !self.may_end_output(base) {
             return false;
@@ -32,8 +34,8 @@ impl Stream {
         true
     }
 
-    /// As all is written, ends the direction that was to end then; a handshake comes before that. The
-    /// connection ends, where the other direction has.
+    /// As all is written, ends the direction that was to end then; a handshake comes before that.
+    /// The connection ends, where the other direction has.
     pub(super) fn end_written_output(&mut self, base: &mut Base, turn: &mut Turn) {
         if self.output != Output::Ending || self.outbound_len() > 0 || self.is_securing() {
             return;
@@ -44,8 +46,8 @@ impl Stream {
         }
     }
 
-    /// Nobody else is told of the end of its input, which is its own then, and its owner's where that
-    /// wants to know.
+    /// Nobody else is told of the end of its input, which is its own then, and its owner's where
+    /// that wants to know.
     pub(crate) fn finish_input(&mut self, base: &mut Base, turn: &mut Turn) {
         let is_open = base.phase == Phase::Open && base.departure.is_none();
         if !is_open || !turn.tells_input_ends || self.is_securing() {

@@ -90,7 +90,8 @@ impl Stream {
         }
     }
 
-    /// One of which a byte is read at a time, and which may be returned to blocking mode in the end.
+    /// One of which a byte is read at a time, and which may be returned to blocking mode in the
+    /// end.
     pub(crate) fn shared(returns_to_blocking: bool) -> Self {
         Self {
             bytewise: true,
@@ -122,7 +123,8 @@ impl Stream {
         self.outbound.len() + unsealed
     }
 
-    /// Whether it takes more to write: one that closes does not, unless it is the peer that sends no more.
+    /// Whether it takes more to write: one that closes does not, unless it is the peer that sends
+    /// no more.
     pub(crate) fn takes_bytes(&self, base: &Base) -> bool {
         let answers = base.phase == Phase::Draining && !base.closed && !base.is_refused();
         (answers || !base.is_closing()) && self.output == Output::Open
@@ -154,8 +156,8 @@ impl Stream {
         self.unanswered = came;
     }
 
-    /// Whether it owes its peer something, as far as can be told from outside: the rest of a handshake, or an
-    /// answer to what that has sent to a server.
+    /// Whether it owes its peer something, as far as can be told from outside: the rest of a
+    /// handshake, or an answer to what that has sent to a server.
     pub(crate) fn is_engaged(&self) -> bool {
         self.is_securing() || (self.listener.is_some() && self.unanswered)
     }

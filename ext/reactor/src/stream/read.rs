@@ -88,8 +88,8 @@ impl Stream {
     }
 }
 
-/// So many bytes were read. Whether there may be more: readiness is reported once, so what may have more
-/// is read on from.
+/// So many bytes were read. Whether there may be more: readiness is reported once, so what may have
+/// more is read on from.
 pub(super) fn took(base: &mut Base, turn: &Turn, len: usize, filled: bool) -> bool {
     base.last_activity = turn.now;
     base.spend_last_share(len);

@@ -1,7 +1,7 @@
 //! Several attempts at one connect at a time: "Happy Eyeballs" (RFC 8305, section 5).
 //!
-//! The descriptor holds the socket of one attempt. Those of others are its rivals: the first that is
-//! connected takes its place, and the rest are closed, which nobody is told.
+//! The descriptor holds the socket of one attempt. Those of others are its rivals: the first that
+//! is connected takes its place, and the rest are closed, which nobody is told.
 
 use std::time::Duration;
 
@@ -112,8 +112,8 @@ fn watch(rival: &mut Handle, base: &Base, turn: &Turn) -> bool {
     watched.is_ok()
 }
 
-/// Puts another socket in the place of the one there is, which is closed; false where the system does not
-/// watch it.
+/// Puts another socket in the place of the one there is, which is closed; false where the system
+/// does not watch it.
 pub(super) fn replace(mut handle: Handle, base: &mut Base, turn: &mut Turn) -> bool {
     // It is registered as its own, which has the loop look who had its number before.
     let _ = handle.deregister(&turn.registry);

@@ -101,8 +101,8 @@ impl Security {
         self.unsealed.len() > 0 && self.session.as_ref().is_some_and(ready)
     }
 
-    /// Hands what the session has to send to the outbound queue, with one piece of what it takes piece by
-    /// piece, and the farewell where that was all.
+    /// Hands what the session has to send to the outbound queue, with one piece of what it takes
+    /// piece by piece, and the farewell where that was all.
     fn seal(&mut self, outbound: &mut Outbound, ending: bool) -> io::Result<()> {
         let can_seal = self.can_seal();
         let Some(session) = &mut self.session else {
@@ -305,7 +305,8 @@ impl Stream {
             Ok(len) => {
                 took(base, turn, len, len == records.len());
                 if let Some(session) = self.session_mut() {
-                    // The failure is acted on when events and plaintext from before it are given out.
+                    // The failure is acted on when events and plaintext from before it are given
+                    // out.
                     let _ = session.receive(&records[..len]);
                 }
                 self.flush(base, turn);
@@ -341,7 +342,8 @@ impl Stream {
         }
     }
 
-    /// Whether a peer's going means nothing, since a server had not sent it anything yet but tickets.
+    /// Whether a peer's going means nothing, since a server had not sent it anything yet but
+    /// tickets.
     fn is_unconcerned(&self, error: &io::Error) -> bool {
         let gone = matches!(
             error.kind(),

@@ -41,8 +41,8 @@ impl Stream {
         base.mark_dirty(turn);
     }
 
-    /// Writes bytes at once, without a copy of what the system takes; the rest is queued. One that is
-    /// closing takes nothing: what comes is lost.
+    /// Writes bytes at once, without a copy of what the system takes; the rest is queued. One that
+    /// is closing takes nothing: what comes is lost.
     pub(crate) fn write_through(&mut self, base: &mut Base, turn: &mut Turn, mut data: &[u8]) {
         let direct = self.writes_at_once(base);
         if direct {
@@ -103,8 +103,8 @@ impl Stream {
         }
     }
 
-    /// Writes what the descriptor takes at once before it ends, of which there is no end where its peer is
-    /// fast.
+    /// Writes what the descriptor takes at once before it ends, of which there is no end where its
+    /// peer is fast.
     pub(crate) fn write_last(&mut self, base: &Base) {
         for _ in 0..LAST_SHARES {
             let (_, Ok(Flushed::Shared)) = self.write_out(base) else {
@@ -133,8 +133,8 @@ impl Stream {
         }
     }
 
-    /// The system takes no more, which ends the connection. What came before is read first: it may be
-    /// the peer's word on why.
+    /// The system takes no more, which ends the connection. What came before is read first: it may
+    /// be the peer's word on why.
     fn refuse(&mut self, base: &mut Base, turn: &mut Turn, reason: Option<Reason>) {
         self.outbound.clear();
         if base.paused {

@@ -1,4 +1,5 @@
-//! Several datagrams by one call, where the system has recvmmsg(2) and sendmmsg(2), and lets them be used.
+//! Several datagrams by one call, where the system has recvmmsg(2) and sendmmsg(2), and lets them
+//! be used.
 
 use std::io;
 
@@ -26,8 +27,8 @@ mod linux {
     use super::*;
     use crate::sys::io::receive_from;
 
-    /// Room for the largest datagram, and one line of the cache more: at equal distances of a power of
-    /// two they would all be in each other's way there.
+    /// Room for the largest datagram, and one line of the cache more: at equal distances of a power
+    /// of two they would all be in each other's way there.
     const ROOM: usize = 64 * 1024 + 64;
 
     /// Datagrams that were taken from a socket by one call.
@@ -66,7 +67,8 @@ mod linux {
                 describe(message, ptr::from_mut(sender).cast(), length, slice);
             }
             let fd = socket.as_raw_fd();
-            // SAFETY: what the messages point to lives until after the call, and is as large as is told.
+            // SAFETY: what the messages point to lives until after the call, and is as large as is
+            // told.
             let taken = counted(unsafe {
                 let flags = libc::MSG_DONTWAIT as _;
                 libc::recvmmsg(
@@ -104,8 +106,8 @@ mod linux {
             let length = length.min(buffer.len());
             let data = &self.memory[index * ROOM..][..length];
             buffer[..length].copy_from_slice(data);
-            // SAFETY: the system wrote an address of that length, and there is no more to a storage than
-            // its bytes.
+            // SAFETY: the system wrote an address of that length, and there is no more to a storage
+            // than its bytes.
             let sender =
                 unsafe { SockAddr::new(ptr::from_ref(&self.senders[index]).read(), name_length) };
             Some((length, sender))

@@ -88,8 +88,8 @@ mod linux {
         Ok(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 
-    /// Watches what is at `path` now for the events of `mask`, and gives its number: the same for the same
-    /// file, however often and under whichever name it is asked for.
+    /// Watches what is at `path` now for the events of `mask`, and gives its number: the same for
+    /// the same file, however often and under whichever name it is asked for.
     pub fn add(inotify: BorrowedFd<'_>, path: &Path, mask: u32) -> io::Result<i32> {
         let path = CString::new(path.as_os_str().as_bytes())?;
         // SAFETY: path is a string that ends in NUL and lives for the whole of the call.

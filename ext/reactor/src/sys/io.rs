@@ -17,8 +17,8 @@ pub(crate) fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T>
 
 /// Receives one datagram.
 pub(crate) fn receive_from(socket: &Socket, buffer: &mut [u8]) -> io::Result<(usize, SockAddr)> {
-    // SAFETY: u8 and MaybeUninit<u8> have the same layout, and `recv_from` writes nothing but bytes that
-    // the system initialised.
+    // SAFETY: u8 and MaybeUninit<u8> have the same layout, and `recv_from` writes nothing but bytes
+    // that the system initialised.
     let buffer = unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) };
     socket.recv_from(buffer)
 }

@@ -4,12 +4,14 @@ use std::io;
 
 use mio::Interest;
 
-/// Whether the queue refused a descriptor because it is always ready, as epoll_ctl(2) does with files.
+/// Whether the queue refused a descriptor because it is always ready, as epoll_ctl(2) does with
+/// files.
 pub(crate) fn is_always_ready(error: &io::Error) -> bool {
     cfg!(unix) && error.raw_os_error() == Some(libc::EPERM)
 }
 
-/// Has the queue tell of urgent data, which ends a read before all is read. `None` where it does not.
+/// Has the queue tell of urgent data, which ends a read before all is read. `None` where it does
+/// not.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) const URGENT: Option<Interest> = Some(Interest::PRIORITY);
 

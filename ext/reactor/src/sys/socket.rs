@@ -4,8 +4,8 @@ use std::io;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-/// What sends go with. It does not keep SIGPIPE away, but SO_NOSIGPIPE does, which socket2 sets when it
-/// makes the socket.
+/// What sends go with. It does not keep SIGPIPE away, but SO_NOSIGPIPE does, which socket2 sets
+/// when it makes the socket.
 #[cfg(unix)]
 pub(crate) const NO_SIGNAL: i32 = 0;
 
@@ -16,7 +16,8 @@ pub(crate) fn nonblocking(domain: Domain, kind: Type) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Takes one connection, with the new socket non-blocking and closed on exec; and the peer's address.
+/// Takes one connection, with the new socket non-blocking and closed on exec; and the peer's
+/// address.
 pub(crate) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
     let (socket, peer) = listener.accept()?;
     socket.set_nonblocking(true)?;

@@ -13,7 +13,8 @@ pub(crate) fn nonblocking(domain: Domain, kind: Type) -> io::Result<Socket> {
     Socket::new(domain, kind.nonblocking(), None)
 }
 
-/// Takes one connection, with the new socket non-blocking and closed on exec; and the peer's address.
+/// Takes one connection, with the new socket non-blocking and closed on exec; and the peer's
+/// address.
 pub(crate) fn accept(listener: &Socket) -> io::Result<(Socket, SockAddr)> {
     let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: both pointers are valid for the call, which writes an address and its length to them.

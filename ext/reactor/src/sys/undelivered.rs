@@ -2,7 +2,8 @@
 
 use socket2::Socket;
 
-/// How many bytes that were written to a TCP socket its peer has not acknowledged (SIOCOUTQ of tcp(7)).
+/// How many bytes that were written to a TCP socket its peer has not acknowledged (SIOCOUTQ of
+/// tcp(7)).
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn undelivered(socket: &Socket) -> usize {
     use std::os::fd::AsRawFd;

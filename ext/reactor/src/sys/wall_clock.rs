@@ -28,8 +28,8 @@ mod linux {
         Ok(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 
-    /// Has it be readable from `since_epoch` on, and also once the clock is set, when read(2) fails with
-    /// ECANCELED. It is not readable before, whatever it was set to.
+    /// Has it be readable from `since_epoch` on, and also once the clock is set, when read(2) fails
+    /// with ECANCELED. It is not readable before, whatever it was set to.
     pub fn set(clock: BorrowedFd<'_>, since_epoch: Duration) -> Result<()> {
         // Zero would stop it.
         let since_epoch = since_epoch.max(Duration::from_nanos(1));

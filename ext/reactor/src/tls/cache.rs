@@ -1,3 +1,5 @@
+//! Configurations that are kept, so that equal parameters are parsed only once.
+
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock};
 

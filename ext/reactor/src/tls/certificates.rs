@@ -1,3 +1,5 @@
+//! Keys and certificate chains, and the built-in pair.
+
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 

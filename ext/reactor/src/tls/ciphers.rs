@@ -1,3 +1,5 @@
+//! Cipher lists in OpenSSL's syntax.
+
 use std::cmp::Reverse;
 
 use rustls::CipherSuite;

@@ -1,3 +1,5 @@
+//! From parameters to configurations of rustls.
+
 use std::sync::Arc;
 
 use rustls::client::Resumption;

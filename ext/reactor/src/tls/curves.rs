@@ -1,3 +1,5 @@
+//! Groups for key exchange, by the names that OpenSSL, NIST and SECG use.
+
 use rustls::crypto::SupportedKxGroup;
 
 use super::error::Error;

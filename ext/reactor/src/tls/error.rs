@@ -1,3 +1,5 @@
+//! Errors of TLS, and the faults that end a session.
+
 use std::error;
 use std::fmt;
 use std::io;

@@ -1,3 +1,5 @@
+//! Private keys, in all the formats that OpenSSL reads.
+
 mod cost;
 mod pkcs12;
 

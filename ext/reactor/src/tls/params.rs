@@ -1,3 +1,5 @@
+//! What a connection asks of TLS.
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -46,8 +48,8 @@ pub struct Parameters {
     pub cipher_list: Option<String>,
     /// Server: the only curve to exchange keys on.
     pub ecdh_curve: Option<String>,
-    /// Server: a PEM file of Diffie-Hellman parameters for the DHE suites of TLS 1.2, instead of RFC
-    /// 7919's that fit its key.
+    /// Server: a PEM file of Diffie-Hellman parameters for the DHE suites of TLS 1.2, instead of
+    /// RFC 7919's that fit its key.
     pub dhparam: Option<PathBuf>,
     /// Union of the `EM_PROTO_*` bits; zero means every supported protocol.
     pub protocols: u32,

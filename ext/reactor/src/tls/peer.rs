@@ -1,3 +1,5 @@
+//! What a client checks the server's certificate against.
+
 use rustls::pki_types::ServerName;
 
 use super::error::Error;

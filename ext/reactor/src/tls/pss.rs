@@ -1,5 +1,6 @@
 //! RSA keys that are for RSASSA-PSS only (RFC 8446 section 4.2.3, `rsa_pss_pss_*`), which rustls
-//! does not come with. By TLS 1.3 only: the suites of TLS 1.2 name the signatures that go with them.
+//! does not come with. By TLS 1.3 only: the suites of TLS 1.2 name the signatures that go with
+//! them.
 
 use std::sync::{Arc, OnceLock};
 
@@ -62,8 +63,8 @@ pub(super) fn schemes() -> impl Iterator<Item = SignatureScheme> {
     SCHEMES.iter().map(|scheme| scheme.name)
 }
 
-/// What checks signatures by a scheme of this name; `None` for all others, and where the key with this
-/// AlgorithmIdentifier may not sign by it.
+/// What checks signatures by a scheme of this name; `None` for all others, and where the key with
+/// this AlgorithmIdentifier may not sign by it.
 pub(super) fn verifier(
     name: SignatureScheme,
     algorithm: &[u8],

@@ -1,3 +1,5 @@
+//! Decrypted data that was not read yet.
+
 use std::io;
 
 use rustls::{Connection, IoState};

@@ -15,8 +15,8 @@ const SERVERS: usize = 256;
 
 /// Resumes TLS 1.3 sessions only.
 ///
-/// A resumed TLS 1.2 handshake ends at the client first. Applications that close as soon as it is done
-/// count on the server's being done by then, as it is in a full one.
+/// A resumed TLS 1.2 handshake ends at the client first. Applications that close as soon as it is
+/// done count on the server's being done by then, as it is in a full one.
 pub(super) fn tls13_only() -> Resumption {
     Resumption::store(Arc::new(Tls13Only(ClientSessionMemoryCache::new(SERVERS))))
 }

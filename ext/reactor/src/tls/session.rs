@@ -1,3 +1,5 @@
+//! One end of a TLS connection, without the connection.
+
 mod agreed;
 
 use std::collections::VecDeque;
@@ -21,8 +23,8 @@ use super::sources::Sources;
 /// come out, and so does what happened.
 ///
 /// Feed [`Self::receive`]; after that, and after [`Self::verdict`] and [`Self::choose`], take
-/// [`Self::next_event`] until there is none, read plaintext, and send what [`Self::take_output`] gives. A failure is
-/// final: send what output there is (an alert), then close.
+/// [`Self::next_event`] until there is none, read plaintext, and send what [`Self::take_output`]
+/// gives. A failure is final: send what output there is (an alert), then close.
 pub struct Session {
     engine: Engine,
     role: Role,

@@ -1,3 +1,5 @@
+//! Trusted certificates, and revoked ones.
+
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

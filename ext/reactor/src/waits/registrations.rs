@@ -143,8 +143,8 @@ impl Registrations {
         registration.let_go()
     }
 
-    /// Gives up the number itself, since somebody else is to register it; the waits that cannot go on
-    /// are returned.
+    /// Gives up the number itself, since somebody else is to register it; the waits that cannot go
+    /// on are returned.
     pub(super) fn make_way(&mut self, queue: &Registry, fd: RawDescriptor) -> Vec<Id> {
         if self.by_number.is_empty() {
             return Vec::new();

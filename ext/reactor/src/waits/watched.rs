@@ -62,7 +62,8 @@ impl Watched {
         self.duplicate.is_some()
     }
 
-    /// Whether the queue would notice that `fd` stands for another file; it does not for a duplicate.
+    /// Whether the queue would notice that `fd` stands for another file; it does not for a
+    /// duplicate.
     pub(super) fn is_still(&self, fd: RawDescriptor) -> bool {
         match &self.duplicate {
             Some(duplicate) => level::is_same_file(fd, duplicate.raw()),

@@ -46,12 +46,12 @@ pub(crate) fn watch(pid: i32) -> Result<Handle> {
 }
 
 impl Process {
-    /// Starts `program` with the arguments `argv`, the first of which is the name it is told to have, and
-    /// with `end` as its standard input and output.
+    /// Starts `program` with the arguments `argv`, the first of which is the name it is told to
+    /// have, and with `end` as its standard input and output.
     ///
-    /// A program that cannot be executed leaves a child all the same, as fork(2) and execvp(3) do: one
-    /// that names it and the reason on standard error, and exits with 255. Fails where there can be
-    /// no child.
+    /// A program that cannot be executed leaves a child all the same, as fork(2) and execvp(3) do:
+    /// one that names it and the reason on standard error, and exits with 255. Fails where there
+    /// can be no child.
     pub(crate) fn start(program: &OsStr, argv: &[OsString], end: OwnedFd) -> io::Result<Self> {
         let mut command = Command::new(program);
         command.args(argv.iter().skip(1));

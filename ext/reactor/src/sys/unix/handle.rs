@@ -105,8 +105,8 @@ impl Handle {
     }
 
     /// Whether a read that did not fill its buffer may have left something, as it may but on a TCP
-    /// socket of our own: terminals give a line, sockets and pipes of messages give one of these, and
-    /// Unix sockets stop where a descriptor was passed.
+    /// socket of our own: terminals give a line, sockets and pipes of messages give one of these,
+    /// and Unix sockets stop where a descriptor was passed.
     pub(crate) fn reads_in_part(&self) -> bool {
         self.in_part
     }
@@ -151,8 +151,8 @@ impl Handle {
         result
     }
 
-    /// As [`register`](Self::register), by a duplicate: the system watches it by its number already, for
-    /// somebody else.
+    /// As [`register`](Self::register), by a duplicate: the system watches it by its number
+    /// already, for somebody else.
     pub(crate) fn register_duplicate(
         &mut self,
         registry: &Registry,

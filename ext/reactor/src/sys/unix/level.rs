@@ -1,5 +1,5 @@
-//! Descriptors that the system's queue tells of for as long as they are ready, which mio does not do:
-//! epoll_ctl(2) without EPOLLET. Other queues are not written yet, and refuse.
+//! Descriptors that the system's queue tells of for as long as they are ready, which mio does not
+//! do: epoll_ctl(2) without EPOLLET. Other queues are not written yet, and refuse.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
@@ -20,8 +20,8 @@ impl Owned {
     }
 }
 
-/// Fails with `AlreadyExists` where the queue has this descriptor, and with EPERM where it is a file
-/// that is always ready.
+/// Fails with `AlreadyExists` where the queue has this descriptor, and with EPERM where it is a
+/// file that is always ready.
 pub(crate) fn add(
     queue: &Registry,
     fd: RawDescriptor,

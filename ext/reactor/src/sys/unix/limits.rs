@@ -4,9 +4,9 @@ use std::io;
 
 use crate::error::{Error, Result};
 
-/// Sets the soft limit of open descriptors where `wanted` is given, and returns the one in force. The
-/// hard limit is raised where that is needed and allowed; where it is not, it is as far as this goes.
-/// See getrlimit(2).
+/// Sets the soft limit of open descriptors where `wanted` is given, and returns the one in force.
+/// The hard limit is raised where that is needed and allowed; where it is not, it is as far as this
+/// goes. See getrlimit(2).
 ///
 /// Unsupported on Windows, which has no such limit.
 pub fn descriptor_limit(wanted: Option<u64>) -> Result<u64> {

@@ -9,8 +9,8 @@ use socket2::{SockAddr, SockAddrStorage};
 
 use crate::sys::family::Family;
 
-/// The addresses of a host, of one family or of all, in the system's order; or the resolver's words for
-/// why there are none.
+/// The addresses of a host, of one family or of all, in the system's order; or the resolver's words
+/// for why there are none.
 pub(crate) fn look_up(host: &str, family: Family) -> Result<Vec<SocketAddr>, String> {
     let host = CString::new(host).map_err(|_| "a name with a null byte".to_owned())?;
     // SAFETY: an all-zero addrinfo is a valid value of that plain C struct.
@@ -38,7 +38,8 @@ impl Found {
         let mut addresses = Vec::new();
         let mut next = NonNull::new(self.0);
         while let Some(entry) = next {
-            // SAFETY: an entry of the list is valid until that is freed, which is when self is dropped.
+            // SAFETY: an entry of the list is valid until that is freed, which is when self is
+            // dropped.
             let entry = unsafe { entry.as_ref() };
             let address = socket_address(entry).filter(|address| !addresses.contains(address));
             addresses.extend(address);

@@ -18,8 +18,8 @@ pub type RawDescriptor = RawSocket;
 /// Closed when dropped, unless it is somebody else's.
 #[derive(Debug)]
 pub(crate) struct Handle {
-    /// The socket, whatever its protocol, as mio wants it to tell when it is ready: mio does so once,
-    /// and again after a call through it that found the socket not ready.
+    /// The socket, whatever its protocol, as mio wants it to tell when it is ready: mio does so
+    /// once, and again after a call through it that found the socket not ready.
     source: ManuallyDrop<TcpStream>,
     /// The same one; closed as `source`.
     socket: ManuallyDrop<Socket>,
@@ -31,8 +31,8 @@ impl Handle {
     ///
     /// Fails with `Unsupported` where it is no socket.
     pub(crate) fn borrow(raw: RawDescriptor) -> io::Result<Self> {
-        // SAFETY: where it is no open socket, the next call on it fails. It is never closed from here,
-        // as `owned` is false.
+        // SAFETY: where it is no open socket, the next call on it fails. It is never closed from
+        // here, as `owned` is false.
         let handle = unsafe { Self::from_raw(raw, false) };
         match handle.socket.r#type() {
             Err(error) if error.raw_os_error() == Some(WSAENOTSOCK) => {
@@ -90,8 +90,8 @@ impl Handle {
         false
     }
 
-    /// Whether a read that did not fill its buffer may have left something. The system tells of that
-    /// again when it is asked to: see [`rearm`](Self::rearm).
+    /// Whether a read that did not fill its buffer may have left something. The system tells of
+    /// that again when it is asked to: see [`rearm`](Self::rearm).
     pub(crate) fn reads_in_part(&self) -> bool {
         false
     }

@@ -1,5 +1,5 @@
-//! Windows: sockets only. Nothing is forked, limited or made another user's there, and no process is
-//! started or watched from here.
+//! Windows: sockets only. Nothing is forked, limited or made another user's there, and no process
+//! is started or watched from here.
 
 pub(crate) mod child;
 pub(crate) mod fork;

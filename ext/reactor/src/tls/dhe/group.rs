@@ -1,3 +1,5 @@
+//! Finite-field groups for key exchange.
+
 use std::cmp::Ordering;
 use std::sync::{Mutex, PoisonError};
 

@@ -42,8 +42,8 @@ pub(super) fn server_groups(
     let [p, g, ..] = integers[..] else {
         return Err(bad("malformed Diffie-Hellman parameters"));
     };
-    // A client may have offered any of the names. Each is answered with these parameters, as servers
-    // older than RFC 7919 do.
+    // A client may have offered any of the names. Each is answered with these parameters, as
+    // servers older than RFC 7919 do.
     STANDARD
         .iter()
         .map(|named| match Group::intern(p, g, named.name()) {

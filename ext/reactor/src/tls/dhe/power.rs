@@ -1,3 +1,5 @@
+//! Modular exponentiation in constant time.
+
 use crypto_bigint::modular::runtime_mod::{DynResidue, DynResidueParams};
 use crypto_bigint::{U2048, U3072, U4096, U6144, U8192, Uint, Word};
 

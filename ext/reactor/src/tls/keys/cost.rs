@@ -1,9 +1,11 @@
-//! How much work the encryption of a private key may ask for. A damaged file can ask scrypt for hours of it,
-//! and for more memory than there is. (Rounds of PBKDF2 are limited where they are read.)
+//! How much work the encryption of a private key may ask for. A damaged file can ask scrypt for
+//! hours of it, and for more memory than there is. (Rounds of PBKDF2 are limited where they are
+//! read.)
 
 use pkcs8::pkcs5::pbes2::Kdf;
 
-/// The most blocks of 128 bytes that scrypt may mix, each of which it may hold: some seconds, and 512 MiB.
+/// The most blocks of 128 bytes that scrypt may mix, each of which it may hold: some seconds, and
+/// 512 MiB.
 const MOST_BLOCKS: u64 = 1 << 22;
 
 /// What a key derivation asks for, where that is too much.
