@@ -24,8 +24,9 @@ RSpec.describe EventMachine::ChildWatch do
     others = nil
     em do
       reader, writer = IO.pipe
-      pids = Array.new(60) { fork { [writer.close, reader.read, exit!(7)] } }
-      others = Array.new(10) { fork { [writer.close, reader.read, exit!(8)] } }
+      pids, others = [[60, 7], [10, 8]].map do |count, status|
+        Array.new(count) { Process.spawn("read line; exit #{status}", in: reader) }
+      end
       pids.each do |pid|
         EventMachine.watch_child(pid) do |status|
           seen << status
