@@ -10,7 +10,8 @@ module Types
   }.freeze
 
   # Specs of bad input, and unit specs with stubs, pass wrong types on purpose. Specs of hostile TLS peers make
-  # thousands of handshakes, and those of many datagrams send 100,000, which would be too slow with checks.
+  # thousands of handshakes, and those of many datagrams send 100,000, which would be too slow with checks. Those
+  # of the GVL measure times.
   UNITS = %w[
     buftok channel completion deferrable future pool queue spawnable threaded_resource tick_loop
   ].freeze
@@ -18,7 +19,7 @@ module Types
   def self.specs
     return ENV["SPECS"].split(",") if ENV["SPECS"]
 
-    left_out = "**/{bad_input,datagram_share,sending_threads,native,tls/hostile}_spec.rb"
+    left_out = "**/{bad_input,datagram_share,gvl,sending_threads,native,tls/hostile}_spec.rb"
     FileList["spec/integration/**/*_spec.rb"].exclude(left_out).to_a +
       UNITS.map { |name| "spec/unit/em/#{name}_spec.rb" }
   end
