@@ -339,11 +339,11 @@ impl Reactor {
         if base.hold.is_some() {
             return None;
         }
-        if base.readiness.exited || base.is_connecting() || base.links.is_some() {
-            return self.work_specially(id, buffer);
-        }
         if matches!(descriptor.kind, Kind::Listener(_)) {
             return self.accept(id);
+        }
+        if base.readiness.exited || base.is_connecting() || base.links.is_some() {
+            return self.work_specially(id, buffer);
         }
         let step = descriptor.advance(&mut self.turn, buffer, Room::FREE);
         let event = take_step(&mut descriptor.base, &mut self.turn, step);

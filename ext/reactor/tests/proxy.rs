@@ -248,3 +248,13 @@ fn those_that_pass_on_to_each_other_end_when_both_peers_go_away() {
 fn one_that_passes_on_to_itself_ends_when_its_peer_goes_away() {
     assert_all_end(&[(0, 0)]);
 }
+
+#[test]
+fn a_listener_that_is_a_target_accepts() {
+    let mut l = Loop::new();
+    let (source, _) = l.pair();
+    let (listener, address) = l.listen();
+    l.reactor.start_proxy(source, listener, 0, 0).unwrap();
+    let _peer = TcpStream::connect(address).unwrap();
+    l.wait_for(|seen| matches!(seen.event, Event::Accepted { .. }).then_some(()));
+}
