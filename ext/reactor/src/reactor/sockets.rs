@@ -1,7 +1,12 @@
 //! Socket options and names.
 
+use std::io;
+
+use socket2::{SockAddr, Socket};
+
 use super::Reactor;
-use crate::descriptor::Kind;
+use crate::base::Base;
+use crate::descriptor::{Descriptor, Kind};
 use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::sys::{sockaddr, sockopt};
@@ -19,39 +24,18 @@ impl Reactor {
         if let Some(peer) = known {
             return Ok(sockaddr::bytes(&peer));
         }
-        let wrong_kind = Error::WrongKind {
-            operation: "get_peername",
-            kind: descriptor.kind.name(),
-        };
-        let address = descriptor
-            .base
-            .handle
-            .socket()
-            .ok_or(wrong_kind)?
-            .peer_addr();
-        let describe = |error| Error::system("getpeername", descriptor.base.describe(), error);
-        address
-            .map(|address| sockaddr::bytes(&address))
-            .map_err(describe)
+        name(descriptor, "get_peername", "getpeername", Socket::peer_addr)
     }
 
     /// The local address, as a `struct sockaddr`. See getsockname(2).
     pub fn socket_name(&self, id: Id) -> Result<Vec<u8>> {
         let descriptor = self.descriptor(id)?;
-        let wrong_kind = Error::WrongKind {
-            operation: "get_sockname",
-            kind: descriptor.kind.name(),
-        };
-        let address = descriptor
-            .base
-            .handle
-            .socket()
-            .ok_or(wrong_kind)?
-            .local_addr();
-        let describe = |error| Error::system("getsockname", descriptor.base.describe(), error);
-        address
-            .map(|address| sockaddr::bytes(&address))
-            .map_err(describe)
+        name(
+            descriptor,
+            "get_sockname",
+            "getsockname",
+            Socket::local_addr,
+        )
     }
 
     /// The value of a socket option, as its bytes. See getsockopt(2).
@@ -86,4 +70,19 @@ impl Reactor {
         let error = socket.and_then(|socket| socket.take_error().ok().flatten());
         Ok(error.and_then(|error| error.raw_os_error()))
     }
+}
+
+/// One of a socket's names, as a `struct sockaddr`.
+fn name(
+    descriptor: &Descriptor,
+    operation: &'static str,
+    call: &'static str,
+    ask: impl FnOnce(&Socket) -> io::Result<SockAddr>,
+) -> Result<Vec<u8>> {
+    let Some(socket) = descriptor.base.handle.socket() else {
+        return Base::wrong_kind(operation, descriptor.kind.name());
+    };
+    ask(socket)
+        .map(|address| sockaddr::bytes(&address))
+        .map_err(|error| Error::system(call, descriptor.base.describe(), error))
 }
