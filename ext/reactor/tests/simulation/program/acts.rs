@@ -132,6 +132,7 @@ impl Program {
     fn pause(&mut self, index: usize) {
         let conn = &mut self.conns[index];
         conn.paused ^= true;
+        conn.resumed_in = self.turn;
         let (id, paused) = (conn.id, conn.paused);
         self.trace(|| format!("{id:?} pauses: {paused}"));
         self.reactor.set_paused(id, paused).expect("a connection");
@@ -140,6 +141,7 @@ impl Program {
     fn stop_reading(&mut self, index: usize) {
         let conn = &mut self.conns[index];
         conn.stopped ^= true;
+        conn.resumed_in = self.turn;
         let (id, stopped) = (conn.id, conn.stopped);
         self.trace(|| format!("{id:?} stops reading: {stopped}"));
         self.reactor

@@ -30,7 +30,8 @@ impl Program {
             return;
         };
         let is_proxy = conn.proxy.is_some() || conn.unlinked_in == self.turn;
-        if conn.is_let_go() || conn.closed_early || conn.paused || conn.stopped || is_proxy {
+        let is_paused = conn.paused || conn.stopped || conn.resumed_in == self.turn;
+        if conn.is_let_go() || conn.closed_early || is_paused || is_proxy {
             return;
         }
         kernel::with(|kernel| {

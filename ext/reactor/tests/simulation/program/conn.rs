@@ -36,6 +36,8 @@ pub struct Conn {
     pub sends_on: bool,
     pub paused: bool,
     pub stopped: bool,
+    /// The turn in which it was paused, stopped or resumed last.
+    pub resumed_in: u64,
     /// Whether it is full, as was told.
     pub full: bool,
     pub limited: bool,
@@ -74,6 +76,7 @@ impl Conn {
             sends_on: false,
             paused: false,
             stopped: false,
+            resumed_in: 0,
             full: false,
             limited: false,
             proxy: None,
