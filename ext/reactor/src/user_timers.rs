@@ -39,7 +39,7 @@ impl UserTimers {
     /// Adds a timer that fires `delay` after `now`.
     pub(crate) fn add(&mut self, now: Instant, delay: Duration) -> Result<Id> {
         self.check_limit()?;
-        let id = self.timers.add_after(now, delay, now + delay.min(FOREVER));
+        let id = self.timers.add_after(now, delay, |deadline| deadline);
         id.ok_or(Error::Exhausted)
     }
 
