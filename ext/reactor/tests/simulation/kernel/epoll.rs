@@ -78,6 +78,7 @@ impl Kernel {
         if !self.chance(self.faults.unwatched) {
             return Ok(());
         }
+        self.may_have_lacked = true;
         Err(match self.random.chance(500) {
             true => libc::ENOMEM,
             false => libc::ENOSPC,
@@ -178,6 +179,15 @@ impl Kernel {
             Kind::Epoll(epoll) => epoll.items.iter().any(|item| is_it(item) && item.pending),
             _ => false,
         })
+    }
+
+    /// Whether a descriptor is watched.
+    pub fn is_watched(&mut self, fd: i32) -> bool {
+        let Ok(file) = self.file_of(fd) else {
+            return false;
+        };
+        let watchers = &self.file_mut(file).watchers;
+        watchers.iter().any(|(_, watched)| *watched == fd)
     }
 
     /// How many descriptors are watched.

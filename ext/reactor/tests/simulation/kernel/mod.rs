@@ -102,6 +102,8 @@ pub struct Kernel {
     pipes: Vec<Queue>,
     pub descriptor_limit: usize,
     next_port: u16,
+    /// Whether something could not be made or watched.
+    pub may_have_lacked: bool,
     calls: usize,
     /// What no program may do, and was done.
     pub misuse: Vec<String>,
@@ -123,6 +125,7 @@ impl Kernel {
             pipes: Vec::new(),
             descriptor_limit: 1024,
             next_port: 20_000,
+            may_have_lacked: false,
             calls: 0,
             misuse: Vec::new(),
         }
@@ -166,6 +169,7 @@ impl Kernel {
         if !self.chance(self.faults.shortage) {
             return Ok(());
         }
+        self.may_have_lacked = true;
         let errors = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
         Err(errors[self.random.below(errors.len())])
     }
@@ -174,6 +178,7 @@ impl Kernel {
 
     fn open(&mut self, kind: Kind) -> Answer<i32> {
         if self.open_count() >= self.descriptor_limit {
+            self.may_have_lacked = true;
             return Err(libc::EMFILE);
         }
         let file = File {

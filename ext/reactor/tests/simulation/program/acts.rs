@@ -78,7 +78,9 @@ impl Program {
         let result = self.reactor.connect_tcp(&addresses, None);
         self.trace(|| format!("connect to {addresses:?}: {result:?}"));
         if let Ok(id) = result {
-            self.add_conn(id);
+            let index = self.add_conn(id);
+            let is_answered = |address: &SocketAddr| address.port() == outside_ports()[0];
+            self.conns[index].is_answered = addresses.iter().any(is_answered);
         }
     }
 
@@ -127,6 +129,7 @@ impl Program {
             "{id:?} takes {sent} of {length}"
         );
         self.wires[out].offer(sent);
+        self.conns[index].sends += 1;
     }
 
     fn pause(&mut self, index: usize) {
@@ -174,6 +177,9 @@ impl Program {
         self.wires[out].lossy |= self.wires[out].source.is_some();
         self.trace(|| format!("{id:?} closes, after writing: {after_writing}"));
         self.reactor.close(id, after_writing);
+        if !after_writing {
+            self.check_parting(index);
+        }
     }
 
     fn close_write(&mut self, index: usize) {
@@ -199,6 +205,7 @@ impl Program {
         let fd = self.reactor.detach(id).expect("a descriptor");
         assert_eq!(fd, self.conns[index].fd, "the descriptor of {id:?}");
         self.conns[index].detached = true;
+        self.check_parting(index);
     }
 
     fn set_timeout(&mut self, index: usize) {

@@ -8,6 +8,9 @@ use super::Program;
 use super::conn::Closing;
 use crate::kernel::{self, Kernel, State};
 
+/// The most that is written to one connection at once.
+const SHARE: u64 = 256 * 1024;
+
 /// How long the loop waits for a peer that does not take what was written.
 const DELIVERY: Duration = Duration::from_secs(5);
 
@@ -74,6 +77,48 @@ impl Program {
             let is_delivered = end.sent.len() == 0 || has_waited || !is_ours;
             assert!(is_delivered, "{id:?} ends before its peer has all");
         });
+    }
+
+    /// What was sent before a close is written as far as the system takes it at once.
+    pub(super) fn check_parting(&self, index: usize) {
+        let conn = &self.conns[index];
+        let Some((link, side)) = conn.link else {
+            return;
+        };
+        let wire = &self.wires[conn.out];
+        kernel::with(|kernel| {
+            let end = &kernel.links[link].ends[side];
+            let has_failed = !end.told.is_empty() || end.state != State::Connected;
+            let is_full = end.no_space || conn.paused || has_failed || wire.lossy;
+            let all = end.accepted == wire.offered || is_full;
+            assert!(
+                all,
+                "{:?} is closed before what was sent is written",
+                conn.id
+            );
+        });
+    }
+
+    /// Nobody has had more than a share.
+    pub(super) fn check_shares(&mut self) {
+        for index in self.by_id.values() {
+            let conn = &mut self.conns[*index];
+            let Some((link, side)) = conn.link else {
+                continue;
+            };
+            let accepted = kernel::with(|kernel| kernel.links[link].ends[side].accepted);
+            let written = accepted - conn.accepted;
+            // What is passed on is written besides, without a copy or before it is queued.
+            let is_target = self.wires[conn.out].source.is_some() || self.wires[conn.out].lossy;
+            // One when it is ready, one when it is flushed, and one for each send.
+            let most = SHARE * (2 + conn.sends);
+            assert!(
+                written <= most || is_target,
+                "{:?} writes {written} in a turn",
+                conn.id
+            );
+            (conn.accepted, conn.sends) = (accepted, 0);
+        }
     }
 
     /// No more faults: turns are taken until nothing happens any more, and then all must be done.

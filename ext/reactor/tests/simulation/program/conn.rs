@@ -54,6 +54,12 @@ pub struct Conn {
     pub active_at: Duration,
     /// How often data was told in a turn, and in which.
     pub told: (usize, u64),
+    /// How often bytes were sent or passed on to it since the last turn ended, and how many bytes
+    /// the system had taken by then.
+    pub sends: u64,
+    pub accepted: u64,
+    /// Whether one of the addresses that it connects to always answers.
+    pub is_answered: bool,
 }
 
 impl Conn {
@@ -88,6 +94,9 @@ impl Conn {
             connect_timeout: Duration::from_secs(20),
             active_at: now,
             told: (0, 0),
+            sends: 0,
+            accepted: 0,
+            is_answered: false,
         }
     }
 

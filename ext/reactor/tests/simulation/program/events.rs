@@ -203,12 +203,15 @@ impl Program {
         );
         let conn = &self.conns[index];
         let fd = conn.fd;
-        assert_eq!(
-            is_others,
-            conn.attached && !conn.detached,
-            "whose {id:?} is"
+        let is_left = conn.attached && !conn.detached;
+        assert_eq!(is_others, is_left, "whose {id:?} is");
+        let is_kept = is_left || conn.detached;
+        let is_watched = kernel::with(|kernel| kernel.is_watched(fd));
+        assert!(
+            !is_kept || !is_watched,
+            "{id:?} is watched after its release"
         );
-        if is_others || conn.detached {
+        if is_kept {
             self.close_descriptor(fd);
         }
     }
@@ -240,7 +243,15 @@ impl Program {
                     "{id:?} ends with {error}, which the system did not give"
                 );
             }
-            Some(Reason::Errno(_)) => {}
+            Some(Reason::Errno(error)) => {
+                let may_lack = kernel::with(|kernel| kernel.may_have_lacked);
+                let may_lack = may_lack || self.cut_early || *error == libc::ETIMEDOUT;
+                let is_excused = asked_for || may_lack;
+                assert!(
+                    !conn.is_answered || is_excused,
+                    "{id:?} ends with {error} unconnected"
+                );
+            }
             Some(other) => panic!("{id:?} ends with {other:?}"),
             None if asked_for => {}
             None => {

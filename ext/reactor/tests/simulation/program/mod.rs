@@ -52,6 +52,8 @@ pub struct Program {
     by_link: BTreeMap<usize, [Option<usize>; 2]>,
     /// Links of which an end is somebody's outside: which.
     outside: Vec<(usize, usize)>,
+    /// Whether somebody outside cut off a connection before that was told to be one.
+    cut_early: bool,
     timers: Timers,
     turn: u64,
     tells_input_ends: bool,
@@ -97,6 +99,7 @@ impl Program {
             wires: Vec::new(),
             by_link: BTreeMap::new(),
             outside: Vec::new(),
+            cut_early: false,
             timers: Timers::default(),
             turn: 0,
             tells_input_ends,
@@ -179,6 +182,7 @@ impl Program {
         while let Some(event) = self.next_event() {
             self.tell(event, clock);
         }
+        self.check_shares();
     }
 
     fn next_event(&mut self) -> Option<Event> {

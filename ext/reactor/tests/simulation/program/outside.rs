@@ -84,6 +84,7 @@ impl Program {
 
     fn close_outside(&mut self, link: usize, side: usize) {
         self.trace(|| format!("link {link}: {side} closes"));
+        self.note_cut(link, side);
         self.outside.retain(|other| *other != (link, side));
         kernel::with(|kernel| kernel.close_end(link, side));
     }
@@ -94,8 +95,16 @@ impl Program {
             return self.close_outside(link, side);
         }
         self.trace(|| format!("link {link}: {side} resets"));
+        self.note_cut(link, side);
         self.outside.retain(|other| *other != (link, side));
         kernel::with(|kernel| kernel.reset(link, side));
+    }
+
+    /// One that goes away may do so before its peer was told of it.
+    fn note_cut(&mut self, link: usize, side: usize) {
+        let wires = self.by_link.get(&link);
+        let is_known = wires.is_some_and(|wires| wires[1 - side].is_some());
+        self.cut_early |= !is_known;
     }
 
     /// Reads all that has arrived; whether that was anything.
