@@ -20,7 +20,7 @@ use std::time::Duration;
 use crate::random::Random;
 use epoll::Epoll;
 pub use faults::Faults;
-pub use link::{Link, State};
+pub use link::{End, Link, State};
 pub use network::{Server, outside_ports};
 use queue::Queue;
 

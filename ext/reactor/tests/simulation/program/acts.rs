@@ -64,7 +64,11 @@ impl Program {
     // ---- connections
 
     fn connect(&mut self) {
-        let mut ports: Vec<u16> = self.servers.values().map(|server| server.port).collect();
+        let secure: Vec<u16> = self.ports(true);
+        if let Some(port) = self.random.pick(&secure).filter(|_| self.random.chance(300)) {
+            return self.connect_securely(port);
+        }
+        let mut ports = self.ports(false);
         ports.extend(outside_ports());
         let address = |(index, port)| match index % 2 {
             0 => SocketAddr::from(([127, 0, 0, 1], port)),
@@ -82,6 +86,21 @@ impl Program {
             let is_answered = |address: &SocketAddr| address.port() == outside_ports()[0];
             self.conns[index].is_answered = addresses.iter().any(is_answered);
         }
+    }
+
+    fn connect_securely(&mut self, port: u16) {
+        let result = self.reactor.connect_tcp(&[([127, 0, 0, 1], port).into()], None);
+        self.trace(|| format!("connect to {port} with TLS: {result:?}"));
+        if let Ok(id) = result {
+            let index = self.add_conn(id);
+            self.secure(index, false);
+        }
+    }
+
+    /// Where the servers listen that are under TLS, or those that are not.
+    pub(super) fn ports(&self, secure: bool) -> Vec<u16> {
+        let servers = self.servers.values().filter(|server| server.secure == secure);
+        servers.map(|server| server.port).collect()
     }
 
     fn attach(&mut self) {
@@ -244,6 +263,7 @@ impl Program {
         };
         let [from, to] = [source, target].map(|index| &self.conns[index]);
         let is_free = self.wires[to.out].source.is_none() && !to.write_closed && !to.input_end_told;
+        let is_free = is_free && [from, to].iter().all(|one| one.secure == one.established);
         let may_pass = from.is_open() && to.is_open() && !from.input_end_told;
         let is_free = is_free && !self.is_shut(target);
         if source != target && is_free && may_pass && !self.leads_to(target, source) {
@@ -272,7 +292,7 @@ impl Program {
     }
 
     /// The other end of a connection's link, where that is ours.
-    fn peer_of(&self, index: usize) -> Option<usize> {
+    pub(super) fn peer_of(&self, index: usize) -> Option<usize> {
         let (link, side) = self.conns[index].link?;
         let is_peer = |other: &&usize| self.conns[**other].link == Some((link, 1 - side));
         self.by_id.values().find(is_peer).copied()
@@ -292,6 +312,7 @@ impl Program {
         let server = Server {
             fd: self.reactor.file_descriptor(id).expect("a number"),
             port: u16::from_be_bytes([name[2], name[3]]),
+            secure: self.random.chance(200),
             stopped: false,
             paused: false,
             limit: None,

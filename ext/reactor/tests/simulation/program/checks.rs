@@ -32,6 +32,9 @@ impl Program {
         let Some((link, side)) = conn.link else {
             return;
         };
+        if conn.secure {
+            return;
+        }
         let is_proxy = conn.proxy.is_some() || conn.unlinked_in == self.turn;
         let is_paused = conn.paused || conn.stopped || conn.resumed_in == self.turn;
         if conn.is_let_go() || conn.closed_early || is_paused || is_proxy {
@@ -59,7 +62,7 @@ impl Program {
             return;
         };
         let wire = &self.wires[conn.out];
-        if conn.is_let_go() || reason.is_some() || wire.lossy {
+        if conn.is_let_go() || conn.secure || reason.is_some() || wire.lossy {
             return;
         }
         kernel::with(|kernel| {
@@ -89,7 +92,7 @@ impl Program {
         kernel::with(|kernel| {
             let end = &kernel.links[link].ends[side];
             let has_failed = !end.told.is_empty() || end.state != State::Connected;
-            let is_full = end.no_space || conn.paused || has_failed || wire.lossy;
+            let is_full = end.no_space || conn.paused || has_failed || wire.lossy || conn.secure;
             let all = end.accepted == wire.offered || is_full;
             assert!(
                 all,
@@ -110,6 +113,7 @@ impl Program {
             let written = accepted - conn.accepted;
             // What is passed on is written besides, without a copy or before it is queued.
             let is_target = self.wires[conn.out].source.is_some() || self.wires[conn.out].lossy;
+            let is_target = is_target || conn.secure;
             // One when it is ready, one when it is flushed, and one for each send.
             let most = SHARE * (2 + conn.sends);
             assert!(
@@ -185,12 +189,20 @@ impl Program {
             !conn.detached,
             "{id:?} does not end, though it was detached"
         );
+        let waits_for_ever = conn.connect_timeout.is_zero();
+        if conn.secure && !conn.established && waits_for_ever {
+            // Its peer may not have been accepted.
+            return;
+        }
+        assert_eq!(conn.secure, conn.established, "{id:?} does not end its handshake");
         let (link, side) = conn.link.expect("a link");
         let wire = &self.wires[conn.out];
         let waits = self.reactor.outbound_len(id).expect("a length");
         assert_eq!(waits, 0, "{id:?} does not write");
         let passes_end_on = conn.proxy.is_some();
         let stays = conn.sends_on && !conn.write_closed || passes_end_on;
+        let peer = self.peer_of(index);
+        let peer_passes_on = peer.is_some_and(|peer| self.conns[peer].proxy.is_some());
         let is_passing = wire.source.is_some() || wire.lossy;
         kernel::with(|kernel| {
             let end = &kernel.links[link].ends[side];
@@ -200,7 +212,12 @@ impl Program {
                 "{id:?} does not end with its link"
             );
             assert!(!end.fin || stays, "{id:?} does not end with its peer");
-            let lost = wire.offered.saturating_sub(end.accepted);
+            let arrived = match conn.secure {
+                true if peer_passes_on => wire.offered,
+                true => wire.received,
+                false => end.accepted,
+            };
+            let lost = wire.offered.saturating_sub(arrived);
             assert!(
                 is_passing || lost == 0,
                 "{id:?} has lost {lost} bytes that were sent"

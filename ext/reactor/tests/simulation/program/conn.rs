@@ -23,6 +23,9 @@ pub struct Conn {
     pub link: Option<(usize, usize)>,
     pub listener: Option<Id>,
     pub attached: bool,
+    /// Whether it is under TLS, and whether its handshake is done.
+    pub secure: bool,
+    pub established: bool,
     pub connected: bool,
     pub ended: bool,
     pub closing: Closing,
@@ -71,6 +74,8 @@ impl Conn {
             link: None,
             listener: None,
             attached: false,
+            secure: false,
+            established: false,
             connected: false,
             ended: false,
             closing: Closing::No,

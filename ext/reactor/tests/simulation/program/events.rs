@@ -36,6 +36,7 @@ impl Program {
                 self.conns[index].active_at = clock;
                 Some(index)
             }
+            Event::TlsEstablished(id) => Some(self.established(id)),
             Event::Data { id, len } => Some(self.came(id, len, clock)),
             Event::InputEnded(id) => Some(self.input_ended(id)),
             Event::OutboundFull(id) => Some(self.crossed(id, true)),
@@ -63,7 +64,7 @@ impl Program {
         }
     }
 
-    fn expect_conn(&self, id: Id) -> usize {
+    pub(super) fn expect_conn(&self, id: Id) -> usize {
         match self.by_id.get(&id) {
             Some(&index) => index,
             None => panic!("an event of {id:?}, which is no connection"),
@@ -93,6 +94,9 @@ impl Program {
             server.taken.0 <= ACCEPTS,
             "{listener:?} takes too many in a turn"
         );
+        if server.secure {
+            self.secure(index, true);
+        }
         index
     }
 
@@ -124,7 +128,8 @@ impl Program {
             _ => (1, self.turn),
         };
         let (link, side) = conn.link.expect("a link");
-        let is_ending = conn.closing != Closing::No || conn.write_closed || !conn.timeout.is_zero();
+        assert!(!conn.secure || conn.established, "{id:?} has data before its handshake is done");
+        let is_ending = conn.secure || conn.closing != Closing::No || conn.write_closed || !conn.timeout.is_zero();
         let has_failed = kernel::with(|k| !k.links[link].ends[side].told.is_empty());
         let told = conn.told.0;
         assert!(
@@ -190,6 +195,7 @@ impl Program {
         }
         let index = self.expect_conn(id);
         self.check_last_words(index, reason.as_ref());
+        self.check_sealed(index, reason.as_ref());
         self.end_proxies_to(index);
         self.end_proxy(index);
         self.check_reason(index, reason.as_ref(), clock);
@@ -235,6 +241,8 @@ impl Program {
                     "{id:?} times out at {clock:?}, due at {due:?}"
                 );
             }
+            Some(Reason::Errno(libc::ETIMEDOUT)) if conn.secure && !conn.established => {}
+            Some(Reason::Tls(_)) if conn.secure => {}
             Some(Reason::Errno(error)) if conn.connected => {
                 let is_known =
                     told.unwrap_or_default().contains(error) || SHORTAGES.contains(error);
@@ -253,7 +261,7 @@ impl Program {
                 );
             }
             Some(other) => panic!("{id:?} ends with {other:?}"),
-            None if asked_for => {}
+            None if asked_for || conn.secure => {}
             None => {
                 let (link, side) = conn
                     .link

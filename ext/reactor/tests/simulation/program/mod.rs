@@ -6,6 +6,7 @@ mod conn;
 mod events;
 mod outside;
 mod proxies;
+mod secure;
 mod timers;
 mod wire;
 
@@ -28,6 +29,8 @@ const BUFFER: usize = 64 * 1024;
 struct Server {
     fd: i32,
     port: u16,
+    /// Whether its connections are under TLS.
+    secure: bool,
     stopped: bool,
     paused: bool,
     limit: Option<usize>,

@@ -33,7 +33,7 @@ impl Program {
     }
 
     fn connect_outside(&mut self) {
-        let ports: Vec<u16> = self.servers.values().map(|server| server.port).collect();
+        let ports = self.ports(false);
         let Some(port) = self.random.pick(&ports) else {
             return;
         };
