@@ -59,22 +59,32 @@ fn nothing_is_lost_whatever_the_system_does() {
     );
 }
 
+#[test]
+fn a_seed_gives_the_same_run_each_time() {
+    let once = |seed| {
+        let mut program = Program::new(seed, false);
+        program.run(STEPS);
+        program.finish()
+    };
+    let runs = |seeds: std::ops::Range<u64>| seeds.map(once).collect::<Vec<_>>();
+    assert_eq!(runs(1..11), runs(1..11));
+    assert_ne!(once(1), once(2));
+}
+
 fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(text.parse().expect("a number"))
 }
 
-/// One run: how many steps it had.
+/// One run, of which `before` steps were taken in others: how many steps it had.
 fn run(seed: u64, steps: usize, tracing: bool, before: usize) -> usize {
     let mut program = Program::new(seed, tracing);
     let result = catch_unwind(AssertUnwindSafe(|| program.run(steps)));
     let taken = program.steps;
     if let Err(panic) = result {
         std::mem::forget(program);
-        println!(
-            "SEED={seed} fails after {taken} steps, {} in all",
-            before + taken
-        );
+        let total = before + taken;
+        println!("SEED={seed} fails after {taken} steps, {total} in all");
         std::panic::resume_unwind(panic);
     }
     program.finish();

@@ -205,10 +205,11 @@ impl Kernel {
         }
     }
 
-    pub(super) fn forget_epoll(&mut self, epoll: &Epoll) {
+    /// A queue is gone.
+    pub(super) fn forget_epoll(&mut self, queue: usize, epoll: &Epoll) {
         for item in &epoll.items {
             if let Some(file) = &mut self.files[item.file] {
-                file.watchers.retain(|(_, fd)| *fd != item.fd);
+                file.watchers.retain(|watcher| *watcher != (queue, item.fd));
             }
         }
     }

@@ -252,20 +252,20 @@ impl Kernel {
         if entry.references == 0 {
             if let Some(file_entry) = self.files[file].take() {
                 self.forget_watched(file, &file_entry.watchers);
-                self.release(file_entry.kind);
+                self.release(file, file_entry.kind);
             }
         }
         Ok(0)
     }
 
-    fn release(&mut self, kind: Kind) {
+    fn release(&mut self, file: usize, kind: Kind) {
         match kind {
             Kind::Stream(link, side) => self.close_end(link, side),
             Kind::Listener { port, backlog } => {
                 self.servers.remove(&port);
                 backlog.into_iter().for_each(|link| self.reset(link, 1));
             }
-            Kind::Epoll(epoll) => self.forget_epoll(&epoll),
+            Kind::Epoll(epoll) => self.forget_epoll(file, &epoll),
             Kind::Reader(pipe) | Kind::Writer(pipe) => self.pipes[pipe].clear(),
             Kind::Event(_) | Kind::Unconnected(_) => {}
         }

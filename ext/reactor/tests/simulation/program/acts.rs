@@ -23,6 +23,7 @@ impl Program {
             (9..=10, _) => self.change_server(),
             (11..=12, _) => self.attach(),
             (13..=17, _) => self.add_timer(),
+            (20, _) => self.change_queue(),
             (18..=19, _) => {
                 let index = self.random.below(1000);
                 if let Some(id) = self.timers.any(index) {
@@ -58,6 +59,14 @@ impl Program {
                     .expect("limits");
             }
             _ => self.send(index),
+        }
+    }
+
+    /// Goes on with another queue, as a forked child does.
+    fn change_queue(&mut self) {
+        self.trace(|| "another queue".into());
+        if let Ok(poller) = self.reactor.adopt() {
+            self.poller = poller;
         }
     }
 

@@ -229,6 +229,21 @@ impl Program {
         );
     }
 
+    /// The loop ends, and with it all that there is.
+    pub(super) fn close_at_once(&mut self) {
+        self.trace(|| "closes all at once".into());
+        for index in self.by_id.values().copied() {
+            self.conns[index].closing = Closing::Now;
+            let out = self.conns[index].out;
+            self.wires[out].lossy = true;
+        }
+        self.servers.values_mut().for_each(|server| server.stopped = true);
+        self.eager = 0;
+        assert_eq!(self.reactor.close_all(), [], "children");
+        self.take_turn(Some(Duration::ZERO));
+        assert!(self.reactor.is_empty(), "descriptors that do not end at once");
+    }
+
     /// All ends, and nothing is left.
     pub(super) fn end_all(&mut self) {
         self.trace(|| "ends all".into());

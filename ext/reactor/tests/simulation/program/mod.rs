@@ -122,15 +122,20 @@ impl Program {
                 self.end_all();
             }
         }
-        self.end_all();
+        match self.random.chance(500) {
+            true => self.end_all(),
+            false => self.close_at_once(),
+        }
     }
 
-    /// All is given back, and nothing is left.
-    pub fn finish(self) {
+    /// All is given back, and nothing is left. What tells this run from others.
+    pub fn finish(mut self) -> (usize, Duration, u64) {
+        let traits = (self.steps, self.clock(), self.random.next());
         drop((self.reactor, self.poller));
         let left = kernel::with(|kernel| kernel.open_count());
         assert_eq!(left, 0, "descriptors that are left open");
         kernel::halt();
+        traits
     }
 
     fn step(&mut self) {
