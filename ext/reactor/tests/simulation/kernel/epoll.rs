@@ -147,6 +147,7 @@ impl Kernel {
                 let (link, side) = (*link, *side);
                 return self.links[link].ends[side].readiness();
             }
+            Kind::Datagrams(socket) => socket.readiness(),
             Kind::Unconnected(_) => libc::EPOLLOUT | libc::EPOLLHUP,
             Kind::Listener { backlog, .. } if !backlog.is_empty() => libc::EPOLLIN,
             Kind::Event(count) if *count > 0 => libc::EPOLLIN | libc::EPOLLOUT,

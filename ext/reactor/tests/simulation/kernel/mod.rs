@@ -3,6 +3,7 @@
 //! It keeps to what Linux may do. Each thread has one of its own.
 
 mod calls;
+mod datagrams;
 mod epoll;
 mod faults;
 mod link;
@@ -77,6 +78,7 @@ enum Kind {
     Unconnected(Option<u16>),
     /// A link, and which of its ends.
     Stream(usize, usize),
+    Datagrams(datagrams::Socket),
     Listener {
         port: u16,
         backlog: Vec<usize>,
@@ -101,6 +103,8 @@ pub struct Kernel {
     descriptors: Vec<Option<usize>>,
     pipes: Vec<Queue>,
     pub descriptor_limit: usize,
+    /// Whether calls are forbidden that the loop can do without.
+    pub is_sandbox: bool,
     next_port: u16,
     /// Whether something could not be made or watched.
     pub may_have_lacked: bool,
@@ -124,6 +128,7 @@ impl Kernel {
             descriptors: Vec::new(),
             pipes: Vec::new(),
             descriptor_limit: 1024,
+            is_sandbox: false,
             next_port: 20_000,
             may_have_lacked: false,
             calls: 0,
@@ -267,7 +272,7 @@ impl Kernel {
             }
             Kind::Epoll(epoll) => self.forget_epoll(file, &epoll),
             Kind::Reader(pipe) | Kind::Writer(pipe) => self.pipes[pipe].clear(),
-            Kind::Event(_) | Kind::Unconnected(_) => {}
+            Kind::Event(_) | Kind::Unconnected(_) | Kind::Datagrams(_) => {}
         }
     }
 }

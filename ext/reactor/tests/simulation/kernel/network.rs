@@ -114,6 +114,7 @@ impl Kernel {
             let index = self.random.below(self.connecting.len());
             return self.answer(index);
         }
+        self.catch_up_datagrams();
         let Some(link) = self.random.pick(&self.live) else {
             return;
         };
@@ -139,6 +140,7 @@ impl Kernel {
     /// All happens that is under way, and there is plenty of room.
     pub fn settle(&mut self) {
         self.answer_all();
+        self.catch_up_datagrams();
         for link in self.live.clone() {
             for end in &mut self.links[link].ends {
                 (end.room_to_send, end.room_to_receive) = (PLENTY, PLENTY);

@@ -9,6 +9,7 @@ impl Kernel {
         self.may_lack()?;
         match kind & 0xf {
             libc::SOCK_STREAM => self.open(Kind::Unconnected(None)),
+            libc::SOCK_DGRAM => self.open(Kind::Datagrams(Default::default())),
             _ => Err(libc::EPROTONOSUPPORT),
         }
     }
@@ -23,6 +24,7 @@ impl Kernel {
         };
         match self.kind_of(fd)? {
             Kind::Unconnected(bound) => *bound = Some(port),
+            Kind::Datagrams(socket) => socket.port = port,
             _ => return Err(libc::EINVAL),
         }
         Ok(0)
@@ -117,6 +119,7 @@ impl Kernel {
     pub(super) fn port(&mut self, fd: i32) -> Answer<u16> {
         match self.kind_of(fd)? {
             Kind::Listener { port, .. } | Kind::Unconnected(Some(port)) => Ok(*port),
+            Kind::Datagrams(socket) => Ok(socket.port),
             _ => Ok(1),
         }
     }
@@ -125,6 +128,6 @@ impl Kernel {
     pub(super) fn is_socket(&mut self, fd: i32) -> Answer<bool> {
         let kind = self.kind_of(fd)?;
         let is_stream = matches!(kind, Kind::Stream(..) | Kind::Unconnected(_));
-        Ok(is_stream || matches!(kind, Kind::Listener { .. }))
+        Ok(is_stream || matches!(kind, Kind::Listener { .. } | Kind::Datagrams(_)))
     }
 }

@@ -23,6 +23,7 @@ impl Program {
             (9..=10, _) => self.change_server(),
             (11..=12, _) => self.attach(),
             (13..=17, _) => self.add_timer(),
+            (21..=23, _) => self.act_by_datagrams(),
             (20, _) => self.change_queue(),
             (18..=19, _) => {
                 let index = self.random.below(1000);
@@ -189,6 +190,7 @@ impl Program {
                 self.stop_reading(index);
             }
         }
+        self.resume_datagrams();
     }
 
     pub(super) fn close(&mut self, index: usize, after_writing: bool) {

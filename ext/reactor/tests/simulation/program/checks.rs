@@ -92,6 +92,8 @@ impl Program {
         kernel::with(|kernel| {
             let end = &kernel.links[link].ends[side];
             let has_failed = !end.told.is_empty() || end.state != State::Connected;
+            // One that has timed out has ended already.
+            let has_failed = has_failed || !conn.timeout.is_zero();
             let is_full = end.no_space || conn.paused || has_failed || wire.lossy || conn.secure;
             let all = end.accepted == wire.offered || is_full;
             assert!(
@@ -161,6 +163,7 @@ impl Program {
     }
 
     fn check_at_rest(&mut self) {
+        self.check_datagrams_at_rest();
         for index in self.by_id.values().copied().collect::<Vec<_>>() {
             self.check_conn_at_rest(index);
         }
@@ -175,7 +178,7 @@ impl Program {
         assert_eq!(self.reactor.timer_count(), self.timers.len(), "timers");
         assert_eq!(
             self.reactor.count(),
-            self.by_id.len() + self.servers.len(),
+            self.by_id.len() + self.servers.len() + self.count_datagrams(),
             "descriptors"
         );
     }
@@ -183,17 +186,17 @@ impl Program {
     fn check_conn_at_rest(&mut self, index: usize) {
         let conn = &self.conns[index];
         let id = conn.id;
+        let waits_for_ever = conn.connect_timeout.is_zero();
+        if conn.secure && !conn.established && waits_for_ever {
+            // Its peer may not have been accepted.
+            return;
+        }
         assert!(conn.connected, "{id:?} is neither connected nor ended");
         assert_eq!(conn.closing, Closing::No, "{id:?} does not end");
         assert!(
             !conn.detached,
             "{id:?} does not end, though it was detached"
         );
-        let waits_for_ever = conn.connect_timeout.is_zero();
-        if conn.secure && !conn.established && waits_for_ever {
-            // Its peer may not have been accepted.
-            return;
-        }
         assert_eq!(conn.secure, conn.established, "{id:?} does not end its handshake");
         let (link, side) = conn.link.expect("a link");
         let wire = &self.wires[conn.out];
@@ -238,6 +241,7 @@ impl Program {
             self.wires[out].lossy = true;
         }
         self.servers.values_mut().for_each(|server| server.stopped = true);
+        self.note_end_of_datagrams();
         self.eager = 0;
         assert_eq!(self.reactor.close_all(), [], "children");
         self.take_turn(Some(Duration::ZERO));
@@ -254,6 +258,7 @@ impl Program {
         for id in self.servers.keys().copied().collect::<Vec<_>>() {
             self.stop_server(id);
         }
+        self.close_all_datagrams();
         while let Some(id) = self.timers.any(0) {
             self.cancel_timer(id);
         }
@@ -261,7 +266,7 @@ impl Program {
         // What was accepted in the end.
         while !self.by_id.is_empty() {
             for index in self.by_id.values().copied().collect::<Vec<_>>() {
-                self.close(index, true);
+                self.close(index, false);
             }
             self.calm_down();
         }

@@ -37,6 +37,7 @@ impl Program {
                 Some(index)
             }
             Event::TlsEstablished(id) => Some(self.established(id)),
+            Event::Data { id, len } if self.datagram_came(id, len) => None,
             Event::Data { id, len } => Some(self.came(id, len, clock)),
             Event::InputEnded(id) => Some(self.input_ended(id)),
             Event::OutboundFull(id) => Some(self.crossed(id, true)),
@@ -187,10 +188,12 @@ impl Program {
     }
 
     fn unbound(&mut self, id: Id, reason: Option<Reason>, clock: Duration) {
-        if self.servers.contains_key(&id) {
-            let server = self.servers.remove(&id).expect("a server");
-            // Or another queue cannot watch it.
-            let is_lacking = matches!(reason, Some(Reason::Errno(error)) if SHORTAGES.contains(&error));
+        // Another queue may not watch it.
+        let is_lacking = matches!(reason, Some(Reason::Errno(error)) if SHORTAGES.contains(&error));
+        if self.datagrams_unbound(id, is_lacking) {
+            return;
+        }
+        if let Some(server) = self.servers.remove(&id) {
             assert!(server.stopped || is_lacking, "{id:?} stops by itself: {reason:?}");
             self.reactor.release(id);
             return;

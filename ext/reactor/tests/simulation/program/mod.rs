@@ -3,6 +3,7 @@
 mod acts;
 mod checks;
 mod conn;
+mod datagrams;
 mod events;
 mod outside;
 mod proxies;
@@ -18,6 +19,7 @@ use em_reactor::{Event, Id, Poller, Reactor};
 use crate::kernel::{self, Faults, Kernel};
 use crate::random::Random;
 use conn::Conn;
+use datagrams::Datagrams;
 use timers::Timers;
 use wire::Wire;
 
@@ -57,6 +59,7 @@ pub struct Program {
     outside: Vec<(usize, usize)>,
     /// Whether somebody outside cut off a connection before that was told to be one.
     cut_early: bool,
+    datagrams: Datagrams,
     timers: Timers,
     turn: u64,
     tells_input_ends: bool,
@@ -83,9 +86,11 @@ impl Program {
             reactor.tell_input_ends();
         }
         let limit = [1024, 1024, 30][random.below(3)];
+        let is_sandbox = random.chance(200);
         kernel::with(|kernel| {
             kernel.faults = faults;
             kernel.descriptor_limit = limit;
+            kernel.is_sandbox = is_sandbox;
             kernel.open_outside_servers();
         });
         Self {
@@ -103,6 +108,7 @@ impl Program {
             by_link: BTreeMap::new(),
             outside: Vec::new(),
             cut_early: false,
+            datagrams: Datagrams::default(),
             timers: Timers::default(),
             turn: 0,
             tells_input_ends,

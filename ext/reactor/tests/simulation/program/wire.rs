@@ -143,7 +143,8 @@ fn chunks(piece: Piece) -> impl Iterator<Item = &'static [u8]> {
     })
 }
 
-fn content(key: u64, from: u64, length: usize) -> &'static [u8] {
+/// So many bytes from a place in the endless content of that name.
+pub fn content(key: u64, from: u64, length: usize) -> &'static [u8] {
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
     let bytes = BYTES.get_or_init(|| {
         let mut random = Random::new(0);
