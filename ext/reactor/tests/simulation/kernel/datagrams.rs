@@ -134,12 +134,14 @@ impl Kernel {
     /// What calls have put off is told now.
     pub(super) fn catch_up_datagrams(&mut self) {
         for index in 0..self.files.len() {
-            let Some(Kind::Datagrams(socket)) = self.files[index].as_mut().map(|f| &mut f.kind) else {
+            let Some(Kind::Datagrams(socket)) = self.files[index].as_mut().map(|f| &mut f.kind)
+            else {
                 continue;
             };
             let arrives = std::mem::take(&mut socket.arrives_later);
             let drains = std::mem::take(&mut socket.no_space);
-            let mask = if arrives { libc::EPOLLIN } else { 0 } | if drains { libc::EPOLLOUT } else { 0 };
+            let mask =
+                if arrives { libc::EPOLLIN } else { 0 } | if drains { libc::EPOLLOUT } else { 0 };
             if mask != 0 {
                 self.wake(Some(index), mask);
             }

@@ -75,7 +75,11 @@ impl Program {
 
     fn connect(&mut self) {
         let secure: Vec<u16> = self.ports(true);
-        if let Some(port) = self.random.pick(&secure).filter(|_| self.random.chance(300)) {
+        if let Some(port) = self
+            .random
+            .pick(&secure)
+            .filter(|_| self.random.chance(300))
+        {
             return self.connect_securely(port);
         }
         let mut ports = self.ports(false);
@@ -99,7 +103,9 @@ impl Program {
     }
 
     fn connect_securely(&mut self, port: u16) {
-        let result = self.reactor.connect_tcp(&[([127, 0, 0, 1], port).into()], None);
+        let result = self
+            .reactor
+            .connect_tcp(&[([127, 0, 0, 1], port).into()], None);
         self.trace(|| format!("connect to {port} with TLS: {result:?}"));
         if let Ok(id) = result {
             let index = self.add_conn(id);
@@ -109,7 +115,10 @@ impl Program {
 
     /// Where the servers listen that are under TLS, or those that are not.
     pub(super) fn ports(&self, secure: bool) -> Vec<u16> {
-        let servers = self.servers.values().filter(|server| server.secure == secure);
+        let servers = self
+            .servers
+            .values()
+            .filter(|server| server.secure == secure);
         servers.map(|server| server.port).collect()
     }
 

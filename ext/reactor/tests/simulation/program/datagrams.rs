@@ -87,14 +87,22 @@ impl Program {
     }
 
     fn send_datagrams(&mut self, id: Id) {
-        let mut ports: Vec<u16> = self.datagrams.sockets.values().map(|one| one.port).collect();
+        let mut ports: Vec<u16> = self
+            .datagrams
+            .sockets
+            .values()
+            .map(|one| one.port)
+            .collect();
         ports.push(OUTSIDE);
         let from = self.datagrams.sockets[&id].port;
         for _ in 0..self.random.size(60) {
             let to = self.random.pick(&ports).expect("a port");
             let data = self.new_datagram(from, to);
             let target = ([127, 0, 0, 1], to).into();
-            let taken = self.reactor.send_datagram(id, &data, target).expect("a socket");
+            let taken = self
+                .reactor
+                .send_datagram(id, &data, target)
+                .expect("a socket");
             let socket = self.datagrams.sockets.get_mut(&id).expect("a socket");
             assert_eq!(taken, if socket.closing { 0 } else { data.len() }, "{id:?}");
             socket.sent += usize::from(taken > 0);
@@ -120,7 +128,11 @@ impl Program {
 
     fn close_datagrams(&mut self, id: Id) {
         self.trace(|| format!("{id:?} closes"));
-        self.datagrams.sockets.get_mut(&id).expect("a socket").closing = true;
+        self.datagrams
+            .sockets
+            .get_mut(&id)
+            .expect("a socket")
+            .closing = true;
         let after_writing = self.random.chance(500);
         self.reactor.close(id, after_writing);
     }
@@ -130,17 +142,27 @@ impl Program {
         let Some(socket) = self.datagrams.sockets.get_mut(&id) else {
             return false;
         };
-        assert!(!socket.closing && !socket.paused, "{id:?} has data, and should not");
+        assert!(
+            !socket.closing && !socket.paused,
+            "{id:?} has data, and should not"
+        );
         let name = self.reactor.peer_name(id).expect("a sender");
         let from = u16::from_be_bytes([name[2], name[3]]);
         let data = &self.buffer[..len];
         let number = u64::from_be_bytes(data[..HEADER].try_into().expect("a header"));
         let sent = self.datagrams.sent.remove(&number);
-        assert_eq!(sent, Some((from, socket.port, len)), "datagram {number} to {id:?}");
+        assert_eq!(
+            sent,
+            Some((from, socket.port, len)),
+            "datagram {number} to {id:?}"
+        );
         let is_sound = data[HEADER..] == *content(number, 0, len - HEADER);
         assert!(is_sound, "datagram {number} is another");
         let before = socket.last.insert(from, number);
-        assert!(before.is_none_or(|before| before < number), "{number} after {before:?}");
+        assert!(
+            before.is_none_or(|before| before < number),
+            "{number} after {before:?}"
+        );
         socket.told = match socket.told {
             (count, turn) if turn == self.turn => (count + 1, turn),
             _ => (1, self.turn),
@@ -178,7 +200,10 @@ impl Program {
     }
 
     pub(super) fn note_end_of_datagrams(&mut self) {
-        self.datagrams.sockets.values_mut().for_each(|one| one.closing = true);
+        self.datagrams
+            .sockets
+            .values_mut()
+            .for_each(|one| one.closing = true);
     }
 
     /// All that has arrived was told, and all that was sent has gone.

@@ -129,8 +129,14 @@ impl Program {
             _ => (1, self.turn),
         };
         let (link, side) = conn.link.expect("a link");
-        assert!(!conn.secure || conn.established, "{id:?} has data before its handshake is done");
-        let is_ending = conn.secure || conn.closing != Closing::No || conn.write_closed || !conn.timeout.is_zero();
+        assert!(
+            !conn.secure || conn.established,
+            "{id:?} has data before its handshake is done"
+        );
+        let is_ending = conn.secure
+            || conn.closing != Closing::No
+            || conn.write_closed
+            || !conn.timeout.is_zero();
         let has_failed = kernel::with(|k| !k.links[link].ends[side].told.is_empty());
         let told = conn.told.0;
         assert!(
@@ -194,7 +200,10 @@ impl Program {
             return;
         }
         if let Some(server) = self.servers.remove(&id) {
-            assert!(server.stopped || is_lacking, "{id:?} stops by itself: {reason:?}");
+            assert!(
+                server.stopped || is_lacking,
+                "{id:?} stops by itself: {reason:?}"
+            );
             self.reactor.release(id);
             return;
         }
@@ -247,7 +256,7 @@ impl Program {
                 );
             }
             Some(Reason::Errno(libc::ETIMEDOUT)) if conn.secure && !conn.established => {}
-            Some(Reason::Tls(_)) if conn.secure => {}
+            Some(Reason::Tls(_)) if conn.secure => self.check_failure(index),
             Some(Reason::Errno(error)) if conn.connected => {
                 let is_known =
                     told.unwrap_or_default().contains(error) || SHORTAGES.contains(error);

@@ -31,6 +31,27 @@ impl Program {
         index
     }
 
+    /// TLS fails only where the link or the other end does.
+    pub(super) fn check_failure(&self, index: usize) {
+        let conn = &self.conns[index];
+        let Some((link, side)) = conn.link else {
+            return;
+        };
+        let is_peer = |other: &&super::Conn| other.link == Some((link, 1 - side));
+        let is_sound =
+            |peer: &super::Conn| !peer.ended && !peer.detached && peer.closing == Closing::No;
+        let peer_is_sound = self.conns.iter().find(is_peer).is_some_and(is_sound);
+        kernel::with(|kernel| {
+            let is_cut = |end: &kernel::End| end.state != State::Connected || !end.told.is_empty();
+            let is_excused = kernel.links[link].ends.iter().any(is_cut);
+            assert!(
+                !peer_is_sound || is_excused,
+                "{:?} fails under TLS",
+                conn.id
+            );
+        });
+    }
+
     /// What one has promised to send to the other has arrived when the other ends with it. The
     /// system counts sealed bytes, so only the ends tell.
     pub(super) fn check_sealed(&mut self, index: usize, reason: Option<&Reason>) {
@@ -38,7 +59,8 @@ impl Program {
         let (Some((link, side)), true) = (conn.link, conn.secure && conn.established) else {
             return;
         };
-        let is_unwanted = conn.closing != Closing::No || conn.detached || conn.paused || conn.stopped;
+        let is_unwanted =
+            conn.closing != Closing::No || conn.detached || conn.paused || conn.stopped;
         if reason.is_some() || is_unwanted || conn.proxy.is_some() {
             return;
         }
@@ -54,7 +76,8 @@ impl Program {
         }
         kernel::with(|kernel| {
             let ends = &kernel.links[link].ends;
-            let are_sound = |end: &kernel::End| end.told.is_empty() && end.state == State::Connected;
+            let are_sound =
+                |end: &kernel::End| end.told.is_empty() && end.state == State::Connected;
             if ends.iter().all(are_sound) {
                 assert_eq!(wire.received, wire.offered, "{:?} has not got all", conn.id);
             }
