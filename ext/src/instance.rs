@@ -11,6 +11,7 @@ use rb_sys::VALUE;
 use crate::errors;
 use crate::guarded::Guarded;
 use crate::resolving::Lookups;
+use crate::signatures::Tables;
 
 /// A loop that is initialised, running or not.
 pub(crate) struct Instance {
@@ -33,6 +34,7 @@ pub(crate) struct Instance {
     /// then.
     pub(crate) openers: Vec<(VALUE, Vec<Id>)>,
     pub(crate) lookups: Lookups,
+    pub(crate) tables: Tables,
     /// How many turns have begun.
     pub(crate) iteration: u64,
     /// Tells this loop from one that replaced it while a thread was in it.
@@ -216,6 +218,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             "eventmachine already initialized: initialize_event_machine",
         ));
     }
+    let tables = Tables::find(ruby)?;
     let now = Instant::now();
     let spare = with_state(ruby, |state| state.spare.take())?;
     let (reactor, poller) = match spare.and_then(|spare| spare.start(now)) {
@@ -231,6 +234,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             poller,
             openers: Vec::new(),
             lookups: Lookups::default(),
+            tables,
             signalled: false,
             stopping: false,
             fibers_due: false,

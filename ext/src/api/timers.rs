@@ -8,6 +8,7 @@ use magnus::{Error, ExceptionClass, Fixnum, Float, RModule, Ruby, Time, TryConve
 use magnus::{function, method};
 
 use crate::instance::{self, Instance};
+use crate::signatures::Table;
 use crate::{convert, errors, names, signatures};
 
 pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
@@ -60,7 +61,7 @@ fn cancel_timer(ruby: &Ruby, module: RModule, timer: Value) -> Result<Value, Err
     if Fixnum::from_value(timer).is_none() && timer.respond_to(*names::CANCEL, false)? {
         return timer.funcall(*names::CANCEL, ());
     }
-    if !signatures::remove(ruby, module, &names::TIMERS, timer)?.to_bool() {
+    if !signatures::remove(ruby, module, Table::Timers, timer)?.to_bool() {
         return Ok(ruby.qnil().as_value());
     }
     cancel_oneshot_timer(ruby, timer).map(|_| ruby.qfalse().as_value())
@@ -77,7 +78,7 @@ fn renew_timer(
     let delay = span(ruby, interval(ruby, seconds)?)?;
     let replaced = convert::id(previous)?;
     instance::change(ruby, "add_timer", |i| i.reactor.cancel_timer(replaced))?;
-    signatures::remove(ruby, module, &names::TIMERS, previous)?;
+    signatures::remove(ruby, module, Table::Timers, previous)?;
     let id = start(ruby, "add_timer", delay)?;
     know(ruby, module, id, callback)
 }
@@ -107,7 +108,7 @@ fn wait_again(ruby: &Ruby, timer: Value, previous: Value, period: Value) -> Resu
         )
     })?;
     if waited {
-        signatures::remove(ruby, module, &names::TIMERS, previous)?;
+        signatures::remove(ruby, module, Table::Timers, previous)?;
     }
     let id = started.map_err(|error| errors::from(ruby, &error))?;
     know(ruby, module, id, timer)
@@ -147,7 +148,7 @@ fn start(ruby: &Ruby, operation: &str, delay: Duration) -> Result<Id, Error> {
 
 /// Keeps what a timer calls. No other thread has run since it was added, so it cannot have fired.
 fn know(ruby: &Ruby, module: RModule, id: Id, callback: Value) -> Result<u64, Error> {
-    let stored = signatures::store(ruby, module, &names::TIMERS, id.as_u64(), callback);
+    let stored = signatures::store(ruby, module, Table::Timers, id.as_u64(), callback);
     if stored.is_err() {
         instance::change(ruby, "add_timer", |i| i.reactor.cancel_timer(id))?;
     }
