@@ -143,9 +143,7 @@ impl<'r> Dispatcher<'r> {
     fn input_ended(&self, id: Id) -> Result<(), Error> {
         let told = self.notify_if_defined(id, &names::RECEIVE_EOF);
         let sends_on = *told.as_ref().unwrap_or(&true);
-        instance::change(self.ruby, "receive_eof", |i| {
-            i.reactor.input_end_told(id, sends_on)
-        })?;
+        instance::change(self.ruby, |i| i.reactor.input_end_told(id, sends_on))?;
         told.map(drop)
     }
 
@@ -183,7 +181,7 @@ impl<'r> Dispatcher<'r> {
             if self.object(id)?.is_none() {
                 self.keep(id, self.ruby.qfalse().as_value())?;
             }
-            instance::change(self.ruby, "accept", |i| i.reactor.close(id, false))?;
+            instance::change(self.ruby, |i| i.reactor.close(id, false))?;
         }
         made
     }
@@ -222,9 +220,7 @@ impl<'r> Dispatcher<'r> {
             connection.funcall::<_, _, Value>(*names::SSL_VERIFY_PEER, (pem,))
         });
         let accepted = answer.as_ref().is_ok_and(|answer| answer.to_bool());
-        instance::change(self.ruby, "ssl_verify_peer", |i| {
-            i.reactor.tls_verdict(id, accepted)
-        })?;
+        instance::change(self.ruby, |i| i.reactor.tls_verdict(id, accepted))?;
         answer.map(drop)
     }
 
@@ -238,7 +234,7 @@ impl<'r> Dispatcher<'r> {
             Ok(choice) => (choice, Ok(())),
             Err(error) => (Choice::Refuse, Err(error)),
         };
-        instance::change(self.ruby, "start_tls", |i| i.reactor.tls_choice(id, choice))?
+        instance::change(self.ruby, |i| i.reactor.tls_choice(id, choice))?
             .map_err(|cause| errors::from(self.ruby, &cause))
             .and(failure)
     }
@@ -277,7 +273,7 @@ impl<'r> Dispatcher<'r> {
     }
 
     fn release(&self, id: Id, connection: Value, result: Result<(), Error>) -> Result<(), Error> {
-        if instance::change(self.ruby, "close_connection", |i| i.reactor.release(id))? {
+        if instance::change(self.ruby, |i| i.reactor.release(id))? {
             let closed = close_attached(connection);
             return result.and(closed);
         }
