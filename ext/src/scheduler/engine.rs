@@ -59,7 +59,7 @@ impl Engine {
     ) -> Result<T, Error> {
         match self {
             Self::Own(own) => Ok(body(&mut own.reactor)),
-            Self::Attached => instance::look(ruby, "fibers", |i| body(&mut i.reactor)),
+            Self::Attached => instance::look(ruby, |i| body(&mut i.reactor)),
             Self::Unbound => Err(errors::runtime(ruby, "this scheduler is closed")),
         }
     }

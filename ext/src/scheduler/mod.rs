@@ -91,7 +91,7 @@ fn bind_here(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
         false => Engine::own(ruby)?,
     };
     let loop_fiber = match attached {
-        true => instance::look(ruby, "fibers", |instance| instance.loop_fiber)?,
+        true => instance::look(ruby, |instance| instance.loop_fiber)?,
         false => None,
     };
     let mut state = scheduler.state();
