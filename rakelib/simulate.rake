@@ -2,7 +2,8 @@
 
 desc "Run the core on a simulated kernel (SEEDS=1-10000; SEED=7 repeats one run and tells what happens; STEPS=)"
 task :simulate do
-  sh "cargo", "test", "--package", "em-reactor", "--locked", "--test", "simulation", "nothing_is_lost", "--", "--nocapture"
+  sh "cargo", "test", "--package", "em-reactor", "--locked", "--test", "simulation",
+     "nothing_is_lost", "--", "--nocapture"
 end
 
 namespace :simulate do

@@ -260,7 +260,7 @@ unsafe extern "C" fn sendto(
     length: size_t,
     _flags: c_int,
     address: *const sockaddr,
-    _length: socklen_t,
+    _address_length: socklen_t,
 ) -> ssize_t {
     // SAFETY: callers give bytes and an address.
     let (data, port) = unsafe { (bytes(data, length), port(address)) };
