@@ -71,4 +71,5 @@ require_relative "em/child_watch"
 require_relative "em/directory_watch"
 require_relative "em/readiness_watch"
 require_relative "em/hooks"
+require_relative "em/suspension"
 require_relative "em/debug" if %w[1 true].include?(ENV["EM_DEBUG"])

@@ -14,6 +14,7 @@ module EventMachine
     def stop_fibers
       scheduler = @fiber_scheduler or return
       @fiber_scheduler = nil
+      resume_timers
       begin
         wind_up(true)
         failure = cancel_fibers(scheduler)
