@@ -48,7 +48,7 @@ module EventMachine
       @inotify = Inotify.new
       @tree = Tree.new(@path, @inotify, recursive)
       super(callback || block)
-      @connection = @inotify.watch(proc { read })
+      @descriptor = @inotify.watch { read }
     rescue StandardError
       retire if active?
       @inotify&.close
@@ -100,11 +100,13 @@ module EventMachine
     end
 
     def await_other_end
-      @grace ||= Timer.new(RENAME) do
-        @waited = true
-        read
-      end
+      @grace ||= EventMachine.__send__(:part_of_watch, Timer.new(RENAME) { wait_is_over })
       nil
+    end
+
+    def wait_is_over
+      @waited = true
+      read
     end
 
     def finish
@@ -115,7 +117,7 @@ module EventMachine
 
     def release
       @grace&.cancel
-      @connection&.detach
+      @descriptor&.detach
       @inotify.close
     end
   end
