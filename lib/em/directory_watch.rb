@@ -45,6 +45,7 @@ module EventMachine
       EventMachine.__send__(:require_reactor, "watch_directory")
       @path = File.expand_path(path)
       @notices = []
+      @shared = false
       @inotify = Inotify.new
       @tree = Tree.new(@path, @inotify, recursive)
       super(callback || block)
@@ -58,6 +59,8 @@ module EventMachine
     private
 
     def read
+      return if @shared
+
       @notices.concat(@inotify.read)
       work
     end
@@ -108,6 +111,25 @@ module EventMachine
       @waited = true
       read
     end
+
+    # The parent may read from its descriptor as well, and who reads a notice first has it.
+    def forked
+      @shared = true
+    end
+
+    def adopted
+      release
+      @shared = false
+      @grace = nil
+      @waited = false
+      @notices.clear
+      @inotify = Inotify.new
+      @tree.renew(@inotify)
+      @descriptor = @inotify.watch { read }
+      EventMachine.next_tick { work if active? }
+    end
+
+    def moved; end
 
     def finish
       retire

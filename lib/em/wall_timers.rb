@@ -84,12 +84,13 @@ module EventMachine
     def initialize(timers)
       @timers = timers
       @io = IO.for_fd(EventMachine.__send__(:open_wall_clock))
-      @descriptor = WatchedDescriptor.watch(@io, :readable) { tell }
+      @descriptor = WatchedDescriptor.watch(@io, :readable) { tell if own? }
+      @pid = Process.pid
     end
 
     # @return [void]
     def set(time)
-      EventMachine.__send__(:set_wall_clock, @io.fileno, time)
+      EventMachine.__send__(:set_wall_clock, @io.fileno, time) if own?
     end
 
     # @return [void]
@@ -99,6 +100,11 @@ module EventMachine
     end
 
     private
+
+    # In a forked child it is the parent's, until the child has one of its own.
+    def own?
+      @pid == Process.pid
+    end
 
     def tell
       was_set? ? @timers.clock_set : @timers.fire

@@ -35,7 +35,7 @@ class DirectoryList
     directory, name = place(event.name)
     raise "created twice: #{event.name}" if directory.key?(name)
 
-    directory[name] = event.directory? ? {} : :file
+    directory.store(name, event.directory? ? {} : :file)
   end
 
   def remove(path)
@@ -46,7 +46,7 @@ class DirectoryList
   def move(from, path)
     entry = remove(from)
     directory, name = place(path)
-    directory[name] = entry
+    directory.store(name, entry)
   end
 
   # @return [Array(Hash, String)] the directory that a path is in, and the name there

@@ -33,7 +33,8 @@ RSpec.describe EventMachine::Watch do
     "idle turns" => [->(_, &block) { EventMachine.on_idle(&block) }, ->(_) {}],
     "turns before their wait" => [->(_, &block) { EventMachine.before_wait(&block) }, ->(_) {}],
     "turns after their wait" => [
-      ->(_, &block) { EventMachine.after_wait(&block) }, ->(_) { EventMachine.next_tick { EventMachine.next_tick {} } }
+      ->(_, &block) { EventMachine.after_wait(&block) },
+      ->(_) { EventMachine.next_tick { EventMachine.next_tick { nil } } }
     ],
     "forks" => [->(_, &block) { EventMachine.on_fork(&block) }, nil]
   }
