@@ -7,6 +7,13 @@ Bench.program(:defer, "deferred operation with its callback", operations: 50_000
   EventMachine.run { 10.times { EventMachine.defer(work, callback) } }
 RUBY
 
+Bench.program(:defer_burst, "deferred operation with its callback, 50,000 at once", operations: 50_000, source: <<~RUBY)
+  left = OPERATIONS
+  work = -> {}
+  callback = ->(_) { (left -= 1).zero? && EventMachine.stop }
+  EventMachine.run { OPERATIONS.times { EventMachine.defer(work, callback) } }
+RUBY
+
 Bench.program(:next_tick_thread, "next_tick from another thread", operations: 500_000, source: <<~RUBY)
   left = OPERATIONS
   work = -> { (left -= 1).zero? && EventMachine.stop }

@@ -51,3 +51,11 @@ Bench.program(:timers_periodic, "periodic timer fired, 1,000 of them", operation
     end
   end
 RUBY
+
+Bench.program(:timers_spread, "timer added and fired, 200,000 at once of 0 to 99 ms", operations: 200_000,
+source: <<~RUBY)
+  EventMachine.set_max_timers(300_000)
+  left = OPERATIONS
+  work = -> { (left -= 1).zero? && EventMachine.stop }
+  EventMachine.run { OPERATIONS.times { |number| EventMachine.add_timer((number % 100) / 1000.0, work) } }
+RUBY

@@ -60,7 +60,8 @@ pub(crate) fn bytes(string: RString) -> Vec<u8> {
 /// A String as text for names of hosts and files; a NUL byte is an ArgumentError.
 pub(crate) fn text(ruby: &Ruby, value: Value) -> Result<String, Error> {
     let string = RString::try_convert(value)?;
-    let text = String::from_utf8_lossy(&bytes(string)).into_owned();
+    let text = String::from_utf8(bytes(string))
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
     if text.contains('\0') {
         return Err(errors::argument(
             ruby,

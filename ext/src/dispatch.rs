@@ -7,6 +7,7 @@ use magnus::prelude::*;
 use magnus::rb_sys::{AsRawId, AsRawValue, protect};
 use magnus::value::{IntoId, LazyId};
 use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, RObject, Ruby, Value};
+use rb_sys::{ID, StableApiDefinition, VALUE};
 
 use crate::hooks::{self, Hook};
 use crate::{convert, errors, instance, names, signatures};
@@ -129,7 +130,7 @@ impl<'r> Dispatcher<'r> {
                 let signature = rb_sys::rb_ull2inum(id.as_u64());
                 let connection = rb_sys::rb_hash_lookup(connections, signature);
                 // Set before the call, which may raise.
-                is_defined = rb_sys::rb_obj_respond_to(connection, method, 1) != 0;
+                is_defined = defines(connection, method);
                 if is_defined {
                     rb_sys::rb_funcallv(connection, method, 0, std::ptr::null());
                 }
@@ -370,6 +371,25 @@ impl<'r> Dispatcher<'r> {
     }
 }
 
+/// Whether an object has a method, be it a private one. Unlike `respond_to?` this does not ask the
+/// object, which most often has none.
+///
+/// # Safety
+///
+/// `object` is a live object, and no class that Ruby hides.
+unsafe fn defines(object: VALUE, method: ID) -> bool {
+    let api = rb_sys::stable_api::get_default();
+    if api.special_const_p(object) {
+        return false;
+    }
+    // SAFETY: the caller vouches for the object.
+    let class = unsafe { api.rbasic_class(object) };
+    // SAFETY: a live object has a class, which lives, too; nothing is called.
+    class.is_some_and(|class| unsafe {
+        rb_sys::rb_method_boundp(class.as_ptr() as VALUE, method, 0) != 0
+    })
+}
+
 /// The exception of an error, which may have only its class and message yet.
 fn made(error: &Error) -> Result<Value, Error> {
     match error.error_type() {
@@ -388,6 +408,9 @@ fn close_attached(connection: Value) -> Result<(), Error> {
         return Ok(());
     };
     let io: Value = object.ivar_get(*names::IO)?;
+    if io.is_nil() {
+        return Ok(());
+    }
     if io.respond_to(*names::CLOSE, false)? && !io.funcall::<_, _, bool>(*names::IS_CLOSED, ())? {
         io.funcall::<_, _, Value>(*names::CLOSE, ())?;
     }

@@ -39,6 +39,7 @@ names! {
     CANCEL = "cancel";
     CLOSE = "close";
     IS_CLOSED = "closed?";
+    INITIALIZE = "initialize";
     NEW = "new";
     TO_F = "to_f";
     UNBIND = "unbind";

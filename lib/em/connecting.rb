@@ -22,7 +22,7 @@ module EventMachine
     # @raise [RuntimeError] when nothing listens on the Unix domain socket
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def connect(server, port = nil, handler = nil, *args, &block)
-      bind_connect(nil, nil, server, port, handler, *args, &block)
+      connect_from(nil, nil, server, port, handler, args, &block)
     end
     ruby2_keywords :connect
 
@@ -38,16 +38,8 @@ module EventMachine
     # @yieldparam connection [Connection]
     # @return [Connection]
     # @raise [ConnectionError] also if the local address is not available
-    def bind_connect(bind_addr, bind_port, server, port = nil, handler = nil, *args)
-      number = port if port.is_a?(Integer) && server.is_a?(String)
-      server, number, handler, args = endpoint(server, port, handler, args) unless number
-      bind_addr, bind_port = split_address(bind_addr) if bind_addr.is_a?(Addrinfo)
-      klass = klass_from_handler(Connection, handler, *args)
-      hold_events do
-        connection = register(klass, open_stream(server, number, bind_addr, bind_port), args)
-        yield connection if block_given?
-        connection
-      end
+    def bind_connect(bind_addr, bind_port, server, port = nil, handler = nil, *args, &block)
+      connect_from(bind_addr, bind_port, server, port, handler, args, &block)
     end
     ruby2_keywords :bind_connect
 
@@ -104,7 +96,7 @@ module EventMachine
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def open_datagram_socket(address, port = nil, handler = nil, *args)
       address, port, handler, args = endpoint(address, port, handler, args) if address.is_a?(Addrinfo)
-      klass = klass_from_handler(Connection, handler, *args)
+      klass = handler_class(Connection, handler, args)
       hold_events do
         signature = first_that_does(any_host(address)) { |host| open_udp_socket(host, datagram_port(port)) }
         connection = register(klass, signature, args)
@@ -115,6 +107,18 @@ module EventMachine
     ruby2_keywords :open_datagram_socket
 
     private
+
+    def connect_from(bind_addr, bind_port, server, port, handler, args)
+      number = port if port.is_a?(Integer) && server.is_a?(String)
+      server, number, handler, args = endpoint(server, port, handler, args) unless number
+      bind_addr, bind_port = split_address(bind_addr) if bind_addr.is_a?(Addrinfo)
+      klass = handler_class(Connection, handler, args)
+      hold_events do
+        connection = register(klass, open_stream(server, number, bind_addr, bind_port), args)
+        yield connection if block_given?
+        connection
+      end
+    end
 
     def datagram_port(port)
       port.is_a?(String) && service_port(port, "udp") || port.to_i

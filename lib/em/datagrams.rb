@@ -19,7 +19,7 @@ module EventMachine
     # @raise [RuntimeError] if there is something at this path already
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def open_unix_datagram_socket(path = nil, handler = nil, *args)
-      klass = klass_from_handler(Connection, handler, *args)
+      klass = handler_class(Connection, handler, args)
       hold_events do
         connection = register(klass, open_unix_datagram(path), args)
         yield connection if block_given?
@@ -41,7 +41,7 @@ module EventMachine
     # @raise [SystemCallError] if it is no socket
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def attach_datagram_socket(socket, handler = nil, *args)
-      klass = klass_from_handler(Connection, handler, *args)
+      klass = handler_class(Connection, handler, args)
       descriptor = descriptor_of(socket)
       hold_events do
         connection = register(klass, attach_datagram(descriptor), args)

@@ -46,7 +46,7 @@ module EventMachine
     # @return [Connection]
     # @raise [ArgumentError, TypeError, IOError] as {attach}
     def attach_io(io, watch_mode, handler = nil, *args)
-      klass = klass_from_handler(Connection, handler, *args)
+      klass = handler_class(Connection, handler, args)
       refuse_notifications(klass) unless watch_mode
       descriptor = descriptor_of(io)
       hold_events do
@@ -70,7 +70,7 @@ module EventMachine
     # @return [Connection]
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def open_keyboard(handler = nil, *args)
-      klass = klass_from_handler(Connection, handler, *args)
+      klass = handler_class(Connection, handler, args)
       hold_events do
         connection = register(klass, read_keyboard, args)
         yield connection if block_given?
@@ -90,7 +90,7 @@ module EventMachine
     # @raise [Unsupported] when the file cannot be watched
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def watch_file(filename, handler = nil, *args)
-      klass = klass_from_handler(FileWatch, handler, *args)
+      klass = handler_class(FileWatch, handler, args)
       hold_events do
         signature = awaits_file?(klass) ? await_filename(filename) : watch_filename(filename)
         watch = register(klass, signature, args)
@@ -113,7 +113,7 @@ module EventMachine
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def watch_process(pid, handler = nil, *args)
       pid = pid.to_i
-      klass = klass_from_handler(ProcessWatch, handler, *args)
+      klass = handler_class(ProcessWatch, handler, args)
       hold_events do
         watch = register(klass, watch_pid(pid), args)
         watch.instance_variable_set(:@pid, pid)

@@ -12,13 +12,17 @@ module EventMachine
     # @raise [TypeError] if the handler is not a module
     # @raise [ArgumentError] if the class does not descend from `klass`, or does not accept these arguments
     def klass_from_handler(klass = Connection, handler = nil, *args)
-      connection_class = connection_class_of(klass, handler)
-      check_arity(connection_class, args)
-      connection_class
+      handler_class(klass, handler, args)
     end
     ruby2_keywords :klass_from_handler
 
     private
+
+    def handler_class(klass, handler, args)
+      connection_class = connection_class_of(klass, handler)
+      check_arity(connection_class, args)
+      connection_class
+    end
 
     def connection_class_of(klass, handler)
       case handler
@@ -43,7 +47,7 @@ module EventMachine
     end
 
     def check_arity(klass, args)
-      arity = klass.instance_method(:initialize).arity
+      arity = arity_of_initialize(klass)
       expected = arity.negative? ? -(arity + 1) : arity
       return if arity.negative? ? args.size >= expected : args.size == expected
 
@@ -77,7 +81,7 @@ module EventMachine
 
     # Creates the object for a new descriptor of the reactor.
     def register(klass, signature, args)
-      connection = klass.new(signature, *args)
+      connection = args.empty? ? klass.new(signature) : klass.new(signature, *args)
       @conns[signature] = connection
     ensure
       # Also if a throw or the end of the thread leaves `initialize`.

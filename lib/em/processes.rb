@@ -22,7 +22,7 @@ module EventMachine
     # @raise [RuntimeError] when no reactor runs, if there is no word, or if there are 2,047 words or more
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def popen(cmd, handler = nil, *args)
-      klass = klass_from_handler(Connection, handler, *args)
+      klass = handler_class(Connection, handler, args)
       words = cmd.is_a?(String) ? Shellwords.shellwords(cmd) : cmd
       # The program, and its name as argv[0].
       argv = words.empty? ? [] : [words.first, *words]

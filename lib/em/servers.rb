@@ -25,7 +25,7 @@ module EventMachine
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def start_server(server, port = nil, handler = nil, *args, &block)
       server, number, handler, args = endpoint(server, port, handler, args)
-      klass = klass_from_handler(Connection, handler, *args)
+      klass = handler_class(Connection, handler, args)
       accept_on([klass, args, block]) do
         next start_unix_server(server) unless number
 
@@ -48,7 +48,7 @@ module EventMachine
     # @raise [ArgumentError, TypeError] as {klass_from_handler}, and for what is no port
     def start_servers(host, port, handler = nil, *args, &block)
       number = port_number(port) or raise TypeError, "neither a port nor a service: #{port.inspect}"
-      klass = klass_from_handler(Connection, handler, *args)
+      klass = handler_class(Connection, handler, args)
       host = any_host(host.nil? ? "*" : host)
       addresses = host == "" ? ["::", "0.0.0.0"] : all_addresses(host)
       options = ServerOptions.new({ ipv6_only: true }.merge(server_options.to_h))
@@ -80,7 +80,7 @@ module EventMachine
     # @return [Integer] the server's signature
     # @raise [RuntimeError, ArgumentError, TypeError] as {start_server}
     def attach_server(sock, handler = nil, *args, &block)
-      klass = klass_from_handler(Connection, handler, *args)
+      klass = handler_class(Connection, handler, args)
       descriptor = descriptor_of(sock)
       # The reference keeps the socket from being collected, which would close it.
       accept_on([klass, args, block, sock]) { attach_sd(descriptor) }

@@ -38,7 +38,7 @@ module EventMachine
         raise ArgumentError, "operation to defer cannot be called: #{operation.inspect}"
       end
 
-      spawn_threadpool
+      spawn_threadpool unless @threadpool && @threadpool.size == @threadpool_size
       @threadqueue << [operation, callback, errback]
     end
 

@@ -1,42 +1,42 @@
-//! Deadlines in order: lanes that are sorted because most come in order, and a heap for the rest.
+//! Deadlines in order: lanes that are sorted because most come in order, and a calendar for the
+//! rest.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
-use std::time::Instant;
+use std::collections::VecDeque;
 
-use crate::id::Id;
-
-/// What deadlines are ordered by stands beside them, so that comparing looks nothing up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Due {
-    pub(crate) deadline: Instant,
-    pub(crate) sequence: u64,
-    pub(crate) id: Id,
-}
+use crate::calendar::{Calendar, Due};
 
 /// Timers of one interval come sorted; programs have few intervals at a time.
 const LANES: usize = 3;
 
-/// Where a deadline is: a lane, or the heap.
+/// Where a deadline is: a lane, or the calendar.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lane(usize);
 
-const HEAP: Lane = Lane(LANES);
+const CALENDAR: Lane = Lane(LANES);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Deadlines {
     lanes: [VecDeque<Due>; LANES],
-    heap: BinaryHeap<Reverse<Due>>,
+    calendar: Calendar,
     count: usize,
 }
 
 impl Deadlines {
+    /// Where lanes do not do, those of 2 to the power of so many nanoseconds are kept together.
+    pub(crate) fn new(day_bits: u32) -> Self {
+        Self {
+            lanes: Default::default(),
+            calendar: Calendar::new(day_bits),
+            count: 0,
+        }
+    }
+
     pub(crate) fn push(&mut self, due: Due) {
         self.count += 1;
         let follows = |lane: &&mut VecDeque<Due>| lane.back().is_none_or(|last| *last < due);
         match self.lanes.iter_mut().find(follows) {
             Some(lane) => lane.push_back(due),
-            None => self.heap.push(Reverse(due)),
+            None => self.calendar.push(due),
         }
     }
 
@@ -45,7 +45,7 @@ impl Deadlines {
         if self.count == 0 {
             return None;
         }
-        let mut first = self.heap.peek().map(|Reverse(due)| (due, HEAP));
+        let mut first = self.calendar.first().map(|due| (due, CALENDAR));
         for (lane, queue) in self.lanes.iter().enumerate() {
             let Some(due) = queue.front() else { continue };
             if first.is_none_or(|(least, _)| due < least) {
@@ -59,7 +59,7 @@ impl Deadlines {
     pub(crate) fn discard(&mut self, lane: Lane) {
         let removed = match self.lanes.get_mut(lane.0) {
             Some(lane) => lane.pop_front(),
-            None => self.heap.pop().map(|Reverse(due)| due),
+            None => self.calendar.pop(),
         };
         self.count -= usize::from(removed.is_some());
     }
@@ -72,16 +72,16 @@ impl Deadlines {
         for lane in &mut self.lanes {
             lane.retain(&keep);
         }
-        self.heap.retain(|Reverse(due)| keep(due));
+        self.calendar.retain(&keep);
         let in_lanes = self.lanes.iter().map(VecDeque::len).sum::<usize>();
-        self.count = in_lanes + self.heap.len();
+        self.count = in_lanes + self.calendar.len();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use crate::table::Table;
 
@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn deadlines(dues: &[Due]) -> Deadlines {
-        let mut deadlines = Deadlines::default();
+        let mut deadlines = Deadlines::new(20);
         dues.iter().for_each(|due| deadlines.push(*due));
         deadlines
     }
@@ -116,22 +116,22 @@ mod tests {
     fn they_come_in_order_whatever_the_order_they_were_given_in() {
         let mut given = dues((0..1000).map(|n| n * 7919 % 500));
         let mut deadlines = deadlines(&given);
-        assert!(!deadlines.heap.is_empty());
+        assert!(deadlines.calendar.len() > 0);
         given.sort();
         assert_eq!(drain(&mut deadlines), given);
     }
 
     #[test]
-    fn as_many_intervals_as_there_are_lanes_keep_out_of_the_heap() {
+    fn as_many_intervals_as_there_are_lanes_keep_out_of_the_calendar() {
         let mut given = dues((0..1000).flat_map(|n| [n + 60_000, n + 20, n + 5_000]));
         let mut deadlines = deadlines(&given);
-        assert!(deadlines.heap.is_empty());
+        assert_eq!(deadlines.calendar.len(), 0);
         given.sort();
         assert_eq!(drain(&mut deadlines), given);
     }
 
     #[test]
-    fn what_is_not_kept_is_gone_from_lanes_and_heap() {
+    fn what_is_not_kept_is_gone_from_lanes_and_calendar() {
         let mut given = dues((0..1000).map(|n| n * 7919 % 500));
         let mut deadlines = deadlines(&given);
         deadlines.retain(|due| due.sequence % 3 == 0);

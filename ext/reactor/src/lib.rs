@@ -23,11 +23,13 @@ mod resolve;
 mod table;
 
 mod batch;
-mod deadlines;
+mod calendar;
 mod lookup;
 mod outbound;
 mod resolver;
 mod step;
+
+mod deadlines;
 
 mod timers;
 

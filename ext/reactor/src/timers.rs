@@ -2,13 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use crate::deadlines::{Deadlines, Due, Lane};
+use crate::calendar::Due;
+use crate::deadlines::{Deadlines, Lane};
 use crate::id::{Id, Space};
 use crate::table::Table;
 
 /// Deadlines that are added within that time before they come are kept by themselves: timers that
 /// fire soon cost the same, however many wait for something that takes long.
 const NEAR: Duration = Duration::from_secs(1);
+
+/// What is kept together of near and of far deadlines: those of a millisecond, and of a second, as
+/// powers of two in nanoseconds.
+const NEAR_DAY: u32 = 20;
+const FAR_DAY: u32 = 30;
 
 /// Longer delays are as good as never, and would overflow the clock.
 pub(crate) const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);
@@ -40,8 +46,8 @@ impl<K> Timers<K> {
     pub(crate) fn new() -> Self {
         Self {
             table: Table::of(Space::Timers),
-            near: Deadlines::default(),
-            far: Deadlines::default(),
+            near: Deadlines::new(NEAR_DAY),
+            far: Deadlines::new(FAR_DAY),
             sequence: 0,
         }
     }
@@ -52,10 +58,15 @@ impl<K> Timers<K> {
         self.insert(deadline, is_near, key)
     }
 
-    /// As [`add`](Self::add), so long after `now`.
-    pub(crate) fn add_after(&mut self, now: Instant, delay: Duration, key: K) -> Option<Id> {
-        let delay = delay.min(FOREVER);
-        self.insert(now + delay, delay < NEAR, key)
+    /// As [`add`](Self::add), so long after `now`; the key is made of the deadline.
+    pub(crate) fn add_after(
+        &mut self,
+        now: Instant,
+        delay: Duration,
+        key: impl FnOnce(Instant) -> K,
+    ) -> Option<Id> {
+        let deadline = now + delay.min(FOREVER);
+        self.insert(deadline, delay < NEAR, key(deadline))
     }
 
     fn insert(&mut self, deadline: Instant, is_near: bool, key: K) -> Option<Id> {

@@ -46,7 +46,7 @@ impl UserTimers {
     pub(crate) fn add(&mut self, now: Instant, delay: Duration) -> Result<Id> {
         self.check_limit()?;
         let now = self.clock(now);
-        let id = self.timers.add_after(now, delay, now + delay.min(FOREVER));
+        let id = self.timers.add_after(now, delay, |deadline| deadline);
         id.ok_or(Error::Exhausted)
     }
 
@@ -99,7 +99,10 @@ impl UserTimers {
     /// The time by the clock of the timers, which stands while they are suspended.
     fn clock(&self, now: Instant) -> Instant {
         let now = self.suspended.unwrap_or(now);
-        now.checked_sub(self.lag).unwrap_or(now)
+        match self.lag.is_zero() {
+            true => now,
+            false => now.checked_sub(self.lag).unwrap_or(now),
+        }
     }
 
     /// Timers that are added from now on wait for the next turn.

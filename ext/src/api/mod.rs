@@ -7,6 +7,7 @@ mod datagrams;
 mod descriptors;
 mod files;
 mod flow;
+mod handlers;
 mod machine;
 mod mapper;
 pub(crate) mod names;
@@ -27,6 +28,7 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     names::init(module)?;
     connections::init(ruby, module)?;
     flow::init(module)?;
+    handlers::init(module)?;
     datagrams::init(module)?;
     descriptors::init(module)?;
     processes::init(module)?;

@@ -105,7 +105,7 @@ fn connect_host(
     };
     let connected = instance::open(ruby, "connect_host", |reactor| {
         let id = reactor.connect_name(&host, port, bind)?;
-        reactor.set_host(id, &host)?;
+        reactor.set_host(id, host)?;
         Ok(id)
     })?;
     connected
@@ -131,7 +131,7 @@ fn connect_addresses(
         true => None,
         false => bind_address(ruby, bind_host, bind_port, &remote)?,
     };
-    connect_to(ruby, "connect_addresses", &host, &remote, bind)
+    connect_to(ruby, "connect_addresses", host, &remote, bind)
 }
 
 fn known_address(ruby: &Ruby, address: Value, port: u16) -> Result<SocketAddr, Error> {

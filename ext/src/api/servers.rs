@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
-use em_reactor::{Error as Cause, Id, Reactor};
+use em_reactor::{Error as Cause, Id, Reactor, literal};
 use magnus::prelude::*;
 use magnus::{Error, RModule, Ruby, Value, function};
 
@@ -100,6 +100,9 @@ fn connect(
     port: Value,
 ) -> Result<u64, Error> {
     let (host, port) = server(ruby, host, port)?;
+    if let Some(address) = literal(&host, port) {
+        return connect_bound(ruby, operation, host, &[address], bind);
+    }
     let remote = addresses(ruby, operation, &host, port)?;
     if matches!(remote, Err(Cause::Stopped)) {
         // The loop ends with this callback, and tells of the connection's end as of any other's.
@@ -109,11 +112,22 @@ fn connect(
             .map_err(|cause| errors::from(ruby, &cause));
     }
     let remote = remote.map_err(|cause| unresolved(ruby, &cause))?;
+    connect_bound(ruby, operation, host, &remote, bind)
+}
+
+/// Connects from the address and port in `bind`, where they are given.
+fn connect_bound(
+    ruby: &Ruby,
+    operation: &str,
+    host: String,
+    remote: &[SocketAddr],
+    bind: Option<(Value, Value)>,
+) -> Result<u64, Error> {
     let bind = match bind {
-        Some((host, port)) => bind_address(ruby, host, port, &remote)?,
+        Some((host, port)) => bind_address(ruby, host, port, remote)?,
         None => None,
     };
-    connect_to(ruby, operation, &host, &remote, bind)
+    connect_to(ruby, operation, host, remote, bind)
 }
 
 /// The host and port to connect to.
@@ -136,7 +150,7 @@ pub(super) fn unresolved(ruby: &Ruby, cause: &Cause) -> Error {
 pub(super) fn connect_to(
     ruby: &Ruby,
     operation: &str,
-    host: &str,
+    host: String,
     remote: &[SocketAddr],
     bind: Option<SocketAddr>,
 ) -> Result<u64, Error> {

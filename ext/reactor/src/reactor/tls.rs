@@ -26,7 +26,7 @@ impl Reactor {
 
     /// Names the host that a connection was made to: what its certificate is checked against where
     /// the parameters name no other.
-    pub fn set_host(&mut self, id: Id, host: &str) -> Result<()> {
+    pub fn set_host(&mut self, id: Id, host: String) -> Result<()> {
         let (descriptor, _) = self.descriptor_mut(id)?;
         let (stream, _) = descriptor.stream_parts("set_host")?;
         stream.set_host(host);

@@ -113,7 +113,7 @@ impl Stream {
         self.peer
     }
 
-    pub(crate) fn set_host(&mut self, host: &str) {
+    pub(crate) fn set_host(&mut self, host: String) {
         self.host = Some(host.into());
     }
 

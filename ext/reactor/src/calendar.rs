@@ -1,0 +1,77 @@
+//! A calendar queue: deadlines that come in any order, those of one day in one heap.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::time::Instant;
+
+use crate::id::Id;
+
+/// What deadlines are ordered by stands beside them, so that comparing looks nothing up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Due {
+    pub(crate) deadline: Instant,
+    pub(crate) sequence: u64,
+    pub(crate) id: Id,
+}
+
+/// Deadlines, of which the first is at hand.
+///
+/// Adding and removing take time logarithmic in the number of days and in that of the deadlines of
+/// one day. A heap of all of them would be of the same order, but so large that each step misses
+/// the cache.
+#[derive(Debug)]
+pub(crate) struct Calendar {
+    /// A day has 2 to the power of so many nanoseconds.
+    day_bits: u32,
+    /// When day 0 begins. What is earlier belongs to it, too.
+    origin: Option<Instant>,
+    days: BTreeMap<u64, BinaryHeap<Reverse<Due>>>,
+    count: usize,
+}
+
+impl Calendar {
+    pub(crate) fn new(day_bits: u32) -> Self {
+        Self {
+            day_bits,
+            origin: None,
+            days: BTreeMap::new(),
+            count: 0,
+        }
+    }
+
+    pub(crate) fn push(&mut self, due: Due) {
+        let origin = *self.origin.get_or_insert(due.deadline);
+        let since = due.deadline.saturating_duration_since(origin);
+        let nanoseconds = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
+        let day = self.days.entry(nanoseconds >> self.day_bits);
+        day.or_default().push(Reverse(due));
+        self.count += 1;
+    }
+
+    pub(crate) fn first(&self) -> Option<&Due> {
+        let (_, day) = self.days.first_key_value()?;
+        day.peek().map(|Reverse(due)| due)
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Due> {
+        let mut day = self.days.first_entry()?;
+        let first = day.get_mut().pop();
+        if day.get().is_empty() {
+            day.remove();
+        }
+        self.count -= usize::from(first.is_some());
+        first.map(|Reverse(due)| due)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Due) -> bool) {
+        self.days.retain(|_, day| {
+            day.retain(|Reverse(due)| keep(due));
+            !day.is_empty()
+        });
+        self.count = self.days.values().map(BinaryHeap::len).sum();
+    }
+}
