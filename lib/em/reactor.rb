@@ -147,7 +147,8 @@ module EventMachine
     # @return [Exception, nil] the first exception
     def unwind_machine
       failures = []
-      steps = %i[stop_fibers call_tails fail_resolutions stop_threadpool end_watches release_machine cleanup_machine]
+      steps = %i[stop_fibers call_tails stop_fibers begin_last_fibers fail_resolutions stop_threadpool end_watches
+                 release_machine end_last_fibers cleanup_machine]
       take_steps(failures, steps)
       failures.compact.first
     ensure
