@@ -125,7 +125,7 @@ fn iteration(ruby: &Ruby, _module: RModule) -> Result<u64, Error> {
 
 /// How many descriptors, watched files and timers there are.
 fn watched_count(ruby: &Ruby, _module: RModule) -> Result<usize, Error> {
-    instance::look(ruby, "watched_count", |i| i.reactor.watched_count())
+    instance::look(ruby, |i| i.reactor.watched_count())
 }
 
 /// Takes notice of the time amid a turn.

@@ -95,14 +95,14 @@ fn time_until(ruby: &Ruby, _module: RModule, signature: Value) -> Result<Option<
 
 /// Has all timers wait; false where they do.
 fn stop_timers(ruby: &Ruby, _module: RModule) -> Result<bool, Error> {
-    instance::change(ruby, "suspend_timers", |i| {
+    instance::change(ruby, |i| {
         i.reactor.suspend_timers(Instant::now())
     })
 }
 
 /// See docs/native.
 fn resume_timers(ruby: &Ruby, _module: RModule) -> Result<bool, Error> {
-    instance::change(ruby, "resume_timers", |i| {
+    instance::change(ruby, |i| {
         i.reactor.resume_timers(Instant::now())
     })
 }
