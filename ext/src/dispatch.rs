@@ -42,6 +42,7 @@ impl<'r> Dispatcher<'r> {
             Event::OutboundDrained(id) => self
                 .notify_if_defined(id, &names::OUTBOUND_DRAINED)
                 .map(drop),
+            Event::Urgent(id) => self.notify(id, &names::NOTIFY_PRIORITY),
             Event::Readable(id) => self.notify(id, &names::NOTIFY_READABLE),
             Event::Writable(id) => self.notify(id, &names::NOTIFY_WRITABLE),
             Event::ProxyTargetUnbound(id) => self.notify(id, &names::PROXY_TARGET_UNBOUND),

@@ -96,6 +96,7 @@ impl<'r> Loop<'r> {
         let fired = self.timers()?;
         let limit = limit.map(|limit| if fired > 0 { Duration::ZERO } else { limit });
         self.hook(Hook::BeforeWait)?;
+        self.hook(Hook::Ending)?;
         let found = match self.outlook()? {
             Outlook::Stop => return Ok(None),
             Outlook::Wait(timeout) => self.poll(sooner(timeout, limit))?,

@@ -132,6 +132,11 @@ impl Reactor {
         self.descriptors.len()
     }
 
+    /// How many descriptors, watched files and timers there are.
+    pub fn watched_count(&self) -> usize {
+        self.descriptors.len() + self.files.len() + self.timers.len()
+    }
+
     /// Whether there is nothing that would end with an `Unbound` event.
     pub fn is_empty(&self) -> bool {
         self.descriptors.len() == 0 && self.files.len() == 0

@@ -10,7 +10,7 @@ use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::path::{Path, PathBuf};
 
 use common::Loop;
-use em_reactor::{Error, Event, Id, Reason};
+use em_reactor::{Error, Event, Id, Interest, Reason};
 
 /// A file of a test's own.
 struct Temporary(PathBuf);
@@ -225,14 +225,15 @@ fn a_watched_regular_file_is_always_ready() {
     l.turn(std::time::Duration::ZERO, |_, seen| {
         panic!("not asked for: {seen:?}");
     });
-    l.reactor.set_notify(id, Some(true), Some(true)).unwrap();
+    let both = Interest::READABLE | Interest::WRITABLE;
+    l.reactor.set_notify(id, both, true).unwrap();
     let (mut readable, mut writable) = (0, 0);
     l.run_until(|_, seen| {
         readable += usize::from(seen.event == Event::Readable(id));
         writable += usize::from(seen.event == Event::Writable(id));
         readable >= 3 && writable >= 3
     });
-    l.reactor.set_notify(id, Some(false), Some(false)).unwrap();
+    l.reactor.set_notify(id, both, false).unwrap();
     l.turn(std::time::Duration::ZERO, |_, _| {});
     l.turn(std::time::Duration::ZERO, |_, seen| {
         panic!("no longer asked for: {seen:?}");

@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use common::Loop;
-use em_reactor::{Error, Event, Id, Reason};
+use em_reactor::{Error, Event, Id, Interest, Reason};
 
 fn unbound_of(wanted: Id) -> impl FnMut(&common::Seen) -> Option<Option<Reason>> {
     move |seen| match &seen.event {
@@ -253,7 +253,7 @@ fn a_watched_descriptor_is_reported_for_as_long_as_it_is_ready() {
     let id = l.reactor.watch(far.as_raw_fd()).unwrap();
     near.write_all(b"x").unwrap();
     l.turn(Duration::from_millis(10), |_, seen| panic!("{seen:?}"));
-    l.reactor.set_notify(id, Some(true), None).unwrap();
+    l.reactor.set_notify(id, Interest::READABLE, true).unwrap();
     let mut times = 0;
     l.run_until(|_, seen| {
         times += usize::from(seen.event == Event::Readable(id));
@@ -262,9 +262,10 @@ fn a_watched_descriptor_is_reported_for_as_long_as_it_is_ready() {
     (&far).read_exact(&mut [0]).unwrap();
     l.turn(Duration::from_millis(10), |_, _| {});
     l.turn(Duration::from_millis(10), |_, seen| panic!("{seen:?}"));
-    l.reactor.set_notify(id, Some(false), Some(true)).unwrap();
+    l.reactor.set_notify(id, Interest::READABLE, false).unwrap();
+    l.reactor.set_notify(id, Interest::WRITABLE, true).unwrap();
     l.wait_for(|seen| (seen.event == Event::Writable(id)).then_some(()));
-    assert_eq!(l.reactor.notifies(id).unwrap(), (false, true));
+    assert_eq!(l.reactor.notifies(id).unwrap(), Interest::WRITABLE);
 }
 
 #[test]
@@ -279,4 +280,36 @@ fn descriptors_that_are_not_open_are_refused() {
         );
     }
     assert_eq!(l.reactor.count(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn urgent_data_is_reported_before_other_data_and_not_as_that() {
+    let mut l = Loop::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (mut far, _) = listener.accept().unwrap();
+    let near = socket2::SockRef::from(&near);
+    let id = l.reactor.watch(far.as_raw_fd()).unwrap();
+    let both = Interest::READABLE | Interest::PRIORITY;
+    l.reactor.set_notify(id, both, true).unwrap();
+    near.send_out_of_band(b"!").unwrap();
+    let turn = |l: &mut Loop| {
+        let mut events = Vec::new();
+        l.turn(Duration::from_secs(5), |_, seen| {
+            events.push(seen.event.clone())
+        });
+        events
+    };
+    for _ in 0..3 {
+        assert_eq!(turn(&mut l), [Event::Urgent(id)]);
+    }
+    near.send(b"x").unwrap();
+    for _ in 0..3 {
+        assert_eq!(turn(&mut l), [Event::Urgent(id), Event::Readable(id)]);
+    }
+    l.reactor.set_notify(id, Interest::PRIORITY, false).unwrap();
+    far.read_exact(&mut [0]).unwrap();
+    l.turn(Duration::from_millis(10), |_, _| {});
+    l.turn(Duration::from_millis(10), |_, seen| panic!("{seen:?}"));
 }

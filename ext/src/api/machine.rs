@@ -26,6 +26,7 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_singleton_method("update_now", method!(update_now, 0))?;
     module.define_module_function("library_type", function!(library_type, 0))?;
     let singleton = module.singleton_class()?;
+    singleton.define_private_method("watched_count", method!(watched_count, 0))?;
     singleton.define_private_method("hold_opened", method!(hold_opened, 0))?;
     singleton.define_private_method("claim_opened", method!(claim_opened, 0))
 }
@@ -120,6 +121,11 @@ fn current_time(ruby: &Ruby) -> Result<Value, Error> {
 /// How many turns of the loop have begun.
 fn iteration(ruby: &Ruby, _module: RModule) -> Result<u64, Error> {
     instance::look(ruby, |instance| instance.iteration)
+}
+
+/// How many descriptors, watched files and timers there are.
+fn watched_count(ruby: &Ruby, _module: RModule) -> Result<usize, Error> {
+    instance::look(ruby, |i| i.reactor.watched_count())
 }
 
 /// Takes notice of the time amid a turn.

@@ -20,6 +20,8 @@ pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     let singleton = module.singleton_class()?;
     singleton.define_private_method("renew_timer", method!(renew_timer, 3))?;
     singleton.define_private_method("time_until", method!(time_until, 1))?;
+    singleton.define_private_method("stop_timers", method!(stop_timers, 0))?;
+    module.define_singleton_method("resume_timers", method!(resume_timers, 0))?;
     let periodic = module.define_class("PeriodicTimer", ruby.class_object())?;
     periodic.define_private_method("wait_again", method!(wait_again, 2))
 }
@@ -86,9 +88,19 @@ fn renew_timer(
 /// Seconds until a timer is due, none of them negative; nil where it has fired or was cancelled.
 fn time_until(ruby: &Ruby, _module: RModule, signature: Value) -> Result<Option<f64>, Error> {
     let id = convert::id(signature)?;
-    let deadline = instance::peek(ruby, |i| i.reactor.timer_deadline(id))?.flatten();
-    let now = Instant::now();
-    Ok(deadline.map(|deadline| deadline.saturating_duration_since(now).as_secs_f64()))
+    let remaining = |i: &mut Instance| i.reactor.timer_remaining(id, Instant::now());
+    let remaining = instance::peek(ruby, remaining)?.flatten();
+    Ok(remaining.map(|remaining| remaining.as_secs_f64()))
+}
+
+/// Has all timers wait; false where they do.
+fn stop_timers(ruby: &Ruby, _module: RModule) -> Result<bool, Error> {
+    instance::change(ruby, |i| i.reactor.suspend_timers(Instant::now()))
+}
+
+/// See docs/native.
+fn resume_timers(ruby: &Ruby, _module: RModule) -> Result<bool, Error> {
+    instance::change(ruby, |i| i.reactor.resume_timers(Instant::now()))
 }
 
 /// Has a periodic timer called once more, `period` seconds after it last was to, and returns the

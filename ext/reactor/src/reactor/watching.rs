@@ -7,8 +7,10 @@ use crate::base::Base;
 use crate::descriptor::{Descriptor, Kind};
 use crate::error::{Error, Result};
 use crate::id::Id;
+use crate::interest::Interest;
 use crate::stream::Stream;
 use crate::sys::handle::{Handle, RawDescriptor};
+use crate::sys::queue::URGENT;
 use crate::watch::Watch;
 
 impl Reactor {
@@ -44,24 +46,17 @@ impl Reactor {
         self.add_listener(handle)
     }
 
-    /// Sets which notifications a watched descriptor gives; `None` leaves one as it is. They come
-    /// in each turn in which the condition holds.
-    pub fn set_notify(
-        &mut self,
-        id: Id,
-        readable: Option<bool>,
-        writable: Option<bool>,
-    ) -> Result<()> {
+    /// Sets whether a watched descriptor gives some notifications; others stay as they are. They
+    /// come in each turn in which the condition holds. Only epoll(7) tells of urgent data.
+    pub fn set_notify(&mut self, id: Id, kind: Interest, wanted: bool) -> Result<()> {
         let (descriptor, turn) = self.descriptor_mut(id)?;
         let Kind::Watch(watch) = &mut descriptor.kind else {
-            let operation = match readable {
-                Some(_) => "notify_readable",
-                None => "notify_writable",
-            };
-            return Base::wrong_kind(operation, descriptor.kind.name());
+            return Base::wrong_kind(operation(kind), descriptor.kind.name());
         };
-        watch.readable = readable.unwrap_or(watch.readable);
-        watch.writable = writable.unwrap_or(watch.writable);
+        if wanted && kind.has(Interest::PRIORITY) && URGENT.is_none() {
+            return Err(Error::Unsupported("notify_priority"));
+        }
+        watch.0 = watch.0.change(kind, wanted);
         let base = &mut descriptor.base;
         base.interest = watch.interest();
         if base.interest.is_some() && !base.handle.is_registered() {
@@ -73,11 +68,11 @@ impl Reactor {
         result
     }
 
-    /// Which notifications, of readability and of writability, a watched descriptor gives.
-    pub fn notifies(&self, id: Id) -> Result<(bool, bool)> {
+    /// Which notifications a watched descriptor gives.
+    pub fn notifies(&self, id: Id) -> Result<Interest> {
         match self.descriptor(id)?.kind {
-            Kind::Watch(Watch { readable, writable }) => Ok((readable, writable)),
-            _ => Ok((false, false)),
+            Kind::Watch(Watch(wanted)) => Ok(wanted),
+            _ => Ok(Interest::NONE),
         }
     }
 
@@ -89,6 +84,15 @@ impl Reactor {
     /// The number of the descriptor in the system.
     pub fn file_descriptor(&self, id: Id) -> Result<RawDescriptor> {
         Ok(self.descriptor(id)?.base.handle.raw())
+    }
+}
+
+/// How setting a notification is called in errors.
+fn operation(kind: Interest) -> &'static str {
+    match kind {
+        Interest::READABLE => "notify_readable",
+        Interest::WRITABLE => "notify_writable",
+        _ => "notify_priority",
     }
 }
 

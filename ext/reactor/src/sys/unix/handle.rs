@@ -104,6 +104,21 @@ impl Handle {
         Ok(before)
     }
 
+    /// Whether a read would find something now: data, the end, or an error.
+    pub(crate) fn has_input(&self) -> bool {
+        let mut polled = libc::pollfd {
+            fd: self.raw(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: poll gets one valid pollfd, and does not wait.
+        let found = retry(|| match unsafe { libc::poll(&raw mut polled, 1, 0) } {
+            -1 => Err(io::Error::last_os_error()),
+            count => Ok(count),
+        });
+        found.is_ok_and(|count| count > 0)
+    }
+
     /// Whether a read that did not fill its buffer may have left something, as it may but on a TCP
     /// socket of our own: terminals give a line, sockets and pipes of messages give one of these,
     /// and Unix sockets stop where a descriptor was passed.

@@ -90,6 +90,12 @@ impl Handle {
         false
     }
 
+    /// Whether a read would find something now. It is asked for only where the queue tells of
+    /// urgent data, which this system's does not.
+    pub(crate) fn has_input(&self) -> bool {
+        true
+    }
+
     /// Whether a read that did not fill its buffer may have left something. The system tells of
     /// that again when it is asked to: see [`rearm`](Self::rearm).
     pub(crate) fn reads_in_part(&self) -> bool {
