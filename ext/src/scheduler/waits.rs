@@ -1,5 +1,6 @@
 //! Waiting, from the beginning to the end: for descriptors, times and other fibers.
 
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use em_reactor::{Begun, Id, Interest, Outcome};
@@ -38,9 +39,9 @@ pub(super) fn descriptor(
             interest,
             identity,
         } = target;
-        let begun = state
-            .engine
-            .reactor(ruby, |r| r.wait(fd, interest, identity, tag, limit));
+        let begun = state.engine.reactor(ruby, |r| {
+            r.wait(borrowed(fd), interest, identity, tag, limit)
+        });
         if !matches!(begun, Ok(Ok(Begun::Waiting(_)))) {
             state.remove(tag);
         }
@@ -74,7 +75,13 @@ pub(super) fn any(
                 ids.push(reactor.sleep(tag, Instant::now(), timeout)?);
             }
             for target in targets {
-                match reactor.wait(target.fd, target.interest, target.identity, tag, None)? {
+                match reactor.wait(
+                    borrowed(target.fd),
+                    target.interest,
+                    target.identity,
+                    tag,
+                    None,
+                )? {
                     Begun::Ready => return Ok(false),
                     Begun::Waiting(id) => ids.push(id),
                 }
@@ -227,4 +234,11 @@ fn closed(ruby: &Ruby) -> Error {
         Ok(class) => Error::new(class, "stream closed in another thread"),
         Err(error) => error,
     }
+}
+
+/// What an IO that is waited for has told to be its descriptor.
+fn borrowed(fd: i32) -> BorrowedFd<'static> {
+    // SAFETY: an open IO's is not -1. The IO is kept by who waits, and tells where it is closed;
+    // where its descriptor is closed behind its back, the system refuses it.
+    unsafe { BorrowedFd::borrow_raw(fd) }
 }
