@@ -95,7 +95,7 @@ pub(super) fn any(
         Err(error) => Err(error),
     };
     let end = match waits {
-        Ok(true) => drain::suspend(&scheduler, tag),
+        Ok(true) => drain::suspend(ruby, &scheduler, tag),
         Ok(false) => Ok(End::Woken),
         Err(error) => Err(error),
     };
@@ -170,7 +170,7 @@ pub(super) fn exit(ruby: &Ruby, scheduler: Obj<Scheduler>, pid: i32) -> Result<(
 /// The fiber that is to wait. What was to be raised in it by now is raised here.
 fn enter(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<VALUE, Error> {
     bind(ruby, scheduler)?;
-    let fiber = switch::current();
+    let fiber = switch::current(ruby);
     match alarms::overdue(ruby, &scheduler, fiber)? {
         Some(exception) => Err(raised(exception)),
         None => Ok(fiber),
@@ -179,7 +179,7 @@ fn enter(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<VALUE, Error> {
 
 /// Waits, and leaves nothing of the wait behind, however it ends.
 fn finish(ruby: &Ruby, scheduler: &Scheduler, tag: u64, id: Option<Id>) -> Result<End, Error> {
-    let end = drain::suspend(scheduler, tag);
+    let end = drain::suspend(ruby, scheduler, tag);
     let told = matches!(end, Ok(End::Ready(_) | End::TimedOut | End::Closed));
     if let (Some(id), false) = (id, told) {
         let mut state = scheduler.state();
@@ -200,7 +200,7 @@ pub(super) fn collect(ruby: &Ruby, scheduler: &Scheduler) -> Result<(), Error> {
     state.now = Some(state.engine.reactor(ruby, |reactor| reactor.now())?);
     while let Some((tag, outcome)) = state.engine.reactor(ruby, |r| r.next_woken())? {
         if tag & ALARM != 0 {
-            alarms::due(state, tag & !ALARM);
+            alarms::due(ruby, state, tag & !ALARM);
             continue;
         }
         let end = match outcome {
