@@ -5,17 +5,20 @@ use std::net::SocketAddr;
 use em_reactor::{Choice, Event, FileChange, Id, Reason};
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawId, AsRawValue, protect};
-use magnus::value::{IntoId, LazyId};
+use magnus::value::{Id as MethodId, IntoId, LazyId};
 use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, RObject, Ruby, Value};
 use rb_sys::{ID, StableApiDefinition, VALUE};
 
 use crate::hooks::{self, Hook};
+use crate::signatures::Table;
 use crate::{convert, errors, instance, names, signatures};
 
 /// Calls Ruby for events. An exception goes to `error_handler` where there is one.
 pub(crate) struct Dispatcher<'r> {
     ruby: &'r Ruby,
     module: RModule,
+    /// The name of what is called most.
+    receive_data: MethodId,
 }
 
 impl<'r> Dispatcher<'r> {
@@ -23,6 +26,7 @@ impl<'r> Dispatcher<'r> {
         Ok(Self {
             ruby,
             module: names::module(ruby)?,
+            receive_data: (*names::RECEIVE_DATA).into_id_with(ruby),
         })
     }
 
@@ -73,15 +77,15 @@ impl<'r> Dispatcher<'r> {
     }
 
     fn data(&self, id: Id, bytes: &[u8]) -> Result<(), Error> {
-        self.call(id, &names::RECEIVE_DATA, Some(bytes))
+        self.call(id, self.receive_data, Some(bytes))
     }
 
     fn notify(&self, id: Id, method: &'static LazyId) -> Result<(), Error> {
-        self.call(id, method, None)
+        self.call(id, (**method).into_id_with(self.ruby), None)
     }
 
     /// Calls a method of a connection, with bytes where there are some.
-    fn call(&self, id: Id, method: &'static LazyId, bytes: Option<&[u8]>) -> Result<(), Error> {
+    fn call(&self, id: Id, method: MethodId, bytes: Option<&[u8]>) -> Result<(), Error> {
         match self.call_known(id, method, bytes)? {
             true => Ok(()),
             false => Err(self.unknown(id)),
@@ -90,17 +94,12 @@ impl<'r> Dispatcher<'r> {
 
     /// As [`call`](Self::call); false where there is no such connection. Events of this kind are
     /// many: all of it is done under one protection.
-    fn call_known(
-        &self,
-        id: Id,
-        method: &'static LazyId,
-        bytes: Option<&[u8]>,
-    ) -> Result<bool, Error> {
-        let method = (**method).into_id_with(self.ruby).as_raw();
+    fn call_known(&self, id: Id, method: MethodId, bytes: Option<&[u8]>) -> Result<bool, Error> {
+        let method = method.as_raw();
         let mut known = true;
         // SAFETY: called with live objects, which the stack holds; nothing has a destructor.
         unsafe {
-            signatures::with(self.ruby, self.module, &names::CONNS, |connections| {
+            signatures::with(self.ruby, self.module, Table::Connections, |connections| {
                 let undefined = rb_sys::Qundef.into();
                 let signature = rb_sys::rb_ull2inum(id.as_u64());
                 let connection = rb_sys::rb_hash_lookup2(connections, signature, undefined);
@@ -126,7 +125,7 @@ impl<'r> Dispatcher<'r> {
         let mut is_defined = false;
         // SAFETY: as for `call_known`.
         unsafe {
-            signatures::with(self.ruby, self.module, &names::CONNS, |connections| {
+            signatures::with(self.ruby, self.module, Table::Connections, |connections| {
                 let signature = rb_sys::rb_ull2inum(id.as_u64());
                 let connection = rb_sys::rb_hash_lookup(connections, signature);
                 // Set before the call, which may raise.
@@ -145,9 +144,7 @@ impl<'r> Dispatcher<'r> {
     fn input_ended(&self, id: Id) -> Result<(), Error> {
         let told = self.notify_if_defined(id, &names::RECEIVE_EOF);
         let sends_on = *told.as_ref().unwrap_or(&true);
-        instance::change(self.ruby, "receive_eof", |i| {
-            i.reactor.input_end_told(id, sends_on)
-        })?;
+        instance::change(self.ruby, |i| i.reactor.input_end_told(id, sends_on))?;
         told.map(drop)
     }
 
@@ -171,7 +168,7 @@ impl<'r> Dispatcher<'r> {
     /// Some applications cancel a timer by putting false in its place.
     fn timer(&self, id: Id) -> Result<(), Error> {
         let signature = id.as_u64();
-        if signatures::call(self.ruby, self.module, &names::TIMERS, signature)? {
+        if signatures::call(self.ruby, self.module, Table::Timers, signature)? {
             return Ok(());
         }
         let message = format!("unknown timer {signature} fired");
@@ -185,14 +182,14 @@ impl<'r> Dispatcher<'r> {
             if self.object(id)?.is_none() {
                 self.keep(id, self.ruby.qfalse().as_value())?;
             }
-            instance::change(self.ruby, "accept", |i| i.reactor.close(id, false))?;
+            instance::change(self.ruby, |i| i.reactor.close(id, false))?;
         }
         made
     }
 
     fn build(&self, listener: Id, id: Id) -> Result<(), Error> {
         let listener = listener.as_u64();
-        let acceptor = signatures::look_up(self.ruby, self.module, &names::ACCEPTORS, listener)?;
+        let acceptor = signatures::look_up(self.ruby, self.module, Table::Acceptors, listener)?;
         let Some(acceptor) = acceptor.and_then(RArray::from_value) else {
             let message = format!("no handler for connections to server {listener}");
             let name = "NoHandlerForAcceptedConnection";
@@ -224,9 +221,7 @@ impl<'r> Dispatcher<'r> {
             connection.funcall::<_, _, Value>(*names::SSL_VERIFY_PEER, (pem,))
         });
         let accepted = answer.as_ref().is_ok_and(|answer| answer.to_bool());
-        instance::change(self.ruby, "ssl_verify_peer", |i| {
-            i.reactor.tls_verdict(id, accepted)
-        })?;
+        instance::change(self.ruby, |i| i.reactor.tls_verdict(id, accepted))?;
         answer.map(drop)
     }
 
@@ -240,7 +235,7 @@ impl<'r> Dispatcher<'r> {
             Ok(choice) => (choice, Ok(())),
             Err(error) => (Choice::Refuse, Err(error)),
         };
-        instance::change(self.ruby, "start_tls", |i| i.reactor.tls_choice(id, choice))?
+        instance::change(self.ruby, |i| i.reactor.tls_choice(id, choice))?
             .map_err(|cause| errors::from(self.ruby, &cause))
             .and(failure)
     }
@@ -279,7 +274,7 @@ impl<'r> Dispatcher<'r> {
     }
 
     fn release(&self, id: Id, connection: Value, result: Result<(), Error>) -> Result<(), Error> {
-        if instance::change(self.ruby, "close_connection", |i| i.reactor.release(id))? {
+        if instance::change(self.ruby, |i| i.reactor.release(id))? {
             let closed = close_attached(connection);
             return result.and(closed);
         }
@@ -289,11 +284,10 @@ impl<'r> Dispatcher<'r> {
     /// Removes a server or a connection from its table, and returns the connection's object.
     fn forget(&self, id: Id) -> Result<Value, Error> {
         let signature = self.ruby.into_value(id.as_u64());
-        let remove =
-            |hash: &'static LazyId| signatures::remove(self.ruby, self.module, hash, signature);
-        let connection = remove(&names::CONNS)?;
+        let remove = |table: Table| signatures::remove(self.ruby, self.module, table, signature);
+        let connection = remove(Table::Connections)?;
         if connection.is_nil() {
-            remove(&names::ACCEPTORS)?;
+            remove(Table::Acceptors)?;
         }
         Ok(connection)
     }
@@ -342,11 +336,17 @@ impl<'r> Dispatcher<'r> {
 
     /// A connection's object.
     fn object(&self, id: Id) -> Result<Option<Value>, Error> {
-        signatures::look_up(self.ruby, self.module, &names::CONNS, id.as_u64())
+        signatures::look_up(self.ruby, self.module, Table::Connections, id.as_u64())
     }
 
     fn keep(&self, id: Id, object: Value) -> Result<(), Error> {
-        signatures::store(self.ruby, self.module, &names::CONNS, id.as_u64(), object)
+        signatures::store(
+            self.ruby,
+            self.module,
+            Table::Connections,
+            id.as_u64(),
+            object,
+        )
     }
 
     fn connection(&self, id: Id) -> Result<Value, Error> {

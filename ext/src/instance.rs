@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use em_reactor::{Id, Poller, Reactor, Spare, Waker};
-use magnus::rb_sys::AsRawValue;
-use magnus::{Error, Ruby};
+use magnus::rb_sys::{AsRawValue, FromRawValue};
+use magnus::{Error, Ruby, Value};
 use rb_sys::VALUE;
 
 use crate::errors;
 use crate::guarded::Guarded;
 use crate::resolving::Lookups;
+use crate::signatures::Tables;
 
 /// A loop that is initialised, running or not.
 pub(crate) struct Instance {
@@ -33,6 +34,7 @@ pub(crate) struct Instance {
     /// then.
     pub(crate) openers: Vec<(VALUE, Vec<Id>)>,
     pub(crate) lookups: Lookups,
+    pub(crate) tables: Tables,
     /// How many turns have begun.
     pub(crate) iteration: u64,
     /// Tells this loop from one that replaced it while a thread was in it.
@@ -130,22 +132,14 @@ fn with_state<T>(ruby: &Ruby, body: impl FnOnce(&mut State) -> T) -> Result<T, E
     }
 }
 
-/// The loop, to look at. `operation` is named in the error where there is none.
-pub(crate) fn look<T>(
-    ruby: &Ruby,
-    operation: &str,
-    body: impl FnOnce(&mut Instance) -> T,
-) -> Result<T, Error> {
-    peek(ruby, body)?.ok_or_else(|| not_initialized(ruby, operation))
+/// The loop, to look at. Where there is none, the error names the native method that is called.
+pub(crate) fn look<T>(ruby: &Ruby, body: impl FnOnce(&mut Instance) -> T) -> Result<T, Error> {
+    peek(ruby, body)?.ok_or_else(|| not_initialized(ruby))
 }
 
 /// The loop, to give it work: wakes it where it waits.
-pub(crate) fn change<T>(
-    ruby: &Ruby,
-    operation: &str,
-    body: impl FnOnce(&mut Instance) -> T,
-) -> Result<T, Error> {
-    change_if_any(ruby, body)?.ok_or_else(|| not_initialized(ruby, operation))
+pub(crate) fn change<T>(ruby: &Ruby, body: impl FnOnce(&mut Instance) -> T) -> Result<T, Error> {
+    change_if_any(ruby, body)?.ok_or_else(|| not_initialized(ruby))
 }
 
 /// As [`change`], for what has a meaning where there is no loop.
@@ -170,10 +164,9 @@ pub(crate) fn change_if_any<T>(
 /// events wait for that.
 pub(crate) fn open(
     ruby: &Ruby,
-    operation: &str,
     body: impl FnOnce(&mut Reactor) -> em_reactor::Result<Id>,
 ) -> Result<em_reactor::Result<Id>, Error> {
-    change(ruby, operation, |instance| {
+    change(ruby, |instance| {
         let id = body(&mut instance.reactor)?;
         if !instance.openers.is_empty() {
             let thread = ruby.thread_current().as_raw();
@@ -186,8 +179,12 @@ pub(crate) fn open(
     })
 }
 
-fn not_initialized(ruby: &Ruby, operation: &str) -> Error {
-    errors::runtime(ruby, format!("eventmachine not initialized: {operation}"))
+fn not_initialized(ruby: &Ruby) -> Error {
+    // SAFETY: it reads the name in the frame of the native method that runs.
+    let method = unsafe { rb_sys::rb_frame_this_func() };
+    // SAFETY: a String, or false for no name.
+    let name = unsafe { Value::from_raw(rb_sys::rb_id2str(method)) };
+    errors::runtime(ruby, format!("eventmachine not initialized: {name}"))
 }
 
 /// The settings, to read or write.
@@ -216,6 +213,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             "eventmachine already initialized: initialize_event_machine",
         ));
     }
+    let tables = Tables::find(ruby)?;
     let now = Instant::now();
     let spare = with_state(ruby, |state| state.spare.take())?;
     let (reactor, poller) = match spare.and_then(|spare| spare.start(now)) {
@@ -231,6 +229,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             poller,
             openers: Vec::new(),
             lookups: Lookups::default(),
+            tables,
             signalled: false,
             stopping: false,
             fibers_due: false,

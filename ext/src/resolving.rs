@@ -15,7 +15,6 @@ use crate::{errors, gvl, instance, names};
 /// the loop is stopped before there is an answer.
 pub(crate) fn addresses(
     ruby: &Ruby,
-    operation: &str,
     host: &str,
     port: u16,
 ) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
@@ -31,7 +30,7 @@ pub(crate) fn addresses(
         return wait(&lookup, &near);
     }
     let waiting = near.try_clone().map_err(|error| shortage(ruby, &error))?;
-    let number = instance::look(ruby, operation, |i| i.lookups.hold(waiting))?;
+    let number = instance::look(ruby, |i| i.lookups.hold(waiting))?;
     let found = wait(&lookup, &near);
     instance::peek(ruby, |i| i.lookups.release(number))?;
     found

@@ -1,11 +1,69 @@
 //! The module's hashes of what goes by a signature: timers, connections and servers.
 
+use magnus::prelude::*;
 use magnus::rb_sys::{AsRawId, AsRawValue, FromRawValue, protect};
-use magnus::value::{IntoId, LazyId, ReprValue};
+use magnus::value::{BoxValue, IntoId, LazyId};
 use magnus::{Error, RHash, RModule, Ruby, Value};
 use rb_sys::VALUE;
 
-use crate::names;
+use crate::{instance, names};
+
+/// One of the hashes.
+#[derive(Clone, Copy)]
+pub(crate) enum Table {
+    Connections,
+    Acceptors,
+    Timers,
+}
+
+impl Table {
+    fn name(self) -> &'static LazyId {
+        match self {
+            Self::Connections => &names::CONNS,
+            Self::Acceptors => &names::ACCEPTORS,
+            Self::Timers => &names::TIMERS,
+        }
+    }
+
+    /// What the module has by that name.
+    fn find(self, ruby: &Ruby, module: RModule) -> Result<RHash, Error> {
+        let found: Value = module.ivar_get(**self.name())?;
+        RHash::from_value(found).ok_or_else(|| {
+            let name = self.name().into_id_with(ruby);
+            let name = name.name().unwrap_or_default();
+            let message = format!("EventMachine's {name} is no Hash");
+            Error::new(ruby.exception_type_error(), message)
+        })
+    }
+}
+
+/// The hashes as a loop finds them when it is made. Looking them up for each event would cost more
+/// than what is done with them.
+pub(crate) struct Tables {
+    connections: BoxValue<RHash>,
+    acceptors: BoxValue<RHash>,
+    timers: BoxValue<RHash>,
+}
+
+impl Tables {
+    pub(crate) fn find(ruby: &Ruby) -> Result<Self, Error> {
+        let module = names::module(ruby)?;
+        let find = |table: Table| table.find(ruby, module).map(BoxValue::new);
+        Ok(Self {
+            connections: find(Table::Connections)?,
+            acceptors: find(Table::Acceptors)?,
+            timers: find(Table::Timers)?,
+        })
+    }
+
+    fn get(&self, table: Table) -> RHash {
+        match table {
+            Table::Connections => *self.connections,
+            Table::Acceptors => *self.acceptors,
+            Table::Timers => *self.timers,
+        }
+    }
+}
 
 /// Does with one of the hashes what may raise: `body` runs under protection.
 ///
@@ -15,43 +73,30 @@ use crate::names;
 pub(crate) unsafe fn with(
     ruby: &Ruby,
     module: RModule,
-    hash: &'static LazyId,
+    table: Table,
     body: impl FnOnce(VALUE) -> VALUE,
 ) -> Result<Value, Error> {
-    let name = (**hash).into_id_with(ruby);
-    let mut is_hash = true;
-    let result = protect(|| {
-        // SAFETY: called with a live object and the name of an ivar; what the ivar holds is live,
-        // too.
-        unsafe {
-            let hash = rb_sys::rb_ivar_get(module.as_raw(), name.as_raw());
-            is_hash = RHash::from_value(Value::from_raw(hash)).is_some();
-            if is_hash { body(hash) } else { hash }
-        }
-    })?;
-    if is_hash {
-        // SAFETY: a live object, which the stack holds from here on.
-        return Ok(unsafe { Value::from_raw(result) });
-    }
-    let name = name.name().unwrap_or_default();
-    Err(Error::new(
-        ruby.exception_type_error(),
-        format!("EventMachine's {name} is no Hash"),
-    ))
+    let hash = match instance::peek(ruby, |instance| instance.tables.get(table))? {
+        Some(hash) => hash,
+        None => table.find(ruby, module)?,
+    };
+    let result = protect(|| body(hash.as_raw()))?;
+    // SAFETY: a live object, which the stack holds from here on.
+    Ok(unsafe { Value::from_raw(result) })
 }
 
 /// Keeps `value` under a signature. An error where the application froze the hash, or walks it.
 pub(crate) fn store(
     ruby: &Ruby,
     module: RModule,
-    hash: &'static LazyId,
+    table: Table,
     signature: u64,
     value: Value,
 ) -> Result<(), Error> {
     let key = ruby.into_value(signature).as_raw();
     // SAFETY: called with live objects; nothing has a destructor.
     let stored = unsafe {
-        with(ruby, module, hash, |hash| {
+        with(ruby, module, table, |hash| {
             rb_sys::rb_hash_aset(hash, key, value.as_raw())
         })
     };
@@ -62,14 +107,14 @@ pub(crate) fn store(
 pub(crate) fn look_up(
     ruby: &Ruby,
     module: RModule,
-    hash: &'static LazyId,
+    table: Table,
     signature: u64,
 ) -> Result<Option<Value>, Error> {
     let key = ruby.into_value(signature).as_raw();
     let mut known = true;
     // SAFETY: as for `store`.
     let found = unsafe {
-        with(ruby, module, hash, |hash| {
+        with(ruby, module, table, |hash| {
             let value = rb_sys::rb_hash_lookup2(hash, key, rb_sys::Qundef.into());
             known = value != rb_sys::Qundef.into();
             if known { value } else { rb_sys::Qnil.into() }
@@ -82,12 +127,12 @@ pub(crate) fn look_up(
 pub(crate) fn remove(
     ruby: &Ruby,
     module: RModule,
-    hash: &'static LazyId,
+    table: Table,
     key: Value,
 ) -> Result<Value, Error> {
     // SAFETY: as for `store`.
     unsafe {
-        with(ruby, module, hash, |hash| {
+        with(ruby, module, table, |hash| {
             rb_sys::rb_hash_delete(hash, key.as_raw())
         })
     }
@@ -98,7 +143,7 @@ pub(crate) fn remove(
 pub(crate) fn call(
     ruby: &Ruby,
     module: RModule,
-    hash: &'static LazyId,
+    table: Table,
     signature: u64,
 ) -> Result<bool, Error> {
     let method = (*names::CALL).into_id_with(ruby).as_raw();
@@ -106,7 +151,7 @@ pub(crate) fn call(
     let mut known = false;
     // SAFETY: as for `store`; the called object is on the stack while it is called.
     unsafe {
-        with(ruby, module, hash, |hash| {
+        with(ruby, module, table, |hash| {
             let callee = rb_sys::rb_hash_delete(hash, key);
             known = !Value::from_raw(callee).is_nil();
             if Value::from_raw(callee).to_bool() {

@@ -21,7 +21,7 @@ pub(crate) struct Due {
 /// the cache.
 #[derive(Debug)]
 pub(crate) struct Calendar {
-    /// A day has 2 to the power of so many nanoseconds.
+    /// A day is as long as 2 to the power of so many ticks.
     day_bits: u32,
     /// When day 0 begins. What is earlier belongs to it, too.
     origin: Option<Instant>,
@@ -30,6 +30,8 @@ pub(crate) struct Calendar {
 }
 
 impl Calendar {
+    /// A day is as long as 2 to the power of so many ticks of 2 to the power of 20 nanoseconds (about
+    /// a millisecond).
     pub(crate) fn new(day_bits: u32) -> Self {
         Self {
             day_bits,
@@ -42,8 +44,9 @@ impl Calendar {
     pub(crate) fn push(&mut self, due: Due) {
         let origin = *self.origin.get_or_insert(due.deadline);
         let since = due.deadline.saturating_duration_since(origin);
-        let nanoseconds = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
-        let day = self.days.entry(nanoseconds >> self.day_bits);
+        // A second has fewer nanoseconds than 2 to the power of 30.
+        let ticks = since.as_secs() << 10 | u64::from(since.subsec_nanos() >> 20);
+        let day = self.days.entry(ticks >> self.day_bits);
         day.or_default().push(Reverse(due));
         self.count += 1;
     }

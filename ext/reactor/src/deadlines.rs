@@ -22,7 +22,7 @@ pub(crate) struct Deadlines {
 }
 
 impl Deadlines {
-    /// Where lanes do not do, those of 2 to the power of so many nanoseconds are kept together.
+    /// See [`Calendar::new`].
     pub(crate) fn new(day_bits: u32) -> Self {
         Self {
             lanes: Default::default(),
@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn deadlines(dues: &[Due]) -> Deadlines {
-        let mut deadlines = Deadlines::new(20);
+        let mut deadlines = Deadlines::new(0);
         dues.iter().for_each(|due| deadlines.push(*due));
         deadlines
     }

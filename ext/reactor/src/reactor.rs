@@ -312,11 +312,12 @@ impl Reactor {
     /// that is made again and refused at once) waits for the next turn, so that it cannot starve
     /// everything else.
     pub fn next_end(&mut self) -> Option<Event> {
-        if let Some(notice) = self.turn.notices.pop_front() {
-            return Some(notice);
-        }
         if !self.turn.finished.is_empty() && self.unbound_share.is_none() {
             self.end_finished();
+        }
+        // What these ends mean for others is told before they may end, too.
+        if let Some(notice) = self.turn.notices.pop_front() {
+            return Some(notice);
         }
         if self.turn.unbound.is_empty() && self.unbound_share.is_none() {
             return None;

@@ -11,10 +11,9 @@ use crate::table::Table;
 /// fire soon cost the same, however many wait for something that takes long.
 const NEAR: Duration = Duration::from_secs(1);
 
-/// What is kept together of near and of far deadlines: those of a millisecond, and of a second, as
-/// powers of two in nanoseconds.
-const NEAR_DAY: u32 = 20;
-const FAR_DAY: u32 = 30;
+/// How long a day is of the calendars: about a millisecond and a minute. See [`Deadlines::new`].
+const NEAR_DAY: u32 = 0;
+const FAR_DAY: u32 = 16;
 
 /// Longer delays are as good as never, and would overflow the clock.
 pub(crate) const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 100);

@@ -24,7 +24,7 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
 /// Takes over an open descriptor by its number: to watch only, or as a connection.
 fn attach_fd(ruby: &Ruby, descriptor: i32, watch_only: Value) -> Result<u64, Error> {
     let watch_only = watch_only.to_bool();
-    let attached = instance::open(ruby, "attach_fd", |reactor| {
+    let attached = instance::open(ruby, |reactor| {
         if watch_only {
             reactor.watch(descriptor)
         } else {
@@ -38,7 +38,7 @@ fn attach_fd(ruby: &Ruby, descriptor: i32, watch_only: Value) -> Result<u64, Err
 
 /// Reads the standard input as a connection, and returns its signature.
 fn read_keyboard(ruby: &Ruby) -> Result<u64, Error> {
-    let attached = instance::open(ruby, "read_keyboard", |reactor| {
+    let attached = instance::open(ruby, |reactor| {
         reactor.attach_for_a_while(libc::STDIN_FILENO)
     })?;
     attached
@@ -48,15 +48,13 @@ fn read_keyboard(ruby: &Ruby) -> Result<u64, Error> {
 
 fn detach_fd(ruby: &Ruby, signature: Value) -> Result<i32, Error> {
     let id = convert::id(signature)?;
-    let detached = instance::change(ruby, "detach_fd", |i| i.reactor.detach(id))?;
+    let detached = instance::change(ruby, |i| i.reactor.detach(id))?;
     detached.map_err(|cause| errors::runtime(ruby, format!("invalid binding to detach: {cause}")))
 }
 
 fn get_file_descriptor(ruby: &Ruby, signature: Value) -> Result<i32, Error> {
     let id = convert::id(signature)?;
-    let found = instance::look(ruby, "get_file_descriptor", |i| {
-        i.reactor.file_descriptor(id)
-    })?;
+    let found = instance::look(ruby, |i| i.reactor.file_descriptor(id))?;
     found.map_err(|cause| errors::runtime(ruby, format!("invalid binding to get_fd: {cause}")))
 }
 

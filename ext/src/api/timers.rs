@@ -8,6 +8,7 @@ use magnus::{Error, ExceptionClass, Fixnum, Float, RModule, Ruby, Time, TryConve
 use magnus::{function, method};
 
 use crate::instance::{self, Instance};
+use crate::signatures::Table;
 use crate::{convert, errors, names, signatures};
 
 pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
@@ -28,17 +29,17 @@ pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
 /// Adds a timer that fires once after so many milliseconds, and returns its signature.
 fn add_oneshot_timer(ruby: &Ruby, milliseconds: Value) -> Result<u64, Error> {
     let delay = convert::duration(ruby, f64::try_convert(milliseconds)? / 1000.0, milliseconds)?;
-    start(ruby, "add_oneshot_timer", delay).map(Id::as_u64)
+    start(ruby, delay).map(Id::as_u64)
 }
 
 /// Removes a timer; false where there is none of that signature, or it fired.
 fn cancel_oneshot_timer(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
     let id = convert::id(signature)?;
-    instance::change(ruby, "cancel_oneshot_timer", |i| i.reactor.cancel_timer(id))
+    instance::change(ruby, |i| i.reactor.cancel_timer(id))
 }
 
 fn get_timer_count(ruby: &Ruby) -> Result<usize, Error> {
-    instance::look(ruby, "get_timer_count", |i| i.reactor.timer_count())
+    instance::look(ruby, |i| i.reactor.timer_count())
 }
 
 /// See docs/native.rb.
@@ -53,7 +54,7 @@ fn add_timer(ruby: &Ruby, module: RModule, arguments: &[Value]) -> Result<Option
         None => 0.0,
     };
     let delay = span(ruby, seconds)?;
-    let id = start(ruby, "add_timer", delay)?;
+    let id = start(ruby, delay)?;
     know(ruby, module, id, callback).map(Some)
 }
 
@@ -62,7 +63,7 @@ fn cancel_timer(ruby: &Ruby, module: RModule, timer: Value) -> Result<Value, Err
     if Fixnum::from_value(timer).is_none() && timer.respond_to(*names::CANCEL, false)? {
         return timer.funcall(*names::CANCEL, ());
     }
-    if !signatures::remove(ruby, module, &names::TIMERS, timer)?.to_bool() {
+    if !signatures::remove(ruby, module, Table::Timers, timer)?.to_bool() {
         return Ok(ruby.qnil().as_value());
     }
     cancel_oneshot_timer(ruby, timer).map(|_| ruby.qfalse().as_value())
@@ -78,9 +79,9 @@ fn renew_timer(
 ) -> Result<u64, Error> {
     let delay = span(ruby, interval(ruby, seconds)?)?;
     let replaced = convert::id(previous)?;
-    instance::change(ruby, "add_timer", |i| i.reactor.cancel_timer(replaced))?;
-    signatures::remove(ruby, module, &names::TIMERS, previous)?;
-    let id = start(ruby, "add_timer", delay)?;
+    instance::change(ruby, |i| i.reactor.cancel_timer(replaced))?;
+    signatures::remove(ruby, module, Table::Timers, previous)?;
+    let id = start(ruby, delay)?;
     know(ruby, module, id, callback)
 }
 
@@ -94,14 +95,14 @@ fn time_until(ruby: &Ruby, _module: RModule, signature: Value) -> Result<Option<
 
 /// Has all timers wait; false where they do.
 fn stop_timers(ruby: &Ruby, _module: RModule) -> Result<bool, Error> {
-    instance::change(ruby, "suspend_timers", |i| {
+    instance::change(ruby, |i| {
         i.reactor.suspend_timers(Instant::now())
     })
 }
 
 /// See docs/native.
 fn resume_timers(ruby: &Ruby, _module: RModule) -> Result<bool, Error> {
-    instance::change(ruby, "resume_timers", |i| {
+    instance::change(ruby, |i| {
         i.reactor.resume_timers(Instant::now())
     })
 }
@@ -115,7 +116,7 @@ fn wait_again(ruby: &Ruby, timer: Value, previous: Value, period: Value) -> Resu
         Some(_) => convert::id(previous)?,
         None => Id::from(0),
     };
-    let (waited, started) = instance::change(ruby, "add_timer", |i| {
+    let (waited, started) = instance::change(ruby, |i| {
         let waited = i.reactor.cancel_timer(waits);
         (
             waited,
@@ -123,7 +124,7 @@ fn wait_again(ruby: &Ruby, timer: Value, previous: Value, period: Value) -> Resu
         )
     })?;
     if waited {
-        signatures::remove(ruby, module, &names::TIMERS, previous)?;
+        signatures::remove(ruby, module, Table::Timers, previous)?;
     }
     let id = started.map_err(|error| errors::from(ruby, &error))?;
     know(ruby, module, id, timer)
@@ -156,16 +157,16 @@ fn span(ruby: &Ruby, seconds: f64) -> Result<Duration, Error> {
     Err(Error::new(class, format!("timer interval is {seconds}")))
 }
 
-fn start(ruby: &Ruby, operation: &str, delay: Duration) -> Result<Id, Error> {
+fn start(ruby: &Ruby, delay: Duration) -> Result<Id, Error> {
     let add = |i: &mut Instance| i.reactor.add_timer(Instant::now(), delay);
-    instance::change(ruby, operation, add)?.map_err(|error| errors::from(ruby, &error))
+    instance::change(ruby, add)?.map_err(|error| errors::from(ruby, &error))
 }
 
 /// Keeps what a timer calls. No other thread has run since it was added, so it cannot have fired.
 fn know(ruby: &Ruby, module: RModule, id: Id, callback: Value) -> Result<u64, Error> {
-    let stored = signatures::store(ruby, module, &names::TIMERS, id.as_u64(), callback);
+    let stored = signatures::store(ruby, module, Table::Timers, id.as_u64(), callback);
     if stored.is_err() {
-        instance::change(ruby, "add_timer", |i| i.reactor.cancel_timer(id))?;
+        instance::change(ruby, |i| i.reactor.cancel_timer(id))?;
     }
     stored.map(|()| id.as_u64())
 }

@@ -67,7 +67,7 @@ impl Engine {
                 own.wake();
                 Ok(result)
             }
-            Self::Attached => instance::change(ruby, "fibers", |i| body(&mut i.reactor)),
+            Self::Attached => instance::change(ruby, |i| body(&mut i.reactor)),
             Self::Unbound => Err(errors::runtime(ruby, "this scheduler is closed")),
         }
     }

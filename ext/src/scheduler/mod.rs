@@ -31,7 +31,7 @@ use magnus::{DataType, DataTypeFunctions, Error, RClass, RModule, Ruby, TypedDat
 
 use self::engine::Engine;
 use self::state::State;
-use crate::{errors, instance, names};
+use crate::{errors, guarded, instance, names};
 
 pub(crate) use run::{next_failure, run_ready};
 
@@ -91,7 +91,7 @@ fn bind_here(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
         false => Engine::own(ruby)?,
     };
     let loop_fiber = match attached {
-        true => instance::look(ruby, "fibers", |instance| instance.loop_fiber)?,
+        true => instance::look(ruby, |instance| instance.loop_fiber)?,
         false => None,
     };
     let mut state = scheduler.state();
@@ -112,9 +112,7 @@ fn current_thread() -> rb_sys::VALUE {
 
 impl DataTypeFunctions for Scheduler {
     fn mark(&self, marker: &Marker) {
-        if let Ok(state) = self.state.try_borrow() {
-            state.mark(marker);
-        }
+        guarded::to_mark(&self.state).mark(marker);
     }
 }
 

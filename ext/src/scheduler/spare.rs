@@ -55,11 +55,9 @@ pub(super) fn take_or(
 }
 
 pub(super) fn mark(marker: &Marker) {
-    // Nothing of Ruby's runs while it is borrowed, so it is not borrowed here.
-    if let Ok(spare) = SPARE.state().try_borrow() {
-        let fibers = spare.fibers.iter().copied();
-        fibers
-            .chain(spare.thread)
-            .for_each(|raw| marker.mark(value(raw)));
-    }
+    let spare = SPARE.to_mark();
+    let fibers = spare.fibers.iter().copied();
+    fibers
+        .chain(spare.thread)
+        .for_each(|raw| marker.mark(value(raw)));
 }
