@@ -58,6 +58,12 @@ module EventMachine
       @arrivals&.delete(arrival)
     end
 
+    # @return [String]
+    def inspect
+      "#<#{self.class} #{@active ? 'active' : 'ended'}>"
+    end
+    alias to_s inspect
+
     private
 
     # Calls the block, and wakes the fibers that wait, whatever it raises.

@@ -138,7 +138,9 @@ RSpec.describe EventMachine::Watch do
             seen << :cancelled
             done
           end
+          expect(watch.inspect).to eq("#<#{watch.class} active>")
           expect([watch.active?, watch.cancel, watch.cancel, watch.active?]).to eq([true, true, false, false])
+          expect("#{watch}").to eq("#<#{watch.class} ended>")
         end
         expect(seen).to eq([:cancelled])
       end

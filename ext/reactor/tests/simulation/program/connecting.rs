@@ -60,7 +60,7 @@ impl Program {
             return;
         };
         let (link, side) = kernel::with(|kernel| kernel.end_of(fd)).expect("a link");
-        match self.reactor.attach(fd) {
+        match self.reactor.attach(kernel::borrowed(fd)) {
             Ok(id) => {
                 let index = self.add_conn(id);
                 self.conns[index].attached = true;
