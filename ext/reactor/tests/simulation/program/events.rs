@@ -244,8 +244,8 @@ impl Program {
         let told = conn
             .link
             .map(|(link, side)| kernel::with(|kernel| kernel.links[link].ends[side].told.clone()));
-        // Its end may have been certain before.
-        let is_new = conn.timeout_set_in == self.turn;
+        // Its end may have been certain before, or be that of the time for the handshake.
+        let is_new = conn.timeout_set_in == self.turn || conn.secure && !conn.established;
         match reason {
             Some(Reason::Errno(libc::ETIMEDOUT)) if is_new => {}
             Some(Reason::Errno(libc::ETIMEDOUT)) if conn.connected && !conn.timeout.is_zero() => {
@@ -255,7 +255,6 @@ impl Program {
                     "{id:?} times out at {clock:?}, due at {due:?}"
                 );
             }
-            Some(Reason::Errno(libc::ETIMEDOUT)) if conn.secure && !conn.established => {}
             Some(Reason::Tls(_)) if conn.secure => self.check_failure(index),
             Some(Reason::Errno(error)) if conn.connected => {
                 let is_known =

@@ -132,7 +132,10 @@ impl Program {
         }
         match self.random.chance(500) {
             true => self.end_all(),
-            false => self.close_at_once(),
+            false => {
+                (0..50).for_each(|_| self.step());
+                self.close_at_once();
+            }
         }
     }
 
