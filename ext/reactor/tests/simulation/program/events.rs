@@ -123,7 +123,10 @@ impl Program {
             len > 0 && len <= self.buffer.len(),
             "{id:?} has {len} bytes"
         );
-        conn.active_at = clock;
+        if !conn.secure {
+            // What is told under TLS may have been read before.
+            conn.active_at = clock;
+        }
         conn.told = match conn.told {
             (count, turn) if turn == self.turn => (count + 1, turn),
             _ => (1, self.turn),
