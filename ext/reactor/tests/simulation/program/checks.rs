@@ -92,8 +92,8 @@ impl Program {
         kernel::with(|kernel| {
             let end = &kernel.links[link].ends[side];
             let has_failed = !end.told.is_empty() || end.state != State::Connected;
-            // One that has timed out has ended already.
-            let has_failed = has_failed || !conn.timeout.is_zero();
+            // One that has timed out, or cannot be watched any more, has ended already.
+            let has_failed = has_failed || !conn.timeout.is_zero() || kernel.faults.unwatched > 0;
             let is_full = end.no_space || conn.paused || has_failed || wire.lossy || conn.secure;
             let all = end.accepted >= wire.offered || is_full;
             assert!(
@@ -245,7 +245,9 @@ impl Program {
         self.eager = 0;
         assert_eq!(self.reactor.close_all(), [], "children");
         for index in open {
-            self.check_parting(index);
+            if self.conns[index].is_open() {
+                self.check_parting(index);
+            }
             self.conns[index].closing = Closing::Now;
             let out = self.conns[index].out;
             self.wires[out].lossy = true;

@@ -40,8 +40,9 @@ impl Program {
         started.expect("a proxy");
         // None yet, unless the target has ended, so that nothing began.
         let passed = self.reactor.proxied_bytes(from).expect("a count");
+        let to_pass = if passed == 0 { length } else { 0 };
         let conn = &mut self.conns[source];
-        (conn.proxy, conn.passed, conn.to_pass) = (Some(target), passed, length);
+        (conn.proxy, conn.passed, conn.to_pass) = (Some(target), passed, to_pass);
         let out = self.conns[target].out;
         self.wires[out].source = Some(source);
     }
