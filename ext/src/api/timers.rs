@@ -95,16 +95,12 @@ fn time_until(ruby: &Ruby, _module: RModule, signature: Value) -> Result<Option<
 
 /// Has all timers wait; false where they do.
 fn stop_timers(ruby: &Ruby, _module: RModule) -> Result<bool, Error> {
-    instance::change(ruby, |i| {
-        i.reactor.suspend_timers(Instant::now())
-    })
+    instance::change(ruby, |i| i.reactor.suspend_timers(Instant::now()))
 }
 
 /// See docs/native.
 fn resume_timers(ruby: &Ruby, _module: RModule) -> Result<bool, Error> {
-    instance::change(ruby, |i| {
-        i.reactor.resume_timers(Instant::now())
-    })
+    instance::change(ruby, |i| i.reactor.resume_timers(Instant::now()))
 }
 
 /// Has a periodic timer called once more, `period` seconds after it last was to, and returns the
