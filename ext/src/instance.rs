@@ -142,6 +142,15 @@ pub(crate) fn change<T>(ruby: &Ruby, body: impl FnOnce(&mut Instance) -> T) -> R
     change_if_any(ruby, body)?.ok_or_else(|| not_initialized(ruby))
 }
 
+/// As [`change`], for a native method that applications do not call: the error names what they do.
+pub(crate) fn change_for<T>(
+    ruby: &Ruby,
+    operation: &str,
+    body: impl FnOnce(&mut Instance) -> T,
+) -> Result<T, Error> {
+    change_if_any(ruby, body)?.ok_or_else(|| missing(ruby, operation))
+}
+
 /// As [`change`], for what has a meaning where there is no loop.
 pub(crate) fn change_if_any<T>(
     ruby: &Ruby,
@@ -184,7 +193,11 @@ fn not_initialized(ruby: &Ruby) -> Error {
     let method = unsafe { rb_sys::rb_frame_this_func() };
     // SAFETY: a String, or false for no name.
     let name = unsafe { Value::from_raw(rb_sys::rb_id2str(method)) };
-    errors::runtime(ruby, format!("eventmachine not initialized: {name}"))
+    missing(ruby, &name.to_string())
+}
+
+fn missing(ruby: &Ruby, operation: &str) -> Error {
+    errors::runtime(ruby, format!("eventmachine not initialized: {operation}"))
 }
 
 /// The settings, to read or write.

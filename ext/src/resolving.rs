@@ -27,11 +27,11 @@ pub(crate) fn addresses(
         Err(cause) => return Ok(Err(cause)),
     };
     if !is_loops_thread(ruby)? {
-        return wait(&lookup, &near);
+        return wait(ruby, &lookup, &near);
     }
     let waiting = near.try_clone().map_err(|error| shortage(ruby, &error))?;
     let number = instance::look(ruby, |i| i.lookups.hold(waiting))?;
-    let found = wait(&lookup, &near);
+    let found = wait(ruby, &lookup, &near);
     instance::peek(ruby, |i| i.lookups.release(number))?;
     found
 }
@@ -62,8 +62,12 @@ impl Lookups {
 }
 
 /// Waits until `done` is at its end, which either the answer or an interrupt brings about.
-fn wait(lookup: &Lookup, done: &UnixStream) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
-    gvl::wait_readable(done.as_raw_fd(), None)?;
+fn wait(
+    ruby: &Ruby,
+    lookup: &Lookup,
+    done: &UnixStream,
+) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
+    gvl::wait_readable(ruby, done.as_raw_fd(), None)?;
     Ok(lookup.answer().unwrap_or(Err(Cause::Stopped)))
 }
 

@@ -226,7 +226,7 @@ impl<'r> Loop<'r> {
         timeout: Option<Duration>,
     ) -> Result<(Result<bool, Error>, em_reactor::Result<()>), Error> {
         let start = Instant::now();
-        let waited = gvl::wait_readable(descriptor, timeout);
+        let waited = gvl::wait_readable(self.ruby, descriptor, timeout);
         self.let_go = Instant::now();
         self.idle = self.let_go.duration_since(start) > SHORT_WAIT;
         // Where only time passed, there is nothing to look for.
@@ -366,7 +366,7 @@ fn end_children(ruby: &Ruby) -> Result<(), Error> {
 fn await_children(ruby: &Ruby, timeout: Duration) -> Result<bool, Error> {
     let waits_by = |i: &mut Instance| i.poller.as_raw_fd();
     let descriptor = instance::look(ruby, waits_by)?;
-    gvl::wait_readable(descriptor, Some(timeout))?;
+    gvl::wait_readable(ruby, descriptor, Some(timeout))?;
     instance::look(ruby, |instance| {
         let polled = instance.poller.poll(Some(Duration::ZERO));
         instance.reactor.collect(&instance.poller, Instant::now());

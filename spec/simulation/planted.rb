@@ -10,7 +10,7 @@ module Planted
   ROOT = File.expand_path("../..", __dir__)
   # What the simulation is built from.
   PARTS = %w[Cargo.toml Cargo.lock .cargo ext].freeze
-  # Where it is built.
+  # Where it is built: not where the core is without faults, since both would have the same names there.
   COPY = File.join(ROOT, "target", "planted")
   # Longer than any run takes that comes to its end.
   LIMIT = 600
@@ -67,8 +67,8 @@ module Planted
     private
 
     def copy
-      FileUtils.rm_rf(COPY)
       FileUtils.mkdir_p(COPY)
+      FileUtils.rm_rf(PARTS.map { |part| File.join(COPY, part) })
       PARTS.each { |part| FileUtils.cp_r(File.join(ROOT, part), COPY) }
     end
 
@@ -84,7 +84,7 @@ module Planted
 
     # The seed and the number of steps, or what else came of it.
     def outcome
-      output, status = Open3.capture2e({ "CARGO_TARGET_DIR" => File.join(ROOT, "target") },
+      output, status = Open3.capture2e({ "CARGO_TARGET_DIR" => File.join(COPY, "target") },
                                        "timeout", LIMIT.to_s, "cargo", "test", "--package", "em-reactor", "--locked",
                                        "--test", "simulation", "nothing_is_lost", "--", "--nocapture", chdir: COPY)
       raise output unless output.include?("running 1 test")

@@ -52,6 +52,7 @@ use crate::waits::{self as wait, Waits};
 use admission::Admissions;
 pub use forking::Spare;
 pub use occupation::Occupation;
+pub use watching::open_descriptor;
 
 /// An event loop without the waiting: descriptors, timers, and the queues of pending work.
 ///

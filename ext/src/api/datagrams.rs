@@ -72,7 +72,9 @@ fn open_unix_datagram(ruby: &Ruby, path: Value) -> Result<u64, Error> {
 
 /// Takes over a datagram socket by its descriptor's number.
 fn attach_datagram(ruby: &Ruby, descriptor: i32) -> Result<u64, Error> {
-    let attached = instance::open(ruby, |reactor| reactor.attach_datagram(descriptor))?;
+    let attached = instance::open(ruby, |reactor| {
+        reactor.attach_datagram(convert::descriptor(descriptor)?)
+    })?;
     attached
         .map(|id| id.as_u64())
         .map_err(|cause| errors::from(ruby, &cause))

@@ -26,9 +26,9 @@ fn attach_fd(ruby: &Ruby, descriptor: i32, watch_only: Value) -> Result<u64, Err
     let watch_only = watch_only.to_bool();
     let attached = instance::open(ruby, |reactor| {
         if watch_only {
-            reactor.watch(descriptor)
+            reactor.watch(convert::descriptor(descriptor)?)
         } else {
-            reactor.attach(descriptor)
+            reactor.attach(convert::descriptor(descriptor)?)
         }
     })?;
     attached
@@ -39,7 +39,7 @@ fn attach_fd(ruby: &Ruby, descriptor: i32, watch_only: Value) -> Result<u64, Err
 /// Reads the standard input as a connection, and returns its signature.
 fn read_keyboard(ruby: &Ruby) -> Result<u64, Error> {
     let attached = instance::open(ruby, |reactor| {
-        reactor.attach_for_a_while(libc::STDIN_FILENO)
+        reactor.attach_for_a_while(convert::descriptor(libc::STDIN_FILENO)?)
     })?;
     attached
         .map(|id| id.as_u64())

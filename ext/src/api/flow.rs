@@ -103,7 +103,9 @@ fn limit_connections(
     limit: Option<usize>,
 ) -> Result<(), Error> {
     let id = convert::id(signature)?;
-    let set = instance::change(ruby, |i| i.reactor.set_connection_limit(id, limit))?;
+    let set = instance::change_for(ruby, "set_max_connections", |i| {
+        i.reactor.set_connection_limit(id, limit)
+    })?;
     set.map_err(|cause| errors::from(ruby, &cause))
 }
 

@@ -56,7 +56,9 @@ fn start_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
 
 /// Takes over a listening socket by its descriptor's number.
 fn attach_sd(ruby: &Ruby, descriptor: i32) -> Result<u64, Error> {
-    let attached = instance::open(ruby, |reactor| reactor.attach_listener(descriptor))?;
+    let attached = instance::open(ruby, |reactor| {
+        reactor.attach_listener(convert::descriptor(descriptor)?)
+    })?;
     attached
         .map(|id| id.as_u64())
         .map_err(|cause| errors::from(ruby, &cause))

@@ -79,7 +79,7 @@ fn renew_timer(
 ) -> Result<u64, Error> {
     let delay = span(ruby, interval(ruby, seconds)?)?;
     let replaced = convert::id(previous)?;
-    instance::change(ruby, |i| i.reactor.cancel_timer(replaced))?;
+    instance::change_for(ruby, "add_timer", |i| i.reactor.cancel_timer(replaced))?;
     signatures::remove(ruby, module, Table::Timers, previous)?;
     let id = start(ruby, delay)?;
     know(ruby, module, id, callback)
@@ -95,7 +95,9 @@ fn time_until(ruby: &Ruby, _module: RModule, signature: Value) -> Result<Option<
 
 /// Has all timers wait; false where they do.
 fn stop_timers(ruby: &Ruby, _module: RModule) -> Result<bool, Error> {
-    instance::change(ruby, |i| i.reactor.suspend_timers(Instant::now()))
+    instance::change_for(ruby, "suspend_timers", |i| {
+        i.reactor.suspend_timers(Instant::now())
+    })
 }
 
 /// See docs/native.
@@ -112,7 +114,7 @@ fn wait_again(ruby: &Ruby, timer: Value, previous: Value, period: Value) -> Resu
         Some(_) => convert::id(previous)?,
         None => Id::from(0),
     };
-    let (waited, started) = instance::change(ruby, |i| {
+    let (waited, started) = instance::change_for(ruby, "add_timer", |i| {
         let waited = i.reactor.cancel_timer(waits);
         (
             waited,

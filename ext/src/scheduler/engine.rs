@@ -146,6 +146,7 @@ impl Own {
 
 /// Polls, and waits where nothing is ready; how long that took, and whether it was interrupted.
 pub(super) fn poll(
+    ruby: &Ruby,
     poller: &mut Poller,
     looks_first: bool,
     timeout: Option<Duration>,
@@ -164,7 +165,7 @@ pub(super) fn poll(
         return (None, polled, Ok(false));
     }
     let start = Instant::now();
-    let waited = gvl::wait_readable(poller.as_raw_fd(), timeout);
+    let waited = gvl::wait_readable(ruby, poller.as_raw_fd(), timeout);
     if !matches!(waited, Ok(false)) {
         polled = poller.poll(Some(Duration::ZERO));
     }

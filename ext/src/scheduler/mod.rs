@@ -51,8 +51,8 @@ impl Scheduler {
     }
 
     /// Whether the calling thread is the one whose scheduler this is.
-    fn is_bound_here(&self) -> bool {
-        self.state().thread == Some(current_thread())
+    fn is_bound_here(&self, ruby: &Ruby) -> bool {
+        self.state().thread == Some(current_thread(ruby))
     }
 }
 
@@ -68,7 +68,7 @@ fn bind(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
         return Err(errors::runtime(ruby, advice));
     }
     match thread {
-        Some(thread) if thread == current_thread() => Ok(()),
+        Some(thread) if thread == current_thread(ruby) => Ok(()),
         Some(_) => Err(Error::new(
             ruby.exception_thread_error(),
             "this scheduler is another thread's: each thread has one of its own",
@@ -97,7 +97,7 @@ fn bind_here(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
     let mut state = scheduler.state();
     state.engine = engine;
     state.loop_fiber = loop_fiber;
-    state.thread = Some(current_thread());
+    state.thread = Some(current_thread(ruby));
     drop(state);
     let class = <Scheduler as TypedData>::class(ruby);
     class.funcall::<_, _, magnus::Value>("install_hooks", ())?;
@@ -105,8 +105,8 @@ fn bind_here(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
     Ok(())
 }
 
-fn current_thread() -> rb_sys::VALUE {
-    // SAFETY: takes nothing, and is called with the GVL.
+fn current_thread(_ruby: &Ruby) -> rb_sys::VALUE {
+    // SAFETY: takes nothing, and is called with the GVL, of which `Ruby` is the proof.
     unsafe { rb_sys::rb_thread_current() }
 }
 

@@ -9,14 +9,14 @@ use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::interest::Interest;
 use crate::stream::Stream;
-use crate::sys::handle::{Handle, RawDescriptor};
+use crate::sys::handle::{self, BorrowedDescriptor, Handle, RawDescriptor};
 use crate::sys::queue::URGENT;
 use crate::watch::Watch;
 
 impl Reactor {
     /// Takes over an open descriptor as a connection. It is made non-blocking, and stays its
     /// owner's to close.
-    pub fn attach(&mut self, fd: RawDescriptor) -> Result<Id> {
+    pub fn attach(&mut self, fd: BorrowedDescriptor<'_>) -> Result<Id> {
         let handle = borrow(fd)?;
         set_nonblocking(&handle)?;
         self.add(Descriptor::stream(handle, Stream::default(), &self.turn))
@@ -25,7 +25,7 @@ impl Reactor {
     /// Takes over an open descriptor as [`attach`](Self::attach) does, to read one byte at a time:
     /// what is not read when it is closed is left to others. It is returned to blocking mode in the
     /// end where it was in that, since others may go on with it, as the shell does with a terminal.
-    pub fn attach_for_a_while(&mut self, fd: RawDescriptor) -> Result<Id> {
+    pub fn attach_for_a_while(&mut self, fd: BorrowedDescriptor<'_>) -> Result<Id> {
         let handle = borrow(fd)?;
         let was_nonblocking = set_nonblocking(&handle)?;
         let stream = Stream::shared(!was_nonblocking);
@@ -34,13 +34,13 @@ impl Reactor {
 
     /// Watches an open descriptor, of which nothing is reported until
     /// [`set_notify`](Self::set_notify) asks for it. It stays its owner's to read, write and close.
-    pub fn watch(&mut self, fd: RawDescriptor) -> Result<Id> {
+    pub fn watch(&mut self, fd: BorrowedDescriptor<'_>) -> Result<Id> {
         let kind = Kind::Watch(Watch::default());
         self.add(Descriptor::new(borrow(fd)?, kind, &self.turn))
     }
 
     /// Takes over a listening socket; it stays its owner's to close.
-    pub fn attach_listener(&mut self, fd: RawDescriptor) -> Result<Id> {
+    pub fn attach_listener(&mut self, fd: BorrowedDescriptor<'_>) -> Result<Id> {
         let handle = borrow(fd)?;
         set_nonblocking(&handle)?;
         self.add_listener(handle)
@@ -96,11 +96,27 @@ fn operation(kind: Interest) -> &'static str {
     }
 }
 
-pub(super) fn borrow(fd: RawDescriptor) -> Result<Handle> {
-    Handle::borrow(fd).map_err(|error| match error.kind() {
+/// Says of a number that it is an open descriptor, which [`Reactor::attach`] and the like take.
+/// Fails with EBADF where it is none, and on Windows where it is no socket.
+///
+/// # Safety
+///
+/// The descriptor stays open for as long as the reactor has it: until `Unbound` was told of it, or
+/// [`Reactor::detach`] was called.
+pub unsafe fn open_descriptor(fd: RawDescriptor) -> Result<BorrowedDescriptor<'static>> {
+    // SAFETY: as the caller promises.
+    unsafe { handle::open_descriptor(fd) }.map_err(|error| refused(error, fd))
+}
+
+pub(super) fn borrow(fd: BorrowedDescriptor<'_>) -> Result<Handle> {
+    Handle::borrow(fd).map_err(|error| refused(error, handle::raw(fd)))
+}
+
+fn refused(error: io::Error, fd: RawDescriptor) -> Error {
+    match error.kind() {
         io::ErrorKind::Unsupported => Error::Unsupported("attaching anything but a socket"),
         _ => Error::system("fstat", format!("descriptor {fd}"), error),
-    })
+    }
 }
 
 fn set_nonblocking(handle: &Handle) -> Result<bool> {

@@ -86,7 +86,7 @@ impl Scene {
             }
             (fd, link)
         });
-        (self.reactor.attach(fd).unwrap(), link)
+        (self.reactor.attach(kernel::borrowed(fd)).unwrap(), link)
     }
 
     fn listen(&mut self) -> (Id, u16) {

@@ -16,6 +16,7 @@ mod streams;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use crate::random::Random;
@@ -41,6 +42,12 @@ thread_local! {
 /// Calls `work` with this thread's kernel, where it has one.
 pub fn try_with<T>(work: impl FnOnce(&mut Kernel) -> T) -> Option<T> {
     KERNEL.with(|kernel| kernel.borrow_mut().as_mut().map(work))
+}
+
+/// A descriptor of the simulated kernel's, as the core takes it.
+pub fn borrowed(fd: i32) -> BorrowedFd<'static> {
+    // SAFETY: the core makes no call with it that this kernel does not take.
+    unsafe { BorrowedFd::borrow_raw(fd) }
 }
 
 /// Calls `work` with this thread's kernel.

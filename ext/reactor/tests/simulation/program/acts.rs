@@ -1,15 +1,12 @@
 //! What the program does.
 
-use std::net::{Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use em_reactor::Id;
 
+use super::Program;
 use super::conn::Closing;
 use super::wire::MOST;
-use super::{Program, Server};
-use crate::kernel;
-use crate::kernel::outside_ports;
 
 impl Program {
     /// Something, with this connection or any.
@@ -69,82 +66,6 @@ impl Program {
         if let Ok(poller) = self.reactor.adopt() {
             self.poller = poller;
         }
-    }
-
-    // ---- connections
-
-    fn connect(&mut self) {
-        let secure: Vec<u16> = self.ports(true);
-        if let Some(port) = self
-            .random
-            .pick(&secure)
-            .filter(|_| self.random.chance(300))
-        {
-            return self.connect_securely(port);
-        }
-        let mut ports = self.ports(false);
-        ports.extend(outside_ports());
-        let address = |(index, port)| match index % 2 {
-            0 => SocketAddr::from(([127, 0, 0, 1], port)),
-            _ => SocketAddr::from((Ipv6Addr::LOCALHOST, port)),
-        };
-        let count = [1, 1, 1, 2, 4][self.random.below(5)];
-        let chosen: Vec<u16> = (0..count)
-            .filter_map(|_| self.random.pick(&ports))
-            .collect();
-        let addresses: Vec<_> = chosen.into_iter().enumerate().map(address).collect();
-        let result = self.reactor.connect_tcp(&addresses, None);
-        self.trace(|| format!("connect to {addresses:?}: {result:?}"));
-        if let Ok(id) = result {
-            let index = self.add_conn(id);
-            let is_answered = |address: &SocketAddr| address.port() == outside_ports()[0];
-            self.conns[index].is_answered = addresses.iter().any(is_answered);
-        }
-    }
-
-    fn connect_securely(&mut self, port: u16) {
-        let result = self
-            .reactor
-            .connect_tcp(&[([127, 0, 0, 1], port).into()], None);
-        self.trace(|| format!("connect to {port} with TLS: {result:?}"));
-        if let Ok(id) = result {
-            let index = self.add_conn(id);
-            self.secure(index, false);
-        }
-    }
-
-    /// Where the servers listen that are under TLS, or those that are not.
-    pub(super) fn ports(&self, secure: bool) -> Vec<u16> {
-        let servers = self
-            .servers
-            .values()
-            .filter(|server| server.secure == secure);
-        servers.map(|server| server.port).collect()
-    }
-
-    fn attach(&mut self) {
-        let Ok(fd) = kernel::with(|kernel| kernel.pair()) else {
-            return;
-        };
-        let (link, side) = kernel::with(|kernel| kernel.end_of(fd)).expect("a link");
-        match self.reactor.attach(fd) {
-            Ok(id) => {
-                let index = self.add_conn(id);
-                self.conns[index].attached = true;
-                self.note_link(index);
-                self.outside.push((link, 1 - side));
-                self.trace(|| format!("attach of link {link}: {id:?}"));
-            }
-            Err(_) => {
-                self.close_descriptor(fd);
-                kernel::with(|kernel| kernel.close_end(link, 1));
-            }
-        }
-    }
-
-    pub(super) fn close_descriptor(&mut self, fd: i32) {
-        self.trace(|| format!("close of {fd}"));
-        kernel::with(|kernel| kernel.close(fd)).expect("an open descriptor");
     }
 
     fn send(&mut self, index: usize) {
@@ -317,72 +238,6 @@ impl Program {
         let is_peer = |other: &&usize| self.conns[**other].link == Some((link, 1 - side));
         self.by_id.values().find(is_peer).copied()
     }
-
-    // ---- servers
-
-    fn listen(&mut self) {
-        if self.servers.len() >= 3 {
-            return;
-        }
-        let Ok(id) = self.reactor.listen_tcp(([127, 0, 0, 1], 0).into()) else {
-            return;
-        };
-        assert!(self.names.insert(id), "{id:?} is used again");
-        let name = self.reactor.socket_name(id).expect("a name");
-        let server = Server {
-            fd: self.reactor.file_descriptor(id).expect("a number"),
-            port: u16::from_be_bytes([name[2], name[3]]),
-            secure: self.random.chance(200),
-            stopped: false,
-            paused: false,
-            limit: None,
-            taken: (0, 0),
-        };
-        self.trace(|| format!("{id:?} listens at {}", server.port));
-        self.servers.insert(id, server);
-    }
-
-    fn change_server(&mut self) {
-        let open = self.servers.iter().filter(|(_, server)| !server.stopped);
-        let ids: Vec<Id> = open.map(|(id, _)| *id).collect();
-        let Some(id) = self.random.pick(&ids) else {
-            return self.listen();
-        };
-        let kind = self.random.below(5);
-        let limit = self.random.below(6);
-        let server = self.servers.get_mut(&id).expect("a server");
-        match kind {
-            0 => self.stop_server(id),
-            1 | 2 => {
-                server.limit = (limit > 0).then_some(limit);
-                let limit = server.limit;
-                self.trace(|| format!("{id:?} takes {limit:?}"));
-                self.reactor
-                    .set_connection_limit(id, limit)
-                    .expect("a server");
-            }
-            _ => {
-                server.paused ^= true;
-                let paused = server.paused;
-                self.trace(|| format!("{id:?} pauses: {paused}"));
-                self.reactor.set_accepting(id, !paused).expect("a server");
-            }
-        }
-    }
-
-    pub(super) fn stop_server(&mut self, id: Id) {
-        self.trace(|| format!("{id:?} stops"));
-        let server = self.servers.get_mut(&id).expect("a server");
-        server.stopped = true;
-        if server.limit.take().is_some() {
-            self.reactor
-                .set_connection_limit(id, None)
-                .expect("a server");
-        }
-        self.reactor.stop_listening(id).expect("a server");
-    }
-
-    // ---- timers
 
     fn add_timer(&mut self) {
         let delay = match self.random.chance(200) {

@@ -186,9 +186,9 @@ impl Program {
     fn check_conn_at_rest(&mut self, index: usize) {
         let conn = &self.conns[index];
         let id = conn.id;
-        let waits_for_ever = conn.connect_timeout.is_zero();
-        if conn.secure && !conn.established && waits_for_ever {
-            // Its peer may not have been accepted.
+        let peer = self.peer_of(index);
+        if conn.secure && !conn.established && peer.is_none() {
+            // Its peer is yet to be accepted.
             return;
         }
         assert!(conn.connected, "{id:?} is neither connected nor ended");
@@ -207,7 +207,6 @@ impl Program {
         assert_eq!(waits, 0, "{id:?} does not write");
         let passes_end_on = conn.proxy.is_some();
         let stays = conn.sends_on && !conn.write_closed || passes_end_on;
-        let peer = self.peer_of(index);
         let peer_passes_on = peer.is_some_and(|peer| self.conns[peer].proxy.is_some());
         let is_passing = wire.source.is_some() || wire.lossy;
         kernel::with(|kernel| {

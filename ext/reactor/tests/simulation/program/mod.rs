@@ -3,11 +3,13 @@
 mod acts;
 mod checks;
 mod conn;
+mod connecting;
 mod datagrams;
 mod events;
 mod outside;
 mod proxies;
 mod secure;
+mod servers;
 mod timers;
 mod wire;
 
