@@ -13,7 +13,7 @@ RSpec.describe "The native functions" do
     set_comm_inactivity_timeout: [1, 1], set_pending_connect_timeout: [1, 1],
     set_notify_readable: [1, true], set_notify_writable: [1, true], set_heartbeat_interval: [1.0],
     set_timer_quantum: [90], start_proxy: [1, 2, 0, 0], invoke_popen: [%w[true true]],
-    open_unix_datagram: [nil], attach_datagram: [0], send_unix_datagram: [1, "x", "/nowhere"],
+    open_unix_datagram: [nil], attach_datagram: [0], send_descriptor: [1, 0], send_unix_datagram: [1, "x", "/nowhere"],
     listen_with: ["127.0.0.1", 0, [], 5],
     resolve_host: ["localhost", 0, nil], connect_host: ["localhost", 80, nil, nil],
     connect_addresses: ["localhost", ["127.0.0.1"], 80, nil, nil],

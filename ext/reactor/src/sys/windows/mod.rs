@@ -7,6 +7,7 @@ pub(crate) mod handle;
 pub(crate) mod level;
 pub(crate) mod limits;
 pub(crate) mod names;
+pub(crate) mod passing;
 pub(crate) mod socket_file;
 pub(crate) mod sockopt;
 pub(crate) mod user;
