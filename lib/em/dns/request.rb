@@ -62,11 +62,8 @@ module EventMachine
       end
 
       # @return [String] the query in wire format
-      def packet
-        message = Resolv::DNS::Message.new(id)
-        message.rd = 1
-        message.add_question(absolute_name, @types.first)
-        message.encode
+      def query
+        packet
       end
 
       # @param message [Resolv::DNS::Message]
@@ -147,6 +144,13 @@ module EventMachine
         id
       rescue RequestIdAlreadyUsed
         retry
+      end
+
+      def packet
+        message = Resolv::DNS::Message.new(id)
+        message.rd = 1
+        message.add_question(absolute_name, @types.first)
+        message.encode
       end
 
       def question

@@ -186,7 +186,7 @@ module EventMachine
 
         host = ::Socket.unpack_sockaddr_in(peername).last
         ended = ->(data) { stream_ended(id, request, cut, data) }
-        @streams[id] = EventMachine.connect(host, PORT, StreamQuery, request.packet, ended)
+        @streams[id] = EventMachine.connect(host, PORT, StreamQuery, request.query, ended)
       rescue ConnectionError
         stream_ended(id, request, cut, nil)
       end

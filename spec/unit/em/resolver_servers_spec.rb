@@ -56,7 +56,8 @@ RSpec.describe EventMachine::DNS::Resolver do
     message = Resolv::DNS::Message.new(query.id)
     message.qr = 1
     message.add_question(*query.question.first)
-    count.times { |n| message.add_answer(query.question.first.first, 60, Resolv::DNS::Resource::IN::A.new("192.0.2.#{n}")) }
+    name, type = query.question.first
+    count.times { |n| message.add_answer(name, 60, type.new("192.0.2.#{n}")) }
     message.encode
   end
 
@@ -88,7 +89,8 @@ RSpec.describe EventMachine::DNS::Resolver do
     end
 
     it "are those of the file of hosts, too" do
-      allow(described_class).to receive(:hosts).and_return("both" => ["192.0.2.7", "2001:db8::7"], "v4" => ["192.0.2.7"])
+      hosts = { "both" => ["192.0.2.7", "2001:db8::7"], "v4" => ["192.0.2.7"] }
+      allow(described_class).to receive(:hosts).and_return(hosts)
       expect(resolve("both")).to eq(["192.0.2.7", "2001:db8::7"])
       expect(resolve("both", family: :INET6)).to eq(["2001:db8::7"])
       expect(resolve("v4", family: :INET6) { |query| both(query) }.map(&:downcase)).to eq(["2001:db8::1"])
@@ -121,7 +123,9 @@ RSpec.describe EventMachine::DNS::Resolver do
       end
 
       it "are each asked once where all answer with rcode #{rcode}" do
-        found = resolve("name", hosts: hosts, interval: 3600) { |query, host| asked << host && query.answer(rcode: rcode) }
+        found = resolve("name", hosts: hosts, interval: 3600) do |query, host|
+          asked << host && query.answer(rcode: rcode)
+        end
         expect([found, asked.sort]).to eq(["rcode=#{rcode}", hosts])
       end
     end
