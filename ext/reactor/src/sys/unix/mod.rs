@@ -3,6 +3,7 @@
 pub(crate) mod child;
 pub(crate) mod fork;
 pub(crate) mod handle;
+pub(crate) mod hosts;
 pub(crate) mod level;
 pub(crate) mod limits;
 pub(crate) mod names;
