@@ -15,6 +15,7 @@ mod hold;
 mod listening;
 mod naming;
 mod occupation;
+mod passing;
 mod proxies;
 mod registration;
 mod sockets;
