@@ -21,6 +21,11 @@ task :neighbours do
   ruby "spec/chaos/neighbours.rb"
 end
 
+desc "10,000 signals, 2,000 children and 100,000 files at full speed (SIGNALS=, CHILDREN=, FILES=)"
+task :watches do
+  ruby "spec/chaos/watches.rb"
+end
+
 desc "See whether 100,000 connections of each kind leave anything behind (CONNECTIONS=, KINDS=tcp,…)"
 task :leaks do
   ruby "spec/chaos/leaks.rb", *ENV.fetch("KINDS", "").split(",")

@@ -41,6 +41,12 @@ module EventMachine
     # @raise [RuntimeError] when no reactor runs
     def get_timer_count; end
 
+    # Ends what {suspend_timers} began.
+    #
+    # @return [Boolean] false if the timers were not suspended
+    # @raise [RuntimeError] when no reactor runs
+    def resume_timers; end
+
     # @!endgroup
   end
 end

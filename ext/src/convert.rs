@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use em_reactor::{Error as Cause, Id, port};
+use em_reactor::{BorrowedDescriptor, Error as Cause, Id, port};
 use magnus::prelude::*;
 use magnus::{Error, Fixnum, Integer, RArray, RString, Ruby, TryConvert, Value};
 
@@ -88,6 +88,14 @@ pub(crate) fn socket_path(ruby: &Ruby, value: Value) -> Result<PathBuf, Error> {
         return Err(errors::argument(ruby, "string contains null byte"));
     }
     Ok(OsString::from_vec(bytes).into())
+}
+
+/// The open descriptor of that number, which an application hands to the loop.
+pub(crate) fn descriptor(number: i32) -> em_reactor::Result<BorrowedDescriptor<'static>> {
+    // SAFETY: its owner is to keep it open until the loop has let go of it, for which an IO is kept
+    // with the connection. Where it does not, calls fail with EBADF, or reach what has the number
+    // then, as they do in Ruby's own IO.
+    unsafe { em_reactor::open_descriptor(number) }
 }
 
 /// A String of bytes (ASCII-8BIT).

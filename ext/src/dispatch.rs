@@ -44,6 +44,7 @@ impl<'r> Dispatcher<'r> {
             Event::OutboundDrained(id) => self
                 .notify_if_defined(id, &names::OUTBOUND_DRAINED)
                 .map(drop),
+            Event::Urgent(id) => self.notify(id, &names::NOTIFY_PRIORITY),
             Event::Readable(id) => self.notify(id, &names::NOTIFY_READABLE),
             Event::Writable(id) => self.notify(id, &names::NOTIFY_WRITABLE),
             Event::ProxyTargetUnbound(id) => self.notify(id, &names::PROXY_TARGET_UNBOUND),
@@ -145,24 +146,20 @@ impl<'r> Dispatcher<'r> {
     fn input_ended(&self, id: Id) -> Result<(), Error> {
         let told = self.notify_if_defined(id, &names::RECEIVE_EOF);
         let sends_on = *told.as_ref().unwrap_or(&true);
-        instance::change(self.ruby, "receive_eof", |i| {
-            i.reactor.input_end_told(id, sends_on)
-        })?;
+        instance::change(self.ruby, |i| i.reactor.input_end_told(id, sends_on))?;
         told.map(drop)
     }
 
     /// Descriptors are taken for those who define what to do with them.
     fn descriptors_offered(&self, id: Id) -> Result<(), Error> {
         match self.connection(id)?.respond_to(*names::RECEIVE_IO, true)? {
-            true => instance::change(self.ruby, "receive_io", |i| i.reactor.take_descriptors(id)),
+            true => instance::change(self.ruby, |i| i.reactor.take_descriptors(id)),
             false => Ok(()),
         }
     }
 
     fn descriptor_received(&self, id: Id) -> Result<(), Error> {
-        let received = instance::change(self.ruby, "receive_io", |i| {
-            i.reactor.received_descriptor(id)
-        })?;
+        let received = instance::change(self.ruby, |i| i.reactor.received_descriptor(id))?;
         self.module
             .funcall::<_, _, Value>(*names::DESCRIPTOR_RECEIVED, (id.as_u64(), received))
             .map(drop)
@@ -202,7 +199,7 @@ impl<'r> Dispatcher<'r> {
             if self.object(id)?.is_none() {
                 self.keep(id, self.ruby.qfalse().as_value())?;
             }
-            instance::change(self.ruby, "accept", |i| i.reactor.close(id, false))?;
+            instance::change(self.ruby, |i| i.reactor.close(id, false))?;
         }
         made
     }
@@ -241,9 +238,7 @@ impl<'r> Dispatcher<'r> {
             connection.funcall::<_, _, Value>(*names::SSL_VERIFY_PEER, (pem,))
         });
         let accepted = answer.as_ref().is_ok_and(|answer| answer.to_bool());
-        instance::change(self.ruby, "ssl_verify_peer", |i| {
-            i.reactor.tls_verdict(id, accepted)
-        })?;
+        instance::change(self.ruby, |i| i.reactor.tls_verdict(id, accepted))?;
         answer.map(drop)
     }
 
@@ -257,7 +252,7 @@ impl<'r> Dispatcher<'r> {
             Ok(choice) => (choice, Ok(())),
             Err(error) => (Choice::Refuse, Err(error)),
         };
-        instance::change(self.ruby, "start_tls", |i| i.reactor.tls_choice(id, choice))?
+        instance::change(self.ruby, |i| i.reactor.tls_choice(id, choice))?
             .map_err(|cause| errors::from(self.ruby, &cause))
             .and(failure)
     }
@@ -296,7 +291,7 @@ impl<'r> Dispatcher<'r> {
     }
 
     fn release(&self, id: Id, connection: Value, result: Result<(), Error>) -> Result<(), Error> {
-        if instance::change(self.ruby, "close_connection", |i| i.reactor.release(id))? {
+        if instance::change(self.ruby, |i| i.reactor.release(id))? {
             let closed = close_attached(connection);
             return result.and(closed);
         }

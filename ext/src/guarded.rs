@@ -1,6 +1,6 @@
 //! State that the GVL guards, as a lock would.
 
-use std::cell::RefCell;
+use std::cell::{Ref, RefCell};
 
 /// State that only the thread with the GVL may touch.
 pub(crate) struct Guarded<T>(RefCell<T>);
@@ -19,4 +19,19 @@ impl<T> Guarded<T> {
     pub(crate) fn state(&self) -> &RefCell<T> {
         &self.0
     }
+
+    /// See [`to_mark`].
+    pub(crate) fn to_mark(&self) -> Ref<'_, T> {
+        to_mark(&self.0)
+    }
+}
+
+/// State, for the garbage collector to mark what it holds. Nothing of Ruby's runs while state is
+/// borrowed. Where that is broken, the process ends: objects that are not marked would be freed
+/// while they are in use.
+pub(crate) fn to_mark<T>(state: &RefCell<T>) -> Ref<'_, T> {
+    state.try_borrow().unwrap_or_else(|_| {
+        eprintln!("eventmachine: garbage collection while its state is in use");
+        std::process::abort()
+    })
 }

@@ -12,7 +12,11 @@ use magnus::{Error, Ruby, rb_sys};
 /// thread busy with them. An error is what a signal handler, `Thread#raise` or `Thread#kill`
 /// raised.
 #[allow(deprecated, reason = "its successor, rb_io_wait, wants an IO object")]
-pub(crate) fn wait_readable(descriptor: RawFd, timeout: Option<Duration>) -> Result<bool, Error> {
+pub(crate) fn wait_readable(
+    _ruby: &Ruby,
+    descriptor: RawFd,
+    timeout: Option<Duration>,
+) -> Result<bool, Error> {
     // Rounded up, since a timer must not fire early; a wait cut short is only begun again.
     let mut limit = timeout.map(|timeout| {
         let timeout = timeout

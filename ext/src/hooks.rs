@@ -13,6 +13,8 @@ pub(crate) enum Hook {
     BeforeWait = 1,
     AfterWait = 2,
     Idle = 4,
+    /// Not for applications: finds out whether there is anything left to wait for.
+    Ending = 8,
 }
 
 /// The bits of those that something is to be called at.

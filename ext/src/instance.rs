@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use em_reactor::{Id, Poller, Reactor, Spare, Waker};
-use magnus::rb_sys::AsRawValue;
-use magnus::{Error, Ruby};
+use magnus::rb_sys::{AsRawValue, FromRawValue};
+use magnus::{Error, Ruby, Value};
 use rb_sys::VALUE;
 
 use crate::errors;
@@ -132,22 +132,23 @@ fn with_state<T>(ruby: &Ruby, body: impl FnOnce(&mut State) -> T) -> Result<T, E
     }
 }
 
-/// The loop, to look at. `operation` is named in the error where there is none.
-pub(crate) fn look<T>(
-    ruby: &Ruby,
-    operation: &str,
-    body: impl FnOnce(&mut Instance) -> T,
-) -> Result<T, Error> {
-    peek(ruby, body)?.ok_or_else(|| not_initialized(ruby, operation))
+/// The loop, to look at. Where there is none, the error names the native method that is called.
+pub(crate) fn look<T>(ruby: &Ruby, body: impl FnOnce(&mut Instance) -> T) -> Result<T, Error> {
+    peek(ruby, body)?.ok_or_else(|| not_initialized(ruby))
 }
 
 /// The loop, to give it work: wakes it where it waits.
-pub(crate) fn change<T>(
+pub(crate) fn change<T>(ruby: &Ruby, body: impl FnOnce(&mut Instance) -> T) -> Result<T, Error> {
+    change_if_any(ruby, body)?.ok_or_else(|| not_initialized(ruby))
+}
+
+/// As [`change`], for a native method that applications do not call: the error names what they do.
+pub(crate) fn change_for<T>(
     ruby: &Ruby,
     operation: &str,
     body: impl FnOnce(&mut Instance) -> T,
 ) -> Result<T, Error> {
-    change_if_any(ruby, body)?.ok_or_else(|| not_initialized(ruby, operation))
+    change_if_any(ruby, body)?.ok_or_else(|| missing(ruby, operation))
 }
 
 /// As [`change`], for what has a meaning where there is no loop.
@@ -172,10 +173,9 @@ pub(crate) fn change_if_any<T>(
 /// events wait for that.
 pub(crate) fn open(
     ruby: &Ruby,
-    operation: &str,
     body: impl FnOnce(&mut Reactor) -> em_reactor::Result<Id>,
 ) -> Result<em_reactor::Result<Id>, Error> {
-    change(ruby, operation, |instance| {
+    change(ruby, |instance| {
         let id = body(&mut instance.reactor)?;
         if !instance.openers.is_empty() {
             let thread = ruby.thread_current().as_raw();
@@ -188,7 +188,15 @@ pub(crate) fn open(
     })
 }
 
-fn not_initialized(ruby: &Ruby, operation: &str) -> Error {
+fn not_initialized(ruby: &Ruby) -> Error {
+    // SAFETY: it reads the name in the frame of the native method that runs.
+    let method = unsafe { rb_sys::rb_frame_this_func() };
+    // SAFETY: a String, or false for no name.
+    let name = unsafe { Value::from_raw(rb_sys::rb_id2str(method)) };
+    missing(ruby, &name.to_string())
+}
+
+fn missing(ruby: &Ruby, operation: &str) -> Error {
     errors::runtime(ruby, format!("eventmachine not initialized: {operation}"))
 }
 

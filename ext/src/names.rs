@@ -50,6 +50,7 @@ names! {
     OUTBOUND_FULL = "outbound_full";
     OUTBOUND_DRAINED = "outbound_drained";
     CONNECTION_COMPLETED = "connection_completed";
+    NOTIFY_PRIORITY = "notify_priority";
     NOTIFY_READABLE = "notify_readable";
     NOTIFY_WRITABLE = "notify_writable";
     FILE_CREATED = "file_created";

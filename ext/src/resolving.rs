@@ -18,7 +18,6 @@ const LOCAL_HOST: &str = "localhost";
 /// the loop is stopped before there is an answer.
 pub(crate) fn addresses(
     ruby: &Ruby,
-    operation: &str,
     host: &str,
     port: u16,
 ) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
@@ -34,11 +33,11 @@ pub(crate) fn addresses(
         Err(cause) => return Ok(Err(cause)),
     };
     if !is_loops_thread(ruby)? {
-        return wait(&lookup, &near);
+        return wait(ruby, &lookup, &near);
     }
     let waiting = near.try_clone().map_err(|error| shortage(ruby, &error))?;
-    let number = instance::look(ruby, operation, |i| i.lookups.hold(waiting))?;
-    let found = wait(&lookup, &near);
+    let number = instance::look(ruby, |i| i.lookups.hold(waiting))?;
+    let found = wait(ruby, &lookup, &near);
     instance::peek(ruby, |i| i.lookups.release(number))?;
     found
 }
@@ -69,8 +68,12 @@ impl Lookups {
 }
 
 /// Waits until `done` is at its end, which either the answer or an interrupt brings about.
-fn wait(lookup: &Lookup, done: &UnixStream) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
-    gvl::wait_readable(done.as_raw_fd(), None)?;
+fn wait(
+    ruby: &Ruby,
+    lookup: &Lookup,
+    done: &UnixStream,
+) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
+    gvl::wait_readable(ruby, done.as_raw_fd(), None)?;
     Ok(lookup.answer().unwrap_or(Err(Cause::Stopped)))
 }
 

@@ -78,11 +78,8 @@ struct Root;
 
 impl DataTypeFunctions for Root {
     fn mark(&self, marker: &Marker) {
-        // Nothing of Ruby's runs while the strings are borrowed, so they are not borrowed here.
-        if let Ok(kept) = KEPT.state().try_borrow() {
-            for string in kept.strings.iter().flatten() {
-                marker.mark(*string);
-            }
+        for string in KEPT.to_mark().strings.iter().flatten() {
+            marker.mark(*string);
         }
     }
 }

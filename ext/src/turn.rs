@@ -55,10 +55,10 @@ enum Outlook {
 }
 
 impl<'r> Loop<'r> {
-    /// `operation` is named in the error where there is no loop.
-    pub(crate) fn new(ruby: &'r Ruby, operation: &str) -> Result<Self, Error> {
+    /// The error names the method that was called where there is no loop.
+    pub(crate) fn new(ruby: &'r Ruby) -> Result<Self, Error> {
         let fiber = ruby.fiber_current().as_raw();
-        let serial = instance::look(ruby, operation, |instance| {
+        let serial = instance::look(ruby, |instance| {
             instance.loop_fiber = Some(fiber);
             instance.serial
         })?;
@@ -96,6 +96,7 @@ impl<'r> Loop<'r> {
         let fired = self.timers()?;
         let limit = limit.map(|limit| if fired > 0 { Duration::ZERO } else { limit });
         self.hook(Hook::BeforeWait)?;
+        self.hook(Hook::Ending)?;
         let found = match self.outlook()? {
             Outlook::Stop => return Ok(None),
             Outlook::Wait(timeout) => self.poll(sooner(timeout, limit))?,
@@ -225,7 +226,7 @@ impl<'r> Loop<'r> {
         timeout: Option<Duration>,
     ) -> Result<(Result<bool, Error>, em_reactor::Result<()>), Error> {
         let start = Instant::now();
-        let waited = gvl::wait_readable(descriptor, timeout);
+        let waited = gvl::wait_readable(self.ruby, descriptor, timeout);
         self.let_go = Instant::now();
         self.idle = self.let_go.duration_since(start) > SHORT_WAIT;
         // Where only time passed, there is nothing to look for.
@@ -309,7 +310,7 @@ const CHILDREN_INTERVAL: Duration = Duration::from_millis(20);
 /// Ends all that is left, each with its `unbind`, and takes the loop away. The first exception of a
 /// callback is raised when all is done.
 pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
-    if instance::look(ruby, "release_machine", |i| i.reactor.is_forked())? {
+    if instance::look(ruby, |i| i.reactor.is_forked())? {
         if let Some(instance) = instance::take(ruby)? {
             // The parent's queue goes first, so that nothing of the parent's is removed from it.
             drop(instance.poller);
@@ -319,7 +320,7 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
     }
     let dispatcher = Dispatcher::new(ruby)?;
     let mut first_error = end_children(ruby);
-    for pid in instance::look(ruby, "release_machine", close_all)? {
+    for pid in instance::look(ruby, close_all)? {
         first_error = first_error.and(leave_child(ruby, pid));
     }
     let next = |i: &mut Instance| {
@@ -331,7 +332,7 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
         first_error = first_error.and(dispatcher.dispatch(&event, &[]));
     }
     // What these callbacks opened ends with the loop, and nobody is told.
-    for pid in instance::look(ruby, "release_machine", close_all)? {
+    for pid in instance::look(ruby, close_all)? {
         first_error = first_error.and(leave_child(ruby, pid));
     }
     while let Some(event) = instance::peek(ruby, next)?.flatten() {
@@ -351,8 +352,8 @@ fn close_all(instance: &mut Instance) -> Vec<u32> {
 /// Tells child processes to end. Most do so at once, so that their `unbind` knows how.
 fn end_children(ruby: &Ruby) -> Result<(), Error> {
     let deadline = Instant::now() + CHILDREN_LIMIT;
-    instance::look(ruby, "release_machine", |i| i.reactor.terminate_children())?;
-    while instance::look(ruby, "release_machine", |i| i.reactor.reap_children())? > 0 {
+    instance::look(ruby, |i| i.reactor.terminate_children())?;
+    while instance::look(ruby, |i| i.reactor.reap_children())? > 0 {
         let remaining = deadline.saturating_duration_since(Instant::now());
         if remaining.is_zero() || !await_children(ruby, remaining.min(CHILDREN_INTERVAL))? {
             break;
@@ -364,9 +365,9 @@ fn end_children(ruby: &Ruby) -> Result<(), Error> {
 /// Waits until something happens to a descriptor; false where that cannot be found out.
 fn await_children(ruby: &Ruby, timeout: Duration) -> Result<bool, Error> {
     let waits_by = |i: &mut Instance| i.poller.as_raw_fd();
-    let descriptor = instance::look(ruby, "release_machine", waits_by)?;
-    gvl::wait_readable(descriptor, Some(timeout))?;
-    instance::look(ruby, "release_machine", |instance| {
+    let descriptor = instance::look(ruby, waits_by)?;
+    gvl::wait_readable(ruby, descriptor, Some(timeout))?;
+    instance::look(ruby, |instance| {
         let polled = instance.poller.poll(Some(Duration::ZERO));
         instance.reactor.collect(&instance.poller, Instant::now());
         polled.is_ok()

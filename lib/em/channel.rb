@@ -46,8 +46,11 @@ module EventMachine
 
       EventMachine.__send__(:waiting_scheduler, "Channel#each")
       messages = ::Thread::Queue.new
-      name = subscribe { |message| messages << message }
-      loop { yield messages.pop }
+      name = subscribe { |message| messages << [message] }
+      # Not `loop`, which would take a StopIteration of the block's.
+      while (message, = messages.pop)
+        yield message
+      end
     ensure
       unsubscribe(name) if name
     end

@@ -25,7 +25,7 @@ module EventMachine
     private
 
     def watch_exit
-      EventMachine.watch_process(@pid, Exit, proc { ended })
+      EventMachine.__send__(:part_of_watch, EventMachine.watch_process(@pid, Exit, proc { ended }))
     rescue Unsupported
       if running?
         retire

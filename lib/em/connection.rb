@@ -547,6 +547,18 @@ module EventMachine
       EventMachine.set_notify_writable(@signature, mode)
     end
 
+    # @return [Boolean] whether `notify_priority` is called when there is urgent data; see {EventMachine.watch}
+    def notify_priority?
+      EventMachine.__send__(:notify_priority?, @signature)
+    end
+
+    # @param mode [Boolean] whether to call `notify_priority`
+    # @raise [RuntimeError] if the connection was not created by {EventMachine.watch}
+    # @raise [Unsupported] where the system does not tell of urgent data: only Linux does
+    def notify_priority=(mode)
+      EventMachine.__send__(:set_notify_priority, @signature, mode)
+    end
+
     # @return [Boolean] whether the connection was created by {EventMachine.watch}
     def watch_only?
       EventMachine.watch_only?(@signature)

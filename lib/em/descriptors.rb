@@ -18,9 +18,12 @@ module EventMachine
     end
     ruby2_keywords :attach
 
-    # Watches a descriptor: calls the handler's `notify_readable` when it is readable, and `notify_writable` when
-    # it is writable. {Connection#notify_readable=} and {Connection#notify_writable=} switch these on. The reactor
-    # does not read, write or close it. {Connection#detach} ends the watch.
+    # Watches a descriptor: calls the handler's `notify_readable` when it is readable, `notify_writable` when it is
+    # writable, and `notify_priority` when it has urgent data: out-of-band data of TCP (tcp(7)), or what else
+    # POLLPRI of poll(2) stands for. {Connection#notify_readable=}, {Connection#notify_writable=} and
+    # {Connection#notify_priority=} switch these on. They are called in each turn in which the condition holds, that
+    # of urgent data first. The reactor does not read, write or close the descriptor. {Connection#detach} ends the
+    # watch.
     #
     # @param io [#fileno, Integer] the IO object, or its descriptor
     # @param handler [Class, Module, nil] as {connect}

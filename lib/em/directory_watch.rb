@@ -45,10 +45,11 @@ module EventMachine
       EventMachine.__send__(:require_reactor, "watch_directory")
       @path = File.expand_path(path)
       @notices = []
+      @shared = false
       @inotify = Inotify.new
       @tree = Tree.new(@path, @inotify, recursive)
       super(callback || block)
-      @connection = @inotify.watch(proc { read })
+      @descriptor = @inotify.watch { read }
     rescue StandardError
       retire if active?
       @inotify&.close
@@ -58,6 +59,8 @@ module EventMachine
     private
 
     def read
+      return if @shared
+
       @notices.concat(@inotify.read)
       work
     end
@@ -100,12 +103,33 @@ module EventMachine
     end
 
     def await_other_end
-      @grace ||= Timer.new(RENAME) do
-        @waited = true
-        read
-      end
+      @grace ||= EventMachine.__send__(:part_of_watch, Timer.new(RENAME) { wait_is_over })
       nil
     end
+
+    def wait_is_over
+      @waited = true
+      read
+    end
+
+    # The parent may read from its descriptor as well, and who reads a notice first has it.
+    def forked
+      @shared = true
+    end
+
+    def adopted
+      release
+      @shared = false
+      @grace = nil
+      @waited = false
+      @notices.clear
+      @inotify = Inotify.new
+      @tree.renew(@inotify)
+      @descriptor = @inotify.watch { read }
+      EventMachine.next_tick { work if active? }
+    end
+
+    def moved; end
 
     def finish
       retire
@@ -115,7 +139,7 @@ module EventMachine
 
     def release
       @grace&.cancel
-      @connection&.detach
+      @descriptor&.detach
       @inotify.close
     end
   end

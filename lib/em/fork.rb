@@ -54,7 +54,7 @@ module EventMachine
 
       @reactor_pid = Process.pid if @reactor_running
       revive_threadpool
-      adopt_watches
+      move_watches
     end
 
     # A callback of the loop in a forked child shows that the child continues with the parent's loop.

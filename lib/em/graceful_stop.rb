@@ -32,6 +32,7 @@ module EventMachine
     # @return [void]
     # @!visibility private
     def start
+      EventMachine.resume_timers
       acceptors.keys.each { |signature| EventMachine.stop_server(signature) if acceptors.key?(signature) }
       EventMachine.add_shutdown_hook { settle }
       EventMachine.add_periodic_timer(INTERVAL) { look }

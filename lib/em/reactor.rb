@@ -16,7 +16,9 @@ module EventMachine
     # @return [Thread, nil] the thread that runs the reactor; nil when none does
     attr_reader :reactor_thread
 
-    # Runs the event loop in the calling thread until {stop} is called, then returns.
+    # Runs the event loop in the calling thread until {stop} is called, then returns. With `until_idle`, also once
+    # there is nothing left to wait for: no connection, server, timer or watch, no fiber that waits, nothing given to
+    # {next_tick}, {defer} or {resolve}. What {unref} was called for does not count.
     #
     # Inside a running reactor no second loop is made: the block is called at once, and `tail` waits for the
     # end of the loop that runs. However the loop ends, shutdown hooks and tails are called first, then every
@@ -24,15 +26,16 @@ module EventMachine
     #
     # @param blk [#call, nil] called once the loop has started; wins over the block
     # @param tail [#call, nil] called when the loop has ended, after the shutdown hooks
+    # @param until_idle [Boolean] whether the loop ends by itself; of a loop that runs already it changes nothing
     # @return [Object, nil] nil; inside a running reactor what the block returned
     # @raise [Exception] what a callback raised, if no {error_handler} took it
-    def run(blk = nil, tail = nil, &block)
+    def run(blk = nil, tail = nil, until_idle: false, &block)
       @tails.unshift(tail) if tail
       start = blk || block
       return start&.call if reactor_running?
 
       release_inherited_machine
-      run_reactor(start)
+      run_reactor(start, until_idle)
     end
 
     # Runs the event loop for the time of one call of the block.
@@ -102,11 +105,12 @@ module EventMachine
 
     private
 
-    def run_reactor(start)
+    def run_reactor(start, until_idle)
       failure = nil
       started = false
       begin
         start_machine(start)
+        begin_until_idle if until_idle
         started = true
         run_machine
       rescue Exception => error
@@ -130,6 +134,7 @@ module EventMachine
       @timers = {}
       @wrapped_exception = nil
       @graceful_stop = nil
+      @until_idle = nil
       initialize_event_machine
       @reactor_pid = Process.pid
       @reactor_thread = Thread.current
@@ -142,10 +147,12 @@ module EventMachine
     # @return [Exception, nil] the first exception
     def unwind_machine
       failures = []
-      steps = %i[stop_fibers call_tails fail_resolutions stop_threadpool end_watches release_machine cleanup_machine]
+      steps = %i[stop_fibers call_tails stop_fibers begin_last_fibers fail_resolutions stop_threadpool end_watches
+                 release_machine end_last_fibers cleanup_machine]
       take_steps(failures, steps)
       failures.compact.first
     ensure
+      end_until_idle if @until_idle
       @conns = {}
       @acceptors = {}
       @timers = {}

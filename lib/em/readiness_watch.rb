@@ -17,10 +17,8 @@ module EventMachine
       # Its own descriptor, since the application may have a connection of that one, or close it.
       @io = duplicate(io)
       super(callback || block)
-      @connection = EventMachine.watch(@io, Ready, proc { finish(true) }) do |connection|
-        connection.public_send("notify_#{direction}=", true)
-      end
-      @timer = Timer.new(timeout) { finish(false) } if timeout
+      @descriptor = WatchedDescriptor.watch(@io, direction) { finish(true) }
+      @timer = EventMachine.__send__(:part_of_watch, Timer.new(timeout) { finish(false) }) if timeout
     rescue StandardError
       retire if active?
       release if @io
@@ -45,28 +43,9 @@ module EventMachine
 
     def release
       @timer&.cancel
-      @connection&.detach
+      @descriptor&.detach
       @io.close
     end
-
-    # Tells a {ReadinessWatch}.
-    class Ready < Connection
-      def initialize(callback)
-        super
-        @callback = callback
-      end
-
-      # @return [void]
-      def notify_readable
-        @callback.call
-      end
-
-      # @return [void]
-      def notify_writable
-        @callback.call
-      end
-    end
-    private_constant :Ready
   end
 
   class << self

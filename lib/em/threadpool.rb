@@ -60,7 +60,7 @@ module EventMachine
     def defers_finished?
       return true unless @threadpool
 
-      @threadqueue.empty? && @resultqueue.empty? && @threadqueue.num_waiting == @threadpool.size
+      @threadqueue.idle? && @resultqueue.empty?
     end
 
     private
@@ -73,12 +73,15 @@ module EventMachine
       ensure
         # An operation may end its thread; the next defer then starts another.
         pool.delete(Thread.current)
+        operations.done
+        wake_reactor
       end
     end
 
     def work_off(operations, results)
       while (operation, callback, errback = operations.take)
         results << outcome_of(operation, callback, errback)
+        operations.done
         wake_reactor
       end
     end

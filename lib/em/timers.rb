@@ -1,12 +1,29 @@
 # frozen_string_literal: true
 
 module EventMachine
+  # What timers of both kinds tell of the time that they wait.
+  module Waiting
+    # @return [Float, nil] seconds until the timer is due, 0.0 if it is late; nil when it has fired or was cancelled.
+    #   For a {PeriodicTimer} that is its next call, and it is nil in its callback.
+    def remaining
+      EventMachine.__send__(:time_until, @signature) if @signature
+    end
+
+    # @return [Boolean] whether the timer is to fire
+    def pending?
+      !remaining.nil?
+    end
+  end
+  private_constant :Waiting
+
   # Calls something once, after an interval.
   #
   # @example
   #   reminder = EventMachine::Timer.new(0.5) { warn "still waiting for an answer" }
   #   request.callback { reminder.cancel }
   class Timer
+    include Waiting
+
     # @param interval [Numeric] in seconds
     # @param callback [#call, nil] what to call; the block, if nil
     # @raise [RuntimeError] when no reactor runs, or when {EventMachine.get_max_timers} timers are outstanding
@@ -41,16 +58,6 @@ module EventMachine
       @interval = interval
       self
     end
-
-    # @return [Float, nil] seconds until the timer is due, 0.0 if it is late; nil when it has fired or was cancelled
-    def remaining
-      EventMachine.__send__(:time_until, @signature) if @signature
-    end
-
-    # @return [Boolean] whether the timer is to fire
-    def pending?
-      !remaining.nil?
-    end
   end
 
   # Calls something at regular intervals. Calls are due at multiples of the interval after the start, no matter
@@ -61,6 +68,8 @@ module EventMachine
   #   heartbeat.interval = 10 # from the next call on
   #   heartbeat.cancel
   class PeriodicTimer
+    include Waiting
+
     # @return [Numeric] seconds between calls; a new value applies after the next call
     attr_accessor :interval
 
@@ -94,17 +103,6 @@ module EventMachine
       @signature = wait_again(@signature, interval)
       @interval = interval
       self
-    end
-
-    # @return [Float, nil] seconds until the next call, 0.0 if it is late; nil when the timer was cancelled, and
-    #   in its callback
-    def remaining
-      EventMachine.__send__(:time_until, @signature) if @signature
-    end
-
-    # @return [Boolean] whether the timer waits for its next call
-    def pending?
-      !remaining.nil?
     end
 
     # Starts to wait for the next call. The timer itself does this after each call. If it is waiting already, the

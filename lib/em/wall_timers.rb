@@ -73,37 +73,42 @@ module EventMachine
   private_constant :WallTimers
 
   # The system's clock, by a descriptor that also tells when it is set: timerfd_create(2).
-  class WallClock < Connection
+  class WallClock
     # @return [WallClock, CheckedClock]
     def self.open(timers)
-      io = IO.for_fd(EventMachine.__send__(:open_wall_clock))
-      EventMachine.watch(io, self, timers) { |clock| clock.notify_readable = true }
+      new(timers)
     rescue Unsupported
       CheckedClock.new(timers)
     end
 
     def initialize(timers)
-      super
       @timers = timers
+      @io = IO.for_fd(EventMachine.__send__(:open_wall_clock))
+      @descriptor = WatchedDescriptor.watch(@io, :readable) { tell if own? }
+      @pid = Process.pid
     end
 
     # @return [void]
     def set(time)
-      EventMachine.__send__(:set_wall_clock, @io.fileno, time)
+      EventMachine.__send__(:set_wall_clock, @io.fileno, time) if own?
     end
 
     # @return [void]
     def close
-      detach
+      @descriptor.detach
       @io.close
     end
 
-    # @return [void]
-    def notify_readable
-      was_set? ? @timers.clock_set : @timers.fire
+    private
+
+    # In a forked child it is the parent's, until the child has one of its own.
+    def own?
+      @pid == Process.pid
     end
 
-    private
+    def tell
+      was_set? ? @timers.clock_set : @timers.fire
+    end
 
     def was_set?
       @io.read_nonblock(8, exception: false)
@@ -121,7 +126,7 @@ module EventMachine
 
     def initialize(timers)
       @timers = timers
-      @timer = Timer.new(0) { check }
+      @timer = EventMachine.__send__(:part_of_watch, Timer.new(0) { check })
       @difference = difference
     end
 

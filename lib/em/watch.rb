@@ -58,6 +58,12 @@ module EventMachine
       @arrivals&.delete(arrival)
     end
 
+    # @return [String]
+    def inspect
+      "#<#{self.class} #{@active ? 'active' : 'ended'}>"
+    end
+    alias to_s inspect
+
     private
 
     # Calls the block, and wakes the fibers that wait, whatever it raises.
@@ -92,8 +98,13 @@ module EventMachine
     # Called in a child that was just forked.
     def forked; end
 
-    # Called when a forked child turns out to go on with the loop.
+    # Called when a forked child turns out to go on with the loop, which the parent may do as well.
     def adopted; end
+
+    # Called in the child that Process.daemon makes, whose parent has ended.
+    def moved
+      adopted
+    end
   end
 
   @watches = {}.compare_by_identity
@@ -130,9 +141,14 @@ module EventMachine
       signal_loopbreak if reactor_thread?
     end
 
-    # A forked child, or that of Process.daemon, goes on with the loop.
+    # A forked child goes on with the loop.
     def adopt_watches
       each_watch { |watch| watch.__send__(:adopted) }
+    end
+
+    # The child of Process.daemon does.
+    def move_watches
+      each_watch { |watch| watch.__send__(:moved) }
     end
 
     # A forked child does not go on with the loop.

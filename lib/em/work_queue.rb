@@ -10,6 +10,7 @@ module EventMachine
     def initialize
       super
       @wakeups = ::Thread::Queue.new
+      @taken = {}.compare_by_identity
     end
 
     # @param operation [Object]
@@ -22,17 +23,32 @@ module EventMachine
     alias << push
     alias enq push
 
-    # Takes an operation, and waits if there is none.
+    # Takes an operation, and waits if there is none. It counts as taken until {#done}.
     #
     # @return [Object] the operation
     def take
       @wakeups.pop while empty?
+      # Before it leaves the queue, so that it is always in one of the two.
+      @taken[Thread.current] = true
       operation = pop(true)
       wake_worker unless empty?
       operation
     rescue ThreadError
       # Another thread was faster.
+      done
       retry
+    end
+
+    # The calling thread is done with what it has taken.
+    #
+    # @return [void]
+    def done
+      @taken.delete(Thread.current)
+    end
+
+    # @return [Boolean] whether there is no operation that is not done
+    def idle?
+      empty? && @taken.empty?
     end
 
     # @return [Integer] how many threads are waiting for an operation

@@ -22,9 +22,9 @@ module Visit
     super(host, port && 0, *rest, &block).tap { |server| visit(server) }
   end
 
-  def run(*arguments, &block)
+  def run(*arguments, **options, &block)
     EventMachine.next_tick do
-      EventMachine.add_timer(SECONDS) { EventMachine.stop }
+      EventMachine.unref(EventMachine.add_timer(SECONDS) { EventMachine.stop })
     end
     super
   end

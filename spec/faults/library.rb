@@ -8,7 +8,6 @@ require "tmpdir"
 # Runs programs whose system calls fail now and then; see faults.c.
 module Faults
   ROOT = File.expand_path("../..", __dir__)
-  SOURCE = File.join(__dir__, "faults.c")
 
   # What a program did, and how many of its calls failed.
   Outcome = Struct.new(:output, :status, :faults)
@@ -22,7 +21,7 @@ module Faults
   def run(rules, *command, seed: 1, limit: 100)
     Dir.mktmpdir("faults") do |directory|
       report = File.join(directory, "report")
-      environment = { "LD_PRELOAD" => library, "FAULTS" => rules.join(","), "FAULTS_SEED" => seed.to_s,
+      environment = { "LD_PRELOAD" => library("faults"), "FAULTS" => rules.join(","), "FAULTS_SEED" => seed.to_s,
                       "FAULTS_REPORT" => report }
       output, status = Open3.capture2e("timeout", limit.to_s, "env",
                                        *environment.map { |name, value| "#{name}=#{value}" }, *command, chdir: ROOT)
@@ -36,16 +35,17 @@ module Faults
     run(rules, RbConfig.ruby, "-Ilib", "-reventmachine", "-e", program, **options)
   end
 
-  # Compiles the library if it is older than its source.
+  # Compiles a library if it is older than its source.
   #
   # @return [String] its path
-  def library
-    path = File.join(ROOT, "target", "faults.so")
-    return path if File.exist?(path) && File.mtime(path) > File.mtime(SOURCE)
+  def library(name)
+    source = File.join(__dir__, "#{name}.c")
+    path = File.join(ROOT, "target", "#{name}.so")
+    return path if File.exist?(path) && File.mtime(path) > File.mtime(source)
 
     FileUtils.mkdir_p(File.dirname(path))
     command = [RbConfig::CONFIG["CC"].split.first, "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror",
-               "-o", "#{path}.new", SOURCE, "-ldl"]
+               "-o", "#{path}.new", source, "-ldl"]
     output, status = Open3.capture2e(*command)
     raise "#{command.join(' ')}: #{output}" unless status.success?
 

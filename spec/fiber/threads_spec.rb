@@ -184,4 +184,27 @@ RSpec.describe "Fibers and threads" do
   ensure
     trap(:USR1, before || "DEFAULT")
   end
+
+  [[:sleep, -> { sleep 0.01 }], [:read, -> { IO.popen("echo", &:read) }], [:timeout, lambda do
+    Timeout.timeout(0.01) { sleep }
+  rescue Timeout::Error
+    nil
+  end]].each do |name, wait|
+    it "lets a signal handler start fibers that wait, though the loop sleeps: #{name}" do
+      woken = lambda do
+        wait.call
+        EventMachine.stop
+      end
+      before = trap(:USR1) { EventMachine.fiber(&woken) }
+      em do
+        loops = Thread.current
+        Thread.new do
+          sleep 0.001 until loops.status == "sleep"
+          Process.kill(:USR1, Process.pid)
+        end
+      end
+    ensure
+      trap(:USR1, before || "DEFAULT")
+    end
+  end
 end

@@ -197,6 +197,48 @@ RSpec.describe "Forking" do
       expect([output, status.success?]).to eq(["forked\n0\nTERM\n", true])
     end
 
+    it "tells both the time, where both go on with the loop" do
+      output, status = run_ruby(<<~'RUBY')
+        $stdout.sync = true
+        EventMachine.run do
+          child = nil
+          EventMachine.at(Time.now + 0.02) { puts(child ? "parent" : "child") || EventMachine.stop }
+          EventMachine.next_tick do
+            child = fork
+            sleep 0.05
+            Process.wait(child) if child
+          end
+        end
+      RUBY
+      expect([output, status.success?]).to eq(["child\nparent\n", true])
+    end
+
+    it "tells both of a directory, where both go on with the loop" do
+      output, status = run_ruby(<<~'RUBY')
+        require "tmpdir"
+        $stdout.sync = true
+        Dir.mktmpdir do |directory|
+          EventMachine.run do
+            names = []
+            EventMachine.watch_directory(directory, recursive: true) { |event| names |= [event.name].compact }
+            Dir.mkdir(File.join(directory, "below"))
+            EventMachine.next_tick do
+              child = fork
+              File.write(File.join(directory, "below", child ? "parent" : "child"), "")
+              timer = EventMachine.add_periodic_timer(0.002) do
+                next unless (%w[below/parent below/child] - names).empty?
+
+                exit!(7) unless child
+                timer.cancel
+                EventMachine.watch_child(child) { |status| puts(status.exitstatus) || EventMachine.stop }
+              end
+            end
+          end
+        end
+      RUBY
+      expect([output, status.success?]).to eq(["7\n", true])
+    end
+
     {
       "that goes on with the loop" => "exit!(0) if fork",
       "that Process.daemon makes" => "Process.daemon(true, true)"

@@ -30,8 +30,8 @@ pub(crate) struct Calendar {
 }
 
 impl Calendar {
-    /// A day is as long as 2 to the power of so many ticks of 2 to the power of 20 nanoseconds (about
-    /// a millisecond).
+    /// A day is as long as 2 to the power of so many ticks of 2 to the power of 20 nanoseconds,
+    /// which is about a millisecond.
     pub(crate) fn new(day_bits: u32) -> Self {
         Self {
             day_bits,

@@ -44,6 +44,8 @@ pub enum Event {
     OutboundFull(Id),
     /// What waited is written down to the lower limit.
     OutboundDrained(Id),
+    /// A watched descriptor has urgent data.
+    Urgent(Id),
     /// A watched descriptor is readable.
     Readable(Id),
     /// A watched descriptor is writable.

@@ -32,8 +32,16 @@ impl Interest {
         self.0 == 0
     }
 
+    /// The same with `other`, or without.
+    pub(crate) fn change(self, other: Self, wanted: bool) -> Self {
+        match wanted {
+            true => self | other,
+            false => self & Self(!other.0),
+        }
+    }
+
     /// Whether all of `other` is in it.
-    pub(crate) fn has(self, other: Self) -> bool {
+    pub fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 }

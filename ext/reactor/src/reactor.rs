@@ -53,6 +53,7 @@ use crate::waits::{self as wait, Waits};
 use admission::Admissions;
 pub use forking::Spare;
 pub use occupation::Occupation;
+pub use watching::open_descriptor;
 
 /// An event loop without the waiting: descriptors, timers, and the queues of pending work.
 ///
@@ -131,6 +132,11 @@ impl Reactor {
     /// How many descriptors there are, listeners included.
     pub fn count(&self) -> usize {
         self.descriptors.len()
+    }
+
+    /// How many descriptors, watched files and timers there are.
+    pub fn watched_count(&self) -> usize {
+        self.descriptors.len() + self.files.len() + self.timers.len()
     }
 
     /// Whether there is nothing that would end with an `Unbound` event.
@@ -308,11 +314,12 @@ impl Reactor {
     /// that is made again and refused at once) waits for the next turn, so that it cannot starve
     /// everything else.
     pub fn next_end(&mut self) -> Option<Event> {
-        if let Some(notice) = self.turn.notices.pop_front() {
-            return Some(notice);
-        }
         if !self.turn.finished.is_empty() && self.unbound_share.is_none() {
             self.end_finished();
+        }
+        // What these ends mean for others is told before they may end, too.
+        if let Some(notice) = self.turn.notices.pop_front() {
+            return Some(notice);
         }
         if self.turn.unbound.is_empty() && self.unbound_share.is_none() {
             return None;

@@ -16,6 +16,10 @@ pub(crate) struct UserTimers {
     fired: Option<(Id, Instant)>,
     /// Timers from this mark on were added in this turn. They wait for the next.
     mark: u64,
+    /// When the timers were suspended, while they are.
+    suspended: Option<Instant>,
+    /// How long they were suspended so far. Deadlines are by a clock that is so much behind.
+    lag: Duration,
 }
 
 impl UserTimers {
@@ -25,6 +29,8 @@ impl UserTimers {
             limit: usize::MAX,
             fired: None,
             mark: 0,
+            suspended: None,
+            lag: Duration::ZERO,
         }
     }
 
@@ -39,6 +45,7 @@ impl UserTimers {
     /// Adds a timer that fires `delay` after `now`.
     pub(crate) fn add(&mut self, now: Instant, delay: Duration) -> Result<Id> {
         self.check_limit()?;
+        let now = self.clock(now);
         let id = self.timers.add_after(now, delay, |deadline| deadline);
         id.ok_or(Error::Exhausted)
     }
@@ -51,6 +58,7 @@ impl UserTimers {
             _ => return self.add(now, period),
         };
         self.check_limit()?;
+        let now = self.clock(now);
         let deadline = next_multiple(due, period.min(FOREVER), now);
         let id = self.timers.add(now, deadline, deadline);
         id.ok_or(Error::Exhausted)
@@ -68,9 +76,33 @@ impl UserTimers {
         self.timers.cancel(id).is_some()
     }
 
-    /// The deadline of a timer. `None` if it is unknown or has fired.
-    pub(crate) fn deadline(&self, id: Id) -> Option<Instant> {
-        self.timers.key(id).copied()
+    /// The time until the deadline of a timer. `None` if it is unknown or has fired.
+    pub(crate) fn remaining(&self, id: Id, now: Instant) -> Option<Duration> {
+        let deadline = self.timers.key(id)?;
+        Some(deadline.saturating_duration_since(self.clock(now)))
+    }
+
+    /// Stops the clock; false if it stands.
+    pub(crate) fn suspend(&mut self, now: Instant) -> bool {
+        let runs = self.suspended.is_none();
+        self.suspended.get_or_insert(now);
+        runs
+    }
+
+    /// Has the clock go on; false if it goes.
+    pub(crate) fn resume(&mut self, now: Instant) -> bool {
+        let suspended = self.suspended.take();
+        self.lag += suspended.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        suspended.is_some()
+    }
+
+    /// The time by the clock of the timers, which stands while they are suspended.
+    fn clock(&self, now: Instant) -> Instant {
+        let now = self.suspended.unwrap_or(now);
+        match self.lag.is_zero() {
+            true => now,
+            false => now.checked_sub(self.lag).unwrap_or(now),
+        }
     }
 
     /// Timers that are added from now on wait for the next turn.
@@ -80,12 +112,66 @@ impl UserTimers {
 
     /// The next timer that is due in this turn.
     pub(crate) fn next_due(&mut self, now: Instant) -> Option<Id> {
-        let (id, _, due) = self.timers.pop_due(now, self.mark)?;
+        if self.suspended.is_some() {
+            return None;
+        }
+        let (id, _, due) = self.timers.pop_due(self.clock(now), self.mark)?;
         self.fired = Some((id, due));
         Some(id)
     }
 
+    /// When the first timer is due. `None` while they are suspended.
     pub(crate) fn next_deadline(&mut self) -> Option<Instant> {
-        self.timers.next_deadline()
+        if self.suspended.is_some() {
+            return None;
+        }
+        self.timers.next_deadline().map(|first| first + self.lag)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// The timers that are due in a turn at `now`.
+    fn due(timers: &mut UserTimers, now: Instant) -> Vec<Id> {
+        timers.begin_turn();
+        std::iter::from_fn(|| timers.next_due(now)).collect()
+    }
+
+    #[test]
+    fn a_suspension_moves_what_is_due_by_its_length() {
+        let start = Instant::now();
+        let mut timers = UserTimers::new();
+        let before = timers.add(start, 10 * SECOND).unwrap();
+        assert!(timers.suspend(start + 4 * SECOND));
+        assert!(!timers.suspend(start + 5 * SECOND));
+        let meanwhile = timers.add(start + 50 * SECOND, SECOND).unwrap();
+        assert_eq!(timers.next_deadline(), None);
+        assert_eq!(due(&mut timers, start + 60 * SECOND), []);
+        let remaining = timers.remaining(before, start + 60 * SECOND);
+        assert_eq!(remaining, Some(6 * SECOND));
+        assert!(timers.resume(start + 104 * SECOND));
+        assert!(!timers.resume(start + 105 * SECOND));
+        assert_eq!(timers.next_deadline(), Some(start + 105 * SECOND));
+        assert_eq!(due(&mut timers, start + 105 * SECOND), [meanwhile]);
+        assert_eq!(due(&mut timers, start + 109 * SECOND), []);
+        assert_eq!(due(&mut timers, start + 110 * SECOND), [before]);
+    }
+
+    #[test]
+    fn suspensions_add_up_and_periods_keep_their_beat() {
+        let start = Instant::now();
+        let mut timers = UserTimers::new();
+        let first = timers.add(start, SECOND).unwrap();
+        for seconds in [0, 100] {
+            timers.suspend(start + seconds * SECOND);
+            timers.resume(start + (seconds + 10) * SECOND);
+        }
+        assert_eq!(due(&mut timers, start + 110 * SECOND), [first]);
+        timers.repeat(start + 110 * SECOND, first, SECOND).unwrap();
+        assert_eq!(timers.next_deadline(), Some(start + 111 * SECOND));
     }
 }

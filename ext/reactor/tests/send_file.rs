@@ -6,11 +6,11 @@ mod common;
 
 use std::fs;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, RawFd};
 use std::path::{Path, PathBuf};
 
 use common::Loop;
-use em_reactor::{Error, Event, Id, Reason};
+use em_reactor::{Error, Event, Id, Interest, Reason};
 
 /// A file of a test's own.
 struct Temporary(PathBuf);
@@ -187,7 +187,7 @@ fn an_attached_regular_file_is_read_to_its_end() {
     let path = Temporary::new("attached", &contents);
     let file = fs::File::open(&path.0).unwrap();
     let mut l = Loop::new();
-    let id = l.reactor.attach(file.as_raw_fd()).unwrap();
+    let id = l.reactor.attach(file.as_fd()).unwrap();
     let mut received = Vec::new();
     l.run_until(|_, seen| {
         received.extend_from_slice(&seen.data);
@@ -201,7 +201,7 @@ fn an_attached_regular_file_is_written() {
     let path = Temporary::new("written", b"");
     let file = fs::File::options().write(true).open(&path.0).unwrap();
     let mut l = Loop::new();
-    let id = l.reactor.attach(file.as_raw_fd()).unwrap();
+    let id = l.reactor.attach(file.as_fd()).unwrap();
     l.turn(std::time::Duration::ZERO, |_, seen| {
         panic!("nothing is to be told of it, not {seen:?}");
     });
@@ -220,19 +220,20 @@ fn a_watched_regular_file_is_always_ready() {
         .open(&path.0)
         .unwrap();
     let mut l = Loop::new();
-    let id = l.reactor.watch(file.as_raw_fd()).unwrap();
+    let id = l.reactor.watch(file.as_fd()).unwrap();
     assert!(!is_nonblocking(file.as_raw_fd()));
     l.turn(std::time::Duration::ZERO, |_, seen| {
         panic!("not asked for: {seen:?}");
     });
-    l.reactor.set_notify(id, Some(true), Some(true)).unwrap();
+    let both = Interest::READABLE | Interest::WRITABLE;
+    l.reactor.set_notify(id, both, true).unwrap();
     let (mut readable, mut writable) = (0, 0);
     l.run_until(|_, seen| {
         readable += usize::from(seen.event == Event::Readable(id));
         writable += usize::from(seen.event == Event::Writable(id));
         readable >= 3 && writable >= 3
     });
-    l.reactor.set_notify(id, Some(false), Some(false)).unwrap();
+    l.reactor.set_notify(id, both, false).unwrap();
     l.turn(std::time::Duration::ZERO, |_, _| {});
     l.turn(std::time::Duration::ZERO, |_, seen| {
         panic!("no longer asked for: {seen:?}");
@@ -262,7 +263,7 @@ fn all_lines_that_a_terminal_has_are_read() {
     let (program, mut keyboard) = terminal();
     keyboard.write_all(b"one\ntwo\nthree\n").unwrap();
     let mut l = Loop::new();
-    l.reactor.attach(program.as_raw_fd()).unwrap();
+    l.reactor.attach(program.as_fd()).unwrap();
     let mut received = Vec::new();
     l.run_until(|_, seen| {
         received.extend_from_slice(&seen.data);
@@ -275,7 +276,7 @@ fn a_descriptor_attached_for_a_while_returns_to_the_mode_it_was_in() {
     let (reader, mut writer) = std::io::pipe().unwrap();
     let fd = reader.as_raw_fd();
     let mut l = Loop::new();
-    let id = l.reactor.attach_for_a_while(fd).unwrap();
+    let id = l.reactor.attach_for_a_while(reader.as_fd()).unwrap();
     assert!(is_nonblocking(fd));
     writer.write_all(b"typed").unwrap();
     l.wait_for(|seen| (seen.data == b"t").then_some(()));
@@ -286,11 +287,11 @@ fn a_descriptor_attached_for_a_while_returns_to_the_mode_it_was_in() {
     (&reader).read_exact(&mut rest).unwrap();
     assert_eq!(&rest, b"yped");
 
-    let id = l.reactor.attach(fd).unwrap();
+    let id = l.reactor.attach(reader.as_fd()).unwrap();
     l.reactor.close(id, false);
     l.wait_for(|seen| matches!(seen.event, Event::Unbound { .. }).then_some(()));
     assert!(is_nonblocking(fd));
-    let id = l.reactor.attach_for_a_while(fd).unwrap();
+    let id = l.reactor.attach_for_a_while(reader.as_fd()).unwrap();
     l.reactor.close(id, false);
     l.wait_for(|seen| matches!(seen.event, Event::Unbound { .. }).then_some(()));
     assert!(is_nonblocking(fd));
@@ -300,8 +301,8 @@ fn a_descriptor_attached_for_a_while_returns_to_the_mode_it_was_in() {
 fn a_descriptor_that_is_attached_twice_stays_open() {
     let (reader, mut writer) = std::io::pipe().unwrap();
     let mut l = Loop::new();
-    let id = l.reactor.attach(reader.as_raw_fd()).unwrap();
-    let error = l.reactor.attach(reader.as_raw_fd()).unwrap_err();
+    let id = l.reactor.attach(reader.as_fd()).unwrap();
+    let error = l.reactor.attach(reader.as_fd()).unwrap_err();
     assert_eq!(error.errno(), Some(libc::EEXIST));
     writer.write_all(b"data").unwrap();
     l.wait_for(|seen| (seen.event == Event::Data { id, len: 4 }).then_some(()));

@@ -4,11 +4,11 @@ mod common;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 
 use common::Loop;
-use em_reactor::{Error, Event, Id, Reason};
+use em_reactor::{Error, Event, Id, Interest, Reason};
 
 fn unbound_of(wanted: Id) -> impl FnMut(&common::Seen) -> Option<Option<Reason>> {
     move |seen| match &seen.event {
@@ -235,7 +235,7 @@ fn a_connect_ends_when_its_time_is_up() {
 fn a_detached_descriptor_stays_open_and_is_its_owners() {
     let mut l = Loop::new();
     let (mut near, far) = std::os::unix::net::UnixStream::pair().unwrap();
-    let id = l.reactor.attach(far.as_raw_fd()).unwrap();
+    let id = l.reactor.attach(far.as_fd()).unwrap();
     near.write_all(b"one").unwrap();
     l.wait_for(|seen| (seen.data == b"one").then_some(()));
     assert_eq!(l.reactor.detach(id).unwrap(), far.as_raw_fd());
@@ -250,10 +250,10 @@ fn a_detached_descriptor_stays_open_and_is_its_owners() {
 fn a_watched_descriptor_is_reported_for_as_long_as_it_is_ready() {
     let mut l = Loop::new();
     let (mut near, far) = std::os::unix::net::UnixStream::pair().unwrap();
-    let id = l.reactor.watch(far.as_raw_fd()).unwrap();
+    let id = l.reactor.watch(far.as_fd()).unwrap();
     near.write_all(b"x").unwrap();
     l.turn(Duration::from_millis(10), |_, seen| panic!("{seen:?}"));
-    l.reactor.set_notify(id, Some(true), None).unwrap();
+    l.reactor.set_notify(id, Interest::READABLE, true).unwrap();
     let mut times = 0;
     l.run_until(|_, seen| {
         times += usize::from(seen.event == Event::Readable(id));
@@ -262,21 +262,53 @@ fn a_watched_descriptor_is_reported_for_as_long_as_it_is_ready() {
     (&far).read_exact(&mut [0]).unwrap();
     l.turn(Duration::from_millis(10), |_, _| {});
     l.turn(Duration::from_millis(10), |_, seen| panic!("{seen:?}"));
-    l.reactor.set_notify(id, Some(false), Some(true)).unwrap();
+    l.reactor.set_notify(id, Interest::READABLE, false).unwrap();
+    l.reactor.set_notify(id, Interest::WRITABLE, true).unwrap();
     l.wait_for(|seen| (seen.event == Event::Writable(id)).then_some(()));
-    assert_eq!(l.reactor.notifies(id).unwrap(), (false, true));
+    assert_eq!(l.reactor.notifies(id).unwrap(), Interest::WRITABLE);
 }
 
 #[test]
 fn descriptors_that_are_not_open_are_refused() {
-    let mut l = Loop::new();
     for fd in [-1, 9_999] {
-        let error = l.reactor.attach(fd).unwrap_err();
+        // SAFETY: it is not used.
+        let error = unsafe { em_reactor::open_descriptor(fd) }.unwrap_err();
         assert_eq!(error.errno(), Some(libc::EBADF), "{error}");
         assert!(
             error.to_string().contains(&format!("descriptor {fd}")),
             "{error}"
         );
     }
-    assert_eq!(l.reactor.count(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn urgent_data_is_reported_before_other_data_and_not_as_that() {
+    let mut l = Loop::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (mut far, _) = listener.accept().unwrap();
+    let near = socket2::SockRef::from(&near);
+    let id = l.reactor.watch(far.as_fd()).unwrap();
+    let both = Interest::READABLE | Interest::PRIORITY;
+    l.reactor.set_notify(id, both, true).unwrap();
+    near.send_out_of_band(b"!").unwrap();
+    let turn = |l: &mut Loop| {
+        let mut events = Vec::new();
+        l.turn(Duration::from_secs(5), |_, seen| {
+            events.push(seen.event.clone())
+        });
+        events
+    };
+    for _ in 0..3 {
+        assert_eq!(turn(&mut l), [Event::Urgent(id)]);
+    }
+    near.send(b"x").unwrap();
+    for _ in 0..3 {
+        assert_eq!(turn(&mut l), [Event::Urgent(id), Event::Readable(id)]);
+    }
+    l.reactor.set_notify(id, Interest::PRIORITY, false).unwrap();
+    far.read_exact(&mut [0]).unwrap();
+    l.turn(Duration::from_millis(10), |_, _| {});
+    l.turn(Duration::from_millis(10), |_, seen| panic!("{seen:?}"));
 }

@@ -5,7 +5,7 @@
 mod common;
 
 use std::io::{Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -26,6 +26,8 @@ fn pair() -> (UnixStream, UnixStream) {
 }
 
 fn begin(l: &mut Loop, fd: RawFd, interest: Interest, identity: u64, tag: u64) -> Id {
+    // SAFETY: every test keeps what it waits for open.
+    let fd = unsafe { BorrowedFd::borrow_raw(fd) };
     match l.reactor.wait(fd, interest, Some(identity), tag, None) {
         Ok(Begun::Waiting(id)) => id,
         other => panic!("{other:?}"),
@@ -124,7 +126,7 @@ fn a_wait_that_lasts_too_long_ends_and_never_early() {
     let limit = Some((Instant::now(), A_WHILE));
     let start = Instant::now();
     l.reactor
-        .wait(near.as_raw_fd(), READABLE, Some(1), 7, limit)
+        .wait(near.as_fd(), READABLE, Some(1), 7, limit)
         .unwrap();
     let mut seen = Vec::new();
     while seen.is_empty() {
@@ -206,7 +208,7 @@ fn files_are_always_ready() {
     let file = std::fs::File::open("/proc/self/exe").unwrap();
     let begun = l
         .reactor
-        .wait(file.as_raw_fd(), READABLE, None, 1, None)
+        .wait(file.as_fd(), READABLE, None, 1, None)
         .unwrap();
     assert_eq!(begun, Begun::Ready);
     assert_eq!(l.reactor.wait_count(), 0);
@@ -215,7 +217,9 @@ fn files_are_always_ready() {
 #[test]
 fn what_is_not_open_is_refused() {
     let mut l = Loop::new();
-    let error = l.reactor.wait(9999, READABLE, None, 1, None).unwrap_err();
+    // SAFETY: nothing has this number, and the system refuses it.
+    let fd = unsafe { BorrowedFd::borrow_raw(9999) };
+    let error = l.reactor.wait(fd, READABLE, None, 1, None).unwrap_err();
     assert_eq!(error.errno(), Some(libc::EBADF));
     assert_eq!(l.reactor.wait_count(), 0);
 }
@@ -224,7 +228,7 @@ fn what_is_not_open_is_refused() {
 fn a_descriptor_of_the_reactor_can_be_waited_for() {
     let mut l = Loop::new();
     let (near, mut far) = pair();
-    let id = l.reactor.attach(near.as_raw_fd()).unwrap();
+    let id = l.reactor.attach(near.as_fd()).unwrap();
     begin(&mut l, near.as_raw_fd(), READABLE, 1, 1);
     far.write_all(b"x").unwrap();
     let data =
@@ -243,7 +247,7 @@ fn a_descriptor_that_is_waited_for_can_become_the_reactors() {
     let mut l = Loop::new();
     let (near, mut far) = pair();
     begin(&mut l, near.as_raw_fd(), READABLE, 1, 1);
-    let id = l.reactor.attach(near.as_raw_fd()).unwrap();
+    let id = l.reactor.attach(near.as_fd()).unwrap();
     far.write_all(b"x").unwrap();
     l.wait_for(|seen| matches!(seen.event, Event::Data { .. }).then_some(()));
     assert_eq!(woken(&mut l), [(1, READY)]);

@@ -43,7 +43,7 @@ fn send_data(ruby: &Ruby, signature: Value, data: RString, size: usize) -> Resul
     if size >= shared::WORTHWHILE {
         return send_shared(ruby, id, data, size);
     }
-    let sent = instance::change(ruby, "send_data", |instance| {
+    let sent = instance::change(ruby, |instance| {
         // SAFETY: the reactor copies the bytes before any Ruby code can run.
         let bytes = unsafe { data.as_slice() };
         instance.reactor.send(id, &bytes[..size.min(bytes.len())])
@@ -55,16 +55,14 @@ fn send_data(ruby: &Ruby, signature: Value, data: RString, size: usize) -> Resul
 fn send_shared(ruby: &Ruby, id: Id, data: RString, size: usize) -> Result<i64, Error> {
     let bytes = Box::new(Shared::new(ruby, data, size));
     let send = |i: &mut Instance| i.reactor.send_shared(id, bytes);
-    let sent = instance::change(ruby, "send_data", send)?;
+    let sent = instance::change(ruby, send)?;
     Ok(sent.map_or(-1, |count| count as i64))
 }
 
 fn close_connection(ruby: &Ruby, signature: Value, after_writing: Value) -> Result<(), Error> {
     let id = convert::id(signature)?;
     let after_writing = after_writing.to_bool();
-    instance::change(ruby, "close_connection", |i| {
-        i.reactor.close(id, after_writing)
-    })
+    instance::change(ruby, |i| i.reactor.close(id, after_writing))
 }
 
 /// False where nothing changes, also because there is no loop.
@@ -89,26 +87,24 @@ fn is_connection_paused(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
 }
 
 fn get_connection_count(ruby: &Ruby) -> Result<usize, Error> {
-    instance::look(ruby, "get_connection_count", |i| i.reactor.count())
+    instance::look(ruby, |i| i.reactor.count())
 }
 
 fn num_close_scheduled(ruby: &Ruby) -> Result<usize, Error> {
-    instance::look(ruby, "num_close_scheduled", |i| i.reactor.closing_count())
+    instance::look(ruby, |i| i.reactor.closing_count())
 }
 
 /// Seconds since bytes were last read or written.
 fn get_idle_time(ruby: &Ruby, signature: Value) -> Result<Option<f64>, Error> {
     let id = convert::id(signature)?;
-    let idle = instance::look(ruby, "get_idle_time", |i| {
-        i.reactor.idle_time(id, Instant::now())
-    })?;
+    let idle = instance::look(ruby, |i| i.reactor.idle_time(id, Instant::now()))?;
     Ok(idle.ok().map(|idle| idle.as_secs_f64()))
 }
 
 fn get_comm_inactivity_timeout(ruby: &Ruby, signature: Value) -> Result<f64, Error> {
     let id = convert::id(signature)?;
     let get = |i: &mut Instance| i.reactor.inactivity_timeout(id);
-    let timeout = instance::look(ruby, "get_comm_inactivity_timeout", get)?;
+    let timeout = instance::look(ruby, get)?;
     Ok(timeout.map_or(0.0, |timeout| timeout.as_secs_f64()))
 }
 
@@ -117,20 +113,15 @@ fn set_comm_inactivity_timeout(
     signature: Value,
     seconds: Value,
 ) -> Result<bool, Error> {
-    let operation = "set_comm_inactivity_timeout";
-    set_timeout(
-        ruby,
-        operation,
-        signature,
-        seconds,
-        |instance, id, timeout| instance.reactor.set_inactivity_timeout(id, timeout),
-    )
+    set_timeout(ruby, signature, seconds, |instance, id, timeout| {
+        instance.reactor.set_inactivity_timeout(id, timeout)
+    })
 }
 
 fn get_pending_connect_timeout(ruby: &Ruby, signature: Value) -> Result<f64, Error> {
     let id = convert::id(signature)?;
     let get = |i: &mut Instance| i.reactor.connect_timeout(id);
-    let timeout = instance::look(ruby, "get_pending_connect_timeout", get)?;
+    let timeout = instance::look(ruby, get)?;
     Ok(timeout.map_or(0.0, |timeout| timeout.as_secs_f64()))
 }
 
@@ -140,23 +131,17 @@ fn set_pending_connect_timeout(
     signature: Value,
     seconds: Value,
 ) -> Result<bool, Error> {
-    let operation = "set_pending_connect_timeout";
     if f64::try_convert(seconds)? == 0.0 {
-        return instance::look(ruby, operation, |_| false);
+        return instance::look(ruby, |_| false);
     }
-    set_timeout(
-        ruby,
-        operation,
-        signature,
-        seconds,
-        |instance, id, timeout| instance.reactor.set_connect_timeout(id, timeout),
-    )
+    set_timeout(ruby, signature, seconds, |instance, id, timeout| {
+        instance.reactor.set_connect_timeout(id, timeout)
+    })
 }
 
 /// True where the signature is known.
 fn set_timeout(
     ruby: &Ruby,
-    operation: &str,
     signature: Value,
     seconds: Value,
     set: impl FnOnce(&mut Instance, Id, Duration) -> em_reactor::Result<()>,
@@ -167,15 +152,13 @@ fn set_timeout(
         instance.reactor.advance(Instant::now());
         set(instance, id, timeout)
     };
-    Ok(instance::change(ruby, operation, set)?.is_ok())
+    Ok(instance::change(ruby, set)?.is_ok())
 }
 
 /// How many bytes wait to be sent.
 fn get_outbound_data_size(ruby: &Ruby, connection: Value) -> Result<usize, Error> {
     let id = convert::id(connection.funcall("signature", ())?)?;
-    let length = instance::look(ruby, "get_outbound_data_size", |i| {
-        i.reactor.outbound_len(id)
-    })?;
+    let length = instance::look(ruby, |i| i.reactor.outbound_len(id))?;
     Ok(length.unwrap_or(0))
 }
 

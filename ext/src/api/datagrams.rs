@@ -24,11 +24,9 @@ fn open_udp_socket(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error> 
     let port = convert::port_number(ruby, port)?.map_err(refused)?;
     let address = match host.as_str() {
         "" => SocketAddr::from(([0, 0, 0, 0], port)),
-        host => first(addresses(ruby, "open_udp_socket", host, port)?, host).map_err(refused)?,
+        host => first(addresses(ruby, host, port)?, host).map_err(refused)?,
     };
-    let opened = instance::open(ruby, "open_udp_socket", |reactor| {
-        reactor.open_datagram(address)
-    })?;
+    let opened = instance::open(ruby, |reactor| reactor.open_datagram(address))?;
     opened.map(|id| id.as_u64()).map_err(refused)
 }
 
@@ -43,10 +41,8 @@ fn connect_datagram(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error>
     };
     let host = convert::text(ruby, host)?;
     let port = convert::port_number(ruby, port)?.map_err(refused)?;
-    let peer = first(addresses(ruby, "connect_datagram", &host, port)?, &host).map_err(refused)?;
-    let opened = instance::open(ruby, "connect_datagram", |reactor| {
-        reactor.connect_datagram(peer)
-    })?;
+    let peer = first(addresses(ruby, &host, port)?, &host).map_err(refused)?;
+    let opened = instance::open(ruby, |reactor| reactor.connect_datagram(peer))?;
     opened.map(|id| id.as_u64()).map_err(refused)
 }
 
@@ -69,8 +65,8 @@ fn send_datagram(
     let id = convert::id(signature)?;
     let host = convert::text(ruby, host)?;
     let port = convert::port_number(ruby, port)?.map_err(refused)?;
-    let address = first(addresses(ruby, "send_datagram", &host, port)?, &host).map_err(refused)?;
-    let sent = instance::change(ruby, "send_datagram", |instance| {
+    let address = first(addresses(ruby, &host, port)?, &host).map_err(refused)?;
+    let sent = instance::change(ruby, |instance| {
         // SAFETY: the reactor copies the bytes before any Ruby code can run.
         let bytes = unsafe { data.as_slice() };
         instance
@@ -86,17 +82,15 @@ fn open_unix_datagram(ruby: &Ruby, path: Value) -> Result<u64, Error> {
         true => None,
         false => Some(convert::socket_path(ruby, path)?),
     };
-    let opened = instance::open(ruby, "open_unix_datagram", |reactor| {
-        reactor.open_unix_datagram(path.as_deref())
-    })?;
+    let opened = instance::open(ruby, |reactor| reactor.open_unix_datagram(path.as_deref()))?;
     let refused = |cause| errors::runtime(ruby, format!("no datagram socket: {cause}"));
     opened.map(|id| id.as_u64()).map_err(refused)
 }
 
 /// Takes over a datagram socket by its descriptor's number.
 fn attach_datagram(ruby: &Ruby, descriptor: i32) -> Result<u64, Error> {
-    let attached = instance::open(ruby, "attach_datagram", |reactor| {
-        reactor.attach_datagram(descriptor)
+    let attached = instance::open(ruby, |reactor| {
+        reactor.attach_datagram(convert::descriptor(descriptor)?)
     })?;
     attached
         .map(|id| id.as_u64())
@@ -111,7 +105,7 @@ fn send_unix_datagram(
 ) -> Result<usize, Error> {
     let id = convert::id(signature)?;
     let path = convert::socket_path(ruby, path)?;
-    let sent = instance::change(ruby, "send_unix_datagram", |instance| {
+    let sent = instance::change(ruby, |instance| {
         // SAFETY: the reactor copies the bytes before any Ruby code can run.
         let bytes = unsafe { data.as_slice() };
         instance.reactor.send_unix_datagram(id, bytes, &path)

@@ -1,8 +1,8 @@
 //! Descriptors made elsewhere.
 
-use em_reactor::Error as Cause;
+use em_reactor::{Error as Cause, Interest};
 use magnus::prelude::*;
-use magnus::{Error, RModule, Ruby, Value, function};
+use magnus::{Error, RModule, Ruby, Value, function, method};
 
 use crate::{convert, errors, instance};
 
@@ -15,17 +15,20 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("is_notify_readable", function!(is_notify_readable, 1))?;
     module.define_module_function("is_notify_writable", function!(is_notify_writable, 1))?;
     module.define_module_function("set_notify_readable", function!(set_notify_readable, 2))?;
-    module.define_module_function("set_notify_writable", function!(set_notify_writable, 2))
+    module.define_module_function("set_notify_writable", function!(set_notify_writable, 2))?;
+    let singleton = module.singleton_class()?;
+    singleton.define_private_method("notify_priority?", method!(is_notify_priority, 1))?;
+    singleton.define_private_method("set_notify_priority", method!(set_notify_priority, 2))
 }
 
 /// Takes over an open descriptor by its number: to watch only, or as a connection.
 fn attach_fd(ruby: &Ruby, descriptor: i32, watch_only: Value) -> Result<u64, Error> {
     let watch_only = watch_only.to_bool();
-    let attached = instance::open(ruby, "attach_fd", |reactor| {
+    let attached = instance::open(ruby, |reactor| {
         if watch_only {
-            reactor.watch(descriptor)
+            reactor.watch(convert::descriptor(descriptor)?)
         } else {
-            reactor.attach(descriptor)
+            reactor.attach(convert::descriptor(descriptor)?)
         }
     })?;
     attached
@@ -35,8 +38,8 @@ fn attach_fd(ruby: &Ruby, descriptor: i32, watch_only: Value) -> Result<u64, Err
 
 /// Reads the standard input as a connection, and returns its signature.
 fn read_keyboard(ruby: &Ruby) -> Result<u64, Error> {
-    let attached = instance::open(ruby, "read_keyboard", |reactor| {
-        reactor.attach_for_a_while(libc::STDIN_FILENO)
+    let attached = instance::open(ruby, |reactor| {
+        reactor.attach_for_a_while(convert::descriptor(libc::STDIN_FILENO)?)
     })?;
     attached
         .map(|id| id.as_u64())
@@ -45,15 +48,13 @@ fn read_keyboard(ruby: &Ruby) -> Result<u64, Error> {
 
 fn detach_fd(ruby: &Ruby, signature: Value) -> Result<i32, Error> {
     let id = convert::id(signature)?;
-    let detached = instance::change(ruby, "detach_fd", |i| i.reactor.detach(id))?;
+    let detached = instance::change(ruby, |i| i.reactor.detach(id))?;
     detached.map_err(|cause| errors::runtime(ruby, format!("invalid binding to detach: {cause}")))
 }
 
 fn get_file_descriptor(ruby: &Ruby, signature: Value) -> Result<i32, Error> {
     let id = convert::id(signature)?;
-    let found = instance::look(ruby, "get_file_descriptor", |i| {
-        i.reactor.file_descriptor(id)
-    })?;
+    let found = instance::look(ruby, |i| i.reactor.file_descriptor(id))?;
     found.map_err(|cause| errors::runtime(ruby, format!("invalid binding to get_fd: {cause}")))
 }
 
@@ -64,37 +65,49 @@ fn is_watch_only(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
 }
 
 fn is_notify_readable(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
-    notifies(ruby, signature).map(|(readable, _)| readable)
+    notifies(ruby, signature, Interest::READABLE)
 }
 
 fn is_notify_writable(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
-    notifies(ruby, signature).map(|(_, writable)| writable)
+    notifies(ruby, signature, Interest::WRITABLE)
 }
 
-fn notifies(ruby: &Ruby, signature: Value) -> Result<(bool, bool), Error> {
+/// Whether urgent data is told of.
+fn is_notify_priority(ruby: &Ruby, _module: RModule, signature: Value) -> Result<bool, Error> {
+    notifies(ruby, signature, Interest::PRIORITY)
+}
+
+fn notifies(ruby: &Ruby, signature: Value, kind: Interest) -> Result<bool, Error> {
     let id = convert::id(signature)?;
-    let notifies = instance::peek(ruby, |i| i.reactor.notifies(id))?;
-    Ok(notifies.and_then(Result::ok).unwrap_or((false, false)))
+    let wanted = instance::peek(ruby, |i| i.reactor.notifies(id))?;
+    Ok(wanted
+        .and_then(Result::ok)
+        .is_some_and(|wanted| wanted.has(kind)))
 }
 
 fn set_notify_readable(ruby: &Ruby, signature: Value, wanted: Value) -> Result<(), Error> {
-    set_notify(ruby, signature, Some(wanted.to_bool()), None)
+    set_notify(ruby, signature, Interest::READABLE, wanted)
 }
 
 fn set_notify_writable(ruby: &Ruby, signature: Value, wanted: Value) -> Result<(), Error> {
-    set_notify(ruby, signature, None, Some(wanted.to_bool()))
+    set_notify(ruby, signature, Interest::WRITABLE, wanted)
+}
+
+fn set_notify_priority(
+    ruby: &Ruby,
+    _module: RModule,
+    signature: Value,
+    wanted: Value,
+) -> Result<(), Error> {
+    set_notify(ruby, signature, Interest::PRIORITY, wanted)
 }
 
 /// Nothing for an unknown signature, and where there is no loop; a RuntimeError for what is not
 /// watched only.
-fn set_notify(
-    ruby: &Ruby,
-    signature: Value,
-    readable: Option<bool>,
-    writable: Option<bool>,
-) -> Result<(), Error> {
+fn set_notify(ruby: &Ruby, signature: Value, kind: Interest, wanted: Value) -> Result<(), Error> {
     let id = convert::id(signature)?;
-    let set = |i: &mut instance::Instance| i.reactor.set_notify(id, readable, writable);
+    let wanted = wanted.to_bool();
+    let set = |i: &mut instance::Instance| i.reactor.set_notify(id, kind, wanted);
     match instance::change_if_any(ruby, set)? {
         None | Some(Ok(()) | Err(Cause::UnknownId(_))) => Ok(()),
         Some(Err(Cause::WrongKind { operation, .. })) => {

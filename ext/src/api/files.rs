@@ -34,7 +34,7 @@ fn watch(
     watch: impl FnOnce(&mut Reactor, &Path) -> em_reactor::Result<Id>,
 ) -> Result<u64, Error> {
     let path = convert::path(ruby, path)?;
-    let watched = instance::open(ruby, "watch_filename", |reactor| watch(reactor, &path))?;
+    let watched = instance::open(ruby, |reactor| watch(reactor, &path))?;
     watched.map(|id| id.as_u64()).map_err(|cause| {
         let (path, reason) = (path.display(), cause.reason());
         let message = format!("error registering file {path} for watching: {reason}");
@@ -45,12 +45,10 @@ fn watch(
 /// Ends a watch; `unbind` has been called when this returns.
 fn unwatch_filename(ruby: &Ruby, signature: Value) -> Result<(), Error> {
     let id = convert::id(signature)?;
-    instance::change(ruby, "unwatch_filename", |i| i.reactor.unwatch_file(id))?.map_err(
-        |cause| {
-            let message = format!("attempted to remove invalid watch signature: {cause}");
-            errors::own(ruby, "InvalidSignature", message)
-        },
-    )?;
+    instance::change(ruby, |i| i.reactor.unwatch_file(id))?.map_err(|cause| {
+        let message = format!("attempted to remove invalid watch signature: {cause}");
+        errors::own(ruby, "InvalidSignature", message)
+    })?;
     Dispatcher::new(ruby)?.unbound(id, None)
 }
 
@@ -58,7 +56,7 @@ fn unwatch_filename(ruby: &Ruby, signature: Value) -> Result<(), Error> {
 fn send_file_data(ruby: &Ruby, signature: Value, path: Value) -> Result<i32, Error> {
     let id = convert::id(signature)?;
     let path = convert::path(ruby, path)?;
-    let sent = instance::change(ruby, "send_file_data", |i| i.reactor.send_file(id, &path))?;
+    let sent = instance::change(ruby, |i| i.reactor.send_file(id, &path))?;
     match sent {
         Ok(_) | Err(Cause::UnknownId(_)) => Ok(0),
         Err(cause @ Cause::System { .. }) => Err(Error::new(

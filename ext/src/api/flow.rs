@@ -82,21 +82,16 @@ fn change(
 }
 
 fn pause_server(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
-    set_accepting(ruby, "pause_server", signature, false)
+    set_accepting(ruby, signature, false)
 }
 
 fn resume_server(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
-    set_accepting(ruby, "resume_server", signature, true)
+    set_accepting(ruby, signature, true)
 }
 
-fn set_accepting(
-    ruby: &Ruby,
-    operation: &str,
-    signature: Value,
-    accepts: bool,
-) -> Result<bool, Error> {
+fn set_accepting(ruby: &Ruby, signature: Value, accepts: bool) -> Result<bool, Error> {
     let id = convert::id(signature)?;
-    let changed = instance::change(ruby, operation, |i| i.reactor.set_accepting(id, accepts))?;
+    let changed = instance::change(ruby, |i| i.reactor.set_accepting(id, accepts))?;
     changed.map_err(|cause| errors::from(ruby, &cause))
 }
 
@@ -108,7 +103,7 @@ fn limit_connections(
     limit: Option<usize>,
 ) -> Result<(), Error> {
     let id = convert::id(signature)?;
-    let set = instance::change(ruby, "set_max_connections", |i| {
+    let set = instance::change_for(ruby, "set_max_connections", |i| {
         i.reactor.set_connection_limit(id, limit)
     })?;
     set.map_err(|cause| errors::from(ruby, &cause))

@@ -26,24 +26,25 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_singleton_method("update_now", method!(update_now, 0))?;
     module.define_module_function("library_type", function!(library_type, 0))?;
     let singleton = module.singleton_class()?;
+    singleton.define_private_method("watched_count", method!(watched_count, 0))?;
     singleton.define_private_method("hold_opened", method!(hold_opened, 0))?;
     singleton.define_private_method("claim_opened", method!(claim_opened, 0))
 }
 
 fn run_machine(ruby: &Ruby) -> Result<(), Error> {
-    Loop::new(ruby, "run_machine")?.run()
+    Loop::new(ruby)?.run()
 }
 
 /// The same: no loop needs a thread of its own.
 fn run_machine_without_threads(ruby: &Ruby) -> Result<(), Error> {
-    Loop::new(ruby, "run_machine_without_threads")?.run()
+    Loop::new(ruby)?.run()
 }
 
 /// One turn. Without a time to wait at most, false once the loop is stopped; with one, whether
 /// something happened.
 fn run_machine_once(ruby: &Ruby, arguments: &[Value]) -> Result<bool, Error> {
     let (limit,) = scan_args::<(), (Option<Option<f64>>,), (), (), (), ()>(arguments)?.optional;
-    let mut turns = Loop::new(ruby, "run_machine_once")?;
+    let mut turns = Loop::new(ruby)?;
     let Some(seconds) = limit.flatten() else {
         return Ok(turns.once(Duration::MAX)?.is_some());
     };
@@ -56,7 +57,7 @@ fn run_machine_once(ruby: &Ruby, arguments: &[Value]) -> Result<bool, Error> {
 }
 
 fn stop(ruby: &Ruby) -> Result<(), Error> {
-    instance::change(ruby, "stop", |instance| {
+    instance::change(ruby, |instance| {
         instance.stopping = true;
         instance.lookups.interrupt();
     })
@@ -99,36 +100,37 @@ fn claim_opened(ruby: &Ruby, _module: RModule) -> Result<(), Error> {
 
 /// Has the loop go on although it was stopped, by [`run_machine_once`], or not any more.
 fn wind_up(ruby: &Ruby, goes_on: bool) -> Result<(), Error> {
-    instance::look(ruby, "stop", |instance| instance.winding_up = goes_on)
+    instance::look(ruby, |instance| instance.winding_up = goes_on)
 }
 
 fn is_stopping(ruby: &Ruby) -> Result<bool, Error> {
-    instance::look(ruby, "stopping?", |instance| instance.stopping)
+    instance::look(ruby, |instance| instance.stopping)
 }
 
 /// Has the loop call `run_deferred_callbacks` in its next turn.
 fn signal_loopbreak(ruby: &Ruby) -> Result<(), Error> {
-    instance::change(ruby, "signal_loopbreak", |instance| {
-        instance.signalled = true
-    })
+    instance::change(ruby, |instance| instance.signalled = true)
 }
 
 /// The time at which the present turn of the loop began.
 fn current_time(ruby: &Ruby) -> Result<Value, Error> {
-    let time = instance::look(ruby, "current_time", |i| {
-        i.clock.time_of_day(i.reactor.now())
-    })?;
+    let time = instance::look(ruby, |i| i.clock.time_of_day(i.reactor.now()))?;
     Ok(ruby.into_value(time))
 }
 
 /// How many turns of the loop have begun.
 fn iteration(ruby: &Ruby, _module: RModule) -> Result<u64, Error> {
-    instance::look(ruby, "iteration", |instance| instance.iteration)
+    instance::look(ruby, |instance| instance.iteration)
+}
+
+/// How many descriptors, watched files and timers there are.
+fn watched_count(ruby: &Ruby, _module: RModule) -> Result<usize, Error> {
+    instance::look(ruby, |i| i.reactor.watched_count())
 }
 
 /// Takes notice of the time amid a turn.
 fn update_now(ruby: &Ruby, _module: RModule) -> Result<Value, Error> {
-    instance::look(ruby, "update_now", |i| i.reactor.advance(Instant::now()))?;
+    instance::look(ruby, |i| i.reactor.advance(Instant::now()))?;
     current_time(ruby)
 }
 

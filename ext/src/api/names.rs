@@ -51,7 +51,7 @@ fn resolve_host(
         return Ok(ruby.into_value(answer));
     }
     let timeout = timeout.map(convert::span);
-    let request = instance::change(ruby, "resolve_host", |i| {
+    let request = instance::change(ruby, |i| {
         i.reactor.resolve(&host, family, Instant::now(), timeout)
     })?;
     Ok(ruby.into_value(request))
@@ -60,7 +60,7 @@ fn resolve_host(
 /// The addresses of a host, for which the caller waits.
 fn host_addresses(ruby: &Ruby, host: Value) -> Result<RArray, Error> {
     let host = convert::text(ruby, host)?;
-    let found = addresses(ruby, "host_addresses", &host, 0)?;
+    let found = addresses(ruby, &host, 0)?;
     let found = found.map_err(|cause| unresolved(ruby, &cause))?;
     Ok(convert::addresses(ruby, &found))
 }
@@ -82,7 +82,7 @@ fn listen_with(
             Ok((level, name, convert::bytes(value)))
         })
         .collect::<Result<_, Error>>()?;
-    let listening = instance::open(ruby, "listen_with", |reactor| {
+    let listening = instance::open(ruby, |reactor| {
         reactor.listen_tcp_with(address, &options, backlog)
     })?;
     listening
@@ -103,7 +103,7 @@ fn connect_host(
         true => None,
         false => bind_address(ruby, bind_host, bind_port, &[])?,
     };
-    let connected = instance::open(ruby, "connect_host", |reactor| {
+    let connected = instance::open(ruby, |reactor| {
         let id = reactor.connect_name(&host, port, bind)?;
         reactor.set_host(id, host)?;
         Ok(id)
@@ -131,7 +131,7 @@ fn connect_addresses(
         true => None,
         false => bind_address(ruby, bind_host, bind_port, &remote)?,
     };
-    connect_to(ruby, "connect_addresses", host, &remote, bind)
+    connect_to(ruby, host, &remote, bind)
 }
 
 fn known_address(ruby: &Ruby, address: Value, port: u16) -> Result<SocketAddr, Error> {

@@ -12,7 +12,7 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
 /// Queues a duplicate of a descriptor, for a peer that takes it.
 fn send_descriptor(ruby: &Ruby, signature: Value, descriptor: i32) -> Result<usize, Error> {
     let id = convert::id(signature)?;
-    let sent = instance::change(ruby, "send_descriptor", |instance| {
+    let sent = instance::change(ruby, |instance| {
         instance.reactor.send_descriptor(id, descriptor)
     })?;
     sent.map_err(|cause| errors::from(ruby, &cause))

@@ -37,7 +37,7 @@ fn invoke_popen(ruby: &Ruby, words: RArray) -> Result<u64, Error> {
             "no popen: there is no program to run",
         ));
     };
-    let spawned = instance::open(ruby, "invoke_popen", |reactor| reactor.spawn(program, argv))?;
+    let spawned = instance::open(ruby, |reactor| reactor.spawn(program, argv))?;
     spawned
         .map(|id| id.as_u64())
         .map_err(|cause| errors::runtime(ruby, format!("no popen: {cause}")))
@@ -60,14 +60,14 @@ fn argument(ruby: &Ruby, word: Value) -> Result<OsString, Error> {
 /// The id of a connection's child process; nil where it has none.
 fn get_subprocess_pid(ruby: &Ruby, signature: Value) -> Result<Option<u32>, Error> {
     let id = convert::id(signature)?;
-    instance::look(ruby, "get_subprocess_pid", |i| i.reactor.child_pid(id))
+    instance::look(ruby, |i| i.reactor.child_pid(id))
 }
 
 /// The Process::Status of a connection's child; nil where it has none, where that still runs, and
 /// where the application waited for it itself.
 fn get_subprocess_status(ruby: &Ruby, signature: Value) -> Result<Option<Value>, Error> {
     let id = convert::id(signature)?;
-    let ended = instance::look(ruby, "get_subprocess_status", |i| {
+    let ended = instance::look(ruby, |i| {
         i.reactor.child_pid(id).zip(i.reactor.child_status(id))
     })?;
     ended
@@ -101,7 +101,7 @@ fn make_status(ruby: &Ruby, arguments: &[Value], _: Option<Proc>) -> Result<Valu
 
 /// Tells of the end of any process; `Unsupported` where that cannot be.
 fn watch_pid(ruby: &Ruby, pid: i32) -> Result<u64, Error> {
-    let watched = instance::open(ruby, "watch_pid", |reactor| reactor.watch_process(pid))?;
+    let watched = instance::open(ruby, |reactor| reactor.watch_process(pid))?;
     watched.map(|id| id.as_u64()).map_err(|cause| {
         let message = format!("no pid watching: {cause}");
         errors::own(ruby, "Unsupported", message)
@@ -111,6 +111,6 @@ fn watch_pid(ruby: &Ruby, pid: i32) -> Result<u64, Error> {
 /// InvalidSignature where there is no watch of this signature.
 fn unwatch_pid(ruby: &Ruby, signature: Value) -> Result<(), Error> {
     let id = convert::id(signature)?;
-    let ended = instance::change(ruby, "unwatch_pid", |i| i.reactor.unwatch_process(id))?;
+    let ended = instance::change(ruby, |i| i.reactor.unwatch_process(id))?;
     ended.map_err(|cause: Cause| errors::own(ruby, "InvalidSignature", cause.to_string()))
 }

@@ -22,7 +22,7 @@ fn start_proxy(
     let limit = count(ruby, buffer_size, "buffer size")?;
     let length = count(ruby, length, "length")?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let known = instance::change(ruby, "start_proxy", |i| {
+    let known = instance::change(ruby, |i| {
         let _ = i.reactor.start_proxy(source, target, limit, length);
         i.reactor.contains(target)
     })?;
@@ -43,14 +43,12 @@ fn count(ruby: &Ruby, value: Value, name: &str) -> Result<u64, Error> {
 
 fn stop_proxy(ruby: &Ruby, source: Value) -> Result<(), Error> {
     let source = convert::id(source)?;
-    let _ = instance::change(ruby, "stop_proxy", |i| i.reactor.stop_proxy(source))?;
+    let _ = instance::change(ruby, |i| i.reactor.stop_proxy(source))?;
     Ok(())
 }
 
 fn get_proxied_bytes(ruby: &Ruby, source: Value) -> Result<u64, Error> {
     let source = convert::id(source)?;
-    let bytes = instance::look(ruby, "get_proxied_bytes", |i| {
-        i.reactor.proxied_bytes(source)
-    })?;
+    let bytes = instance::look(ruby, |i| i.reactor.proxied_bytes(source))?;
     Ok(bytes.unwrap_or(0))
 }

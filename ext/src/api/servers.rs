@@ -30,14 +30,12 @@ fn start_tcp_server(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error>
     let port = port.map_err(|cause| refused(&cause))?;
     let addresses = match host.as_str() {
         "" => Ok(vec![SocketAddr::from(([0, 0, 0, 0], port))]),
-        host => addresses(ruby, "start_tcp_server", host, port)?,
+        host => addresses(ruby, host, port)?,
     };
     let addresses = addresses.map_err(|cause| refused(&cause))?;
     let mut result = Err(Cause::Unsupported("a host without addresses"));
     for address in addresses {
-        result = instance::open(ruby, "start_tcp_server", |reactor| {
-            reactor.listen_tcp(address)
-        })?;
+        result = instance::open(ruby, |reactor| reactor.listen_tcp(address))?;
         if result.is_ok() {
             break;
         }
@@ -50,7 +48,7 @@ fn start_tcp_server(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error>
 fn start_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
     let path = convert::socket_path(ruby, path)?;
     let listen = |reactor: &mut Reactor| reactor.listen_unix(&path);
-    let listener = instance::open(ruby, "start_unix_server", listen)?;
+    let listener = instance::open(ruby, listen)?;
     listener
         .map(|id| id.as_u64())
         .map_err(|cause| errors::runtime(ruby, format!("no unix-domain acceptor: {cause}")))
@@ -58,8 +56,8 @@ fn start_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
 
 /// Takes over a listening socket by its descriptor's number.
 fn attach_sd(ruby: &Ruby, descriptor: i32) -> Result<u64, Error> {
-    let attached = instance::open(ruby, "attach_sd", |reactor| {
-        reactor.attach_listener(descriptor)
+    let attached = instance::open(ruby, |reactor| {
+        reactor.attach_listener(convert::descriptor(descriptor)?)
     })?;
     attached
         .map(|id| id.as_u64())
@@ -68,7 +66,7 @@ fn attach_sd(ruby: &Ruby, descriptor: i32) -> Result<u64, Error> {
 
 fn stop_tcp_server(ruby: &Ruby, signature: Value) -> Result<(), Error> {
     let id = convert::id(signature)?;
-    let stopped = instance::change(ruby, "stop_tcp_server", |i| i.reactor.stop_listening(id))?;
+    let stopped = instance::change(ruby, |i| i.reactor.stop_listening(id))?;
     stopped.map_err(|cause| {
         errors::runtime(
             ruby,
@@ -78,7 +76,7 @@ fn stop_tcp_server(ruby: &Ruby, signature: Value) -> Result<(), Error> {
 }
 
 fn connect_server(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error> {
-    connect(ruby, "connect_server", None, host, port)
+    connect(ruby, None, host, port)
 }
 
 fn bind_connect_server(
@@ -89,36 +87,34 @@ fn bind_connect_server(
     port: Value,
 ) -> Result<u64, Error> {
     let bind = Some((bind_host, bind_port));
-    connect(ruby, "bind_connect_server", bind, host, port)
+    connect(ruby, bind, host, port)
 }
 
 fn connect(
     ruby: &Ruby,
-    operation: &str,
     bind: Option<(Value, Value)>,
     host: Value,
     port: Value,
 ) -> Result<u64, Error> {
     let (host, port) = server(ruby, host, port)?;
     if let Some(address) = literal(&host, port) {
-        return connect_bound(ruby, operation, host, &[address], bind);
+        return connect_bound(ruby, host, &[address], bind);
     }
-    let remote = addresses(ruby, operation, &host, port)?;
+    let remote = addresses(ruby, &host, port)?;
     if matches!(remote, Err(Cause::Stopped)) {
         // The loop ends with this callback, and tells of the connection's end as of any other's.
-        let opened = instance::open(ruby, operation, |r| r.connect_nowhere(None))?;
+        let opened = instance::open(ruby, |r| r.connect_nowhere(None))?;
         return opened
             .map(Id::as_u64)
             .map_err(|cause| errors::from(ruby, &cause));
     }
     let remote = remote.map_err(|cause| unresolved(ruby, &cause))?;
-    connect_bound(ruby, operation, host, &remote, bind)
+    connect_bound(ruby, host, &remote, bind)
 }
 
 /// Connects from the address and port in `bind`, where they are given.
 fn connect_bound(
     ruby: &Ruby,
-    operation: &str,
     host: String,
     remote: &[SocketAddr],
     bind: Option<(Value, Value)>,
@@ -127,7 +123,7 @@ fn connect_bound(
         Some((host, port)) => bind_address(ruby, host, port, remote)?,
         None => None,
     };
-    connect_to(ruby, operation, host, remote, bind)
+    connect_to(ruby, host, remote, bind)
 }
 
 /// The host and port to connect to.
@@ -149,7 +145,6 @@ pub(super) fn unresolved(ruby: &Ruby, cause: &Cause) -> Error {
 /// Connects to a host by its addresses, those of the family of the local one.
 pub(super) fn connect_to(
     ruby: &Ruby,
-    operation: &str,
     host: String,
     remote: &[SocketAddr],
     bind: Option<SocketAddr>,
@@ -161,7 +156,7 @@ pub(super) fn connect_to(
         }
         None => Cow::Borrowed(remote),
     };
-    let connected = instance::open(ruby, operation, |reactor| {
+    let connected = instance::open(ruby, |reactor| {
         let id = reactor.connect_tcp(&remote, bind)?;
         reactor.set_host(id, host)?;
         Ok(id)
@@ -206,7 +201,7 @@ pub(super) fn bind_address(
     if host.is_empty() {
         return Ok(None);
     }
-    let local = addresses(ruby, "bind_connect_server", &host, port)?.map_err(refused)?;
+    let local = addresses(ruby, &host, port)?.map_err(refused)?;
     let suits = |address: &&SocketAddr| {
         remote.is_empty() || remote.iter().any(|r| r.is_ipv4() == address.is_ipv4())
     };
@@ -222,7 +217,7 @@ pub(super) fn bind_address(
 fn connect_unix_server(ruby: &Ruby, path: Value) -> Result<u64, Error> {
     let path = convert::socket_path(ruby, path)?;
     let connect = |reactor: &mut Reactor| reactor.connect_unix(&path);
-    let connected = instance::open(ruby, "connect_unix_server", connect)?;
+    let connected = instance::open(ruby, connect)?;
     connected
         .map(|id| id.as_u64())
         .map_err(|cause| errors::runtime(ruby, format!("no connection: {cause}")))

@@ -52,7 +52,7 @@ fn set_max_timer_count(ruby: &Ruby, count: i64) -> Result<(), Error> {
 
 /// Accepted for compatibility: timers are exact to what the system's poll can do.
 fn set_timer_quantum(ruby: &Ruby, milliseconds: i64) -> Result<(), Error> {
-    instance::look(ruby, "set_timer_quantum", |_| ())?;
+    instance::look(ruby, |_| ())?;
     if milliseconds > 0 {
         return Ok(());
     }
@@ -77,14 +77,14 @@ fn at_least(least: usize, count: i64) -> usize {
 
 /// Seconds.
 fn get_heartbeat_interval(ruby: &Ruby) -> Result<f64, Error> {
-    instance::look(ruby, "get_heartbeat_interval", |_| ())?;
+    instance::look(ruby, |_| ())?;
     instance::settings(ruby, |settings| settings.heartbeat_interval)
 }
 
 /// Kept for those who ask for it: every timeout is looked at when it is due. False, and nothing
 /// changed, where the interval is not positive.
 fn set_heartbeat_interval(ruby: &Ruby, seconds: f64) -> Result<bool, Error> {
-    instance::look(ruby, "set_heartbeat_interval", |_| ())?;
+    instance::look(ruby, |_| ())?;
     instance::settings(ruby, |settings| {
         let valid = seconds > 0.0;
         if valid {

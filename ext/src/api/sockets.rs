@@ -18,14 +18,14 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
 /// The peer's packed address; nil where there is none, or no longer.
 fn get_peername(ruby: &Ruby, signature: Value) -> Result<Option<RString>, Error> {
     let id = convert::id(signature)?;
-    let name = instance::look(ruby, "get_peername", |i| i.reactor.peer_name(id))?;
+    let name = instance::look(ruby, |i| i.reactor.peer_name(id))?;
     Ok(name.ok().map(|name| convert::binary(ruby, &name)))
 }
 
 /// The packed local address; nil where there is none.
 fn get_sockname(ruby: &Ruby, signature: Value) -> Result<Option<RString>, Error> {
     let id = convert::id(signature)?;
-    let name = instance::look(ruby, "get_sockname", |i| i.reactor.socket_name(id))?;
+    let name = instance::look(ruby, |i| i.reactor.socket_name(id))?;
     Ok(name.ok().map(|name| convert::binary(ruby, &name)))
 }
 
@@ -33,7 +33,7 @@ fn get_sockname(ruby: &Ruby, signature: Value) -> Result<Option<RString>, Error>
 fn get_sock_opt(ruby: &Ruby, signature: Value, level: i32, option: i32) -> Result<RString, Error> {
     let id = convert::id(signature)?;
     let get = |i: &mut instance::Instance| i.reactor.socket_option(id, level, option);
-    let value = instance::look(ruby, "get_sock_opt", get)?;
+    let value = instance::look(ruby, get)?;
     value
         .map(|value| convert::binary(ruby, &value))
         .map_err(|cause| refused(ruby, &cause))
@@ -50,7 +50,7 @@ fn set_sock_opt(
     let id = convert::id(signature)?;
     let value = option_bytes(ruby, value)?;
     let set = |i: &mut instance::Instance| i.reactor.set_socket_option(id, level, option, &value);
-    instance::change(ruby, "set_sock_opt", set)?.map_err(|cause| refused(ruby, &cause))?;
+    instance::change(ruby, set)?.map_err(|cause| refused(ruby, &cause))?;
     Ok(0)
 }
 
@@ -79,8 +79,6 @@ fn refused(ruby: &Ruby, cause: &Cause) -> Error {
 /// The number of a connection's pending error: 0 for none, -1 for an unknown signature.
 fn report_connection_error_status(ruby: &Ruby, signature: Value) -> Result<i32, Error> {
     let id = convert::id(signature)?;
-    let error = instance::look(ruby, "report_connection_error_status", |i| {
-        i.reactor.take_error(id)
-    })?;
+    let error = instance::look(ruby, |i| i.reactor.take_error(id))?;
     Ok(error.map_or(-1, |error| error.unwrap_or(0)))
 }

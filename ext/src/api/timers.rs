@@ -20,6 +20,8 @@ pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     let singleton = module.singleton_class()?;
     singleton.define_private_method("renew_timer", method!(renew_timer, 3))?;
     singleton.define_private_method("time_until", method!(time_until, 1))?;
+    singleton.define_private_method("stop_timers", method!(stop_timers, 0))?;
+    module.define_singleton_method("resume_timers", method!(resume_timers, 0))?;
     let periodic = module.define_class("PeriodicTimer", ruby.class_object())?;
     periodic.define_private_method("wait_again", method!(wait_again, 2))
 }
@@ -27,17 +29,17 @@ pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
 /// Adds a timer that fires once after so many milliseconds, and returns its signature.
 fn add_oneshot_timer(ruby: &Ruby, milliseconds: Value) -> Result<u64, Error> {
     let delay = convert::duration(ruby, f64::try_convert(milliseconds)? / 1000.0, milliseconds)?;
-    start(ruby, "add_oneshot_timer", delay).map(Id::as_u64)
+    start(ruby, delay).map(Id::as_u64)
 }
 
 /// Removes a timer; false where there is none of that signature, or it fired.
 fn cancel_oneshot_timer(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
     let id = convert::id(signature)?;
-    instance::change(ruby, "cancel_oneshot_timer", |i| i.reactor.cancel_timer(id))
+    instance::change(ruby, |i| i.reactor.cancel_timer(id))
 }
 
 fn get_timer_count(ruby: &Ruby) -> Result<usize, Error> {
-    instance::look(ruby, "get_timer_count", |i| i.reactor.timer_count())
+    instance::look(ruby, |i| i.reactor.timer_count())
 }
 
 /// See docs/native.rb.
@@ -52,7 +54,7 @@ fn add_timer(ruby: &Ruby, module: RModule, arguments: &[Value]) -> Result<Option
         None => 0.0,
     };
     let delay = span(ruby, seconds)?;
-    let id = start(ruby, "add_timer", delay)?;
+    let id = start(ruby, delay)?;
     know(ruby, module, id, callback).map(Some)
 }
 
@@ -77,18 +79,30 @@ fn renew_timer(
 ) -> Result<u64, Error> {
     let delay = span(ruby, interval(ruby, seconds)?)?;
     let replaced = convert::id(previous)?;
-    instance::change(ruby, "add_timer", |i| i.reactor.cancel_timer(replaced))?;
+    instance::change_for(ruby, "add_timer", |i| i.reactor.cancel_timer(replaced))?;
     signatures::remove(ruby, module, Table::Timers, previous)?;
-    let id = start(ruby, "add_timer", delay)?;
+    let id = start(ruby, delay)?;
     know(ruby, module, id, callback)
 }
 
 /// Seconds until a timer is due, none of them negative; nil where it has fired or was cancelled.
 fn time_until(ruby: &Ruby, _module: RModule, signature: Value) -> Result<Option<f64>, Error> {
     let id = convert::id(signature)?;
-    let deadline = instance::peek(ruby, |i| i.reactor.timer_deadline(id))?.flatten();
-    let now = Instant::now();
-    Ok(deadline.map(|deadline| deadline.saturating_duration_since(now).as_secs_f64()))
+    let remaining = |i: &mut Instance| i.reactor.timer_remaining(id, Instant::now());
+    let remaining = instance::peek(ruby, remaining)?.flatten();
+    Ok(remaining.map(|remaining| remaining.as_secs_f64()))
+}
+
+/// Has all timers wait; false where they do.
+fn stop_timers(ruby: &Ruby, _module: RModule) -> Result<bool, Error> {
+    instance::change_for(ruby, "suspend_timers", |i| {
+        i.reactor.suspend_timers(Instant::now())
+    })
+}
+
+/// See docs/native.
+fn resume_timers(ruby: &Ruby, _module: RModule) -> Result<bool, Error> {
+    instance::change(ruby, |i| i.reactor.resume_timers(Instant::now()))
 }
 
 /// Has a periodic timer called once more, `period` seconds after it last was to, and returns the
@@ -100,7 +114,7 @@ fn wait_again(ruby: &Ruby, timer: Value, previous: Value, period: Value) -> Resu
         Some(_) => convert::id(previous)?,
         None => Id::from(0),
     };
-    let (waited, started) = instance::change(ruby, "add_timer", |i| {
+    let (waited, started) = instance::change_for(ruby, "add_timer", |i| {
         let waited = i.reactor.cancel_timer(waits);
         (
             waited,
@@ -141,16 +155,16 @@ fn span(ruby: &Ruby, seconds: f64) -> Result<Duration, Error> {
     Err(Error::new(class, format!("timer interval is {seconds}")))
 }
 
-fn start(ruby: &Ruby, operation: &str, delay: Duration) -> Result<Id, Error> {
+fn start(ruby: &Ruby, delay: Duration) -> Result<Id, Error> {
     let add = |i: &mut Instance| i.reactor.add_timer(Instant::now(), delay);
-    instance::change(ruby, operation, add)?.map_err(|error| errors::from(ruby, &error))
+    instance::change(ruby, add)?.map_err(|error| errors::from(ruby, &error))
 }
 
 /// Keeps what a timer calls. No other thread has run since it was added, so it cannot have fired.
 fn know(ruby: &Ruby, module: RModule, id: Id, callback: Value) -> Result<u64, Error> {
     let stored = signatures::store(ruby, module, Table::Timers, id.as_u64(), callback);
     if stored.is_err() {
-        instance::change(ruby, "add_timer", |i| i.reactor.cancel_timer(id))?;
+        instance::change(ruby, |i| i.reactor.cancel_timer(id))?;
     }
     stored.map(|()| id.as_u64())
 }

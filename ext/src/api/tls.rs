@@ -74,7 +74,7 @@ fn set_tls_parms(ruby: &Ruby, arguments: &[Value]) -> Result<(), Error> {
     };
     let set = |i: &mut instance::Instance| i.reactor.set_tls_parameters(id, parameters);
     // An unknown signature is one that is closed: there is nothing to set.
-    let _ = instance::change(ruby, "set_tls_parms", set)?;
+    let _ = instance::change(ruby, set)?;
     Ok(())
 }
 
@@ -110,14 +110,14 @@ fn set_tls_options(ruby: &Ruby, signature: Value, options: RHash) -> Result<(), 
         parameters.role = role;
     };
     let set = |i: &mut instance::Instance| i.reactor.update_tls_parameters(id, add);
-    let _ = instance::change(ruby, "set_tls_options", set)?;
+    let _ = instance::change(ruby, set)?;
     Ok(())
 }
 
 /// Starts TLS with the parameters that are set; nothing for an unknown signature.
 fn start_tls(ruby: &Ruby, signature: Value) -> Result<(), Error> {
     let id = convert::id(signature)?;
-    match instance::change(ruby, "start_tls", |i| i.reactor.start_tls(id))? {
+    match instance::change(ruby, |i| i.reactor.start_tls(id))? {
         Ok(()) | Err(em_reactor::Error::UnknownId(_)) => Ok(()),
         Err(cause) => Err(errors::from(ruby, &cause)),
     }
@@ -126,12 +126,11 @@ fn start_tls(ruby: &Ruby, signature: Value) -> Result<(), Error> {
 /// What a session answers; nil without one.
 fn session<T>(
     ruby: &Ruby,
-    operation: &str,
     signature: Value,
     body: impl FnOnce(&Session) -> Option<T>,
 ) -> Result<Option<T>, Error> {
     let id = convert::id(signature)?;
-    instance::look(ruby, operation, |instance| {
+    instance::look(ruby, |instance| {
         instance
             .reactor
             .tls_session(id)
@@ -142,40 +141,28 @@ fn session<T>(
 }
 
 fn get_peer_cert(ruby: &Ruby, signature: Value) -> Result<Option<String>, Error> {
-    session(
-        ruby,
-        "get_peer_cert",
-        signature,
-        Session::peer_certificate_pem,
-    )
+    session(ruby, signature, Session::peer_certificate_pem)
 }
 
 fn get_cipher_bits(ruby: &Ruby, signature: Value) -> Result<Option<u16>, Error> {
-    session(ruby, "get_cipher_bits", signature, Session::cipher_bits)
+    session(ruby, signature, Session::cipher_bits)
 }
 
 fn get_cipher_name(ruby: &Ruby, signature: Value) -> Result<Option<&'static str>, Error> {
-    session(ruby, "get_cipher_name", signature, Session::cipher_name)
+    session(ruby, signature, Session::cipher_name)
 }
 
 fn get_cipher_protocol(ruby: &Ruby, signature: Value) -> Result<Option<&'static str>, Error> {
-    session(
-        ruby,
-        "get_cipher_protocol",
-        signature,
-        Session::cipher_protocol,
-    )
+    session(ruby, signature, Session::cipher_protocol)
 }
 
 fn get_sni_hostname(ruby: &Ruby, signature: Value) -> Result<Option<String>, Error> {
-    session(ruby, "get_sni_hostname", signature, |s| {
-        s.sni_hostname().map(str::to_owned)
-    })
+    session(ruby, signature, |s| s.sni_hostname().map(str::to_owned))
 }
 
 /// The application protocol that both ends agreed on (RFC 7301).
 fn get_alpn_protocol(ruby: &Ruby, signature: Value) -> Result<Option<String>, Error> {
-    session(ruby, "get_alpn_protocol", signature, |s| {
+    session(ruby, signature, |s| {
         s.alpn_protocol()
             .map(|name| String::from_utf8_lossy(name).into_owned())
     })
@@ -183,7 +170,5 @@ fn get_alpn_protocol(ruby: &Ruby, signature: Value) -> Result<Option<String>, Er
 
 /// Why TLS failed, as text.
 fn get_ssl_verify_error(ruby: &Ruby, signature: Value) -> Result<Option<String>, Error> {
-    session(ruby, "get_ssl_verify_error", signature, |s| {
-        s.failure().map(str::to_owned)
-    })
+    session(ruby, signature, |s| s.failure().map(str::to_owned))
 }

@@ -20,7 +20,7 @@ pub(super) fn arm(
 ) -> Result<Tag, Error> {
     bind(ruby, scheduler)?;
     let mut state = scheduler.state();
-    let fiber = switch::current();
+    let fiber = switch::current(ruby);
     let top = state.top_of(fiber);
     let depth = state.shields.get(&top).copied().unwrap_or(0);
     let tag = state.alarms.insert(Alarm {
@@ -66,11 +66,11 @@ pub(super) fn disarm(ruby: &Ruby, scheduler: &Scheduler, tag: Tag) -> Result<(),
 }
 
 /// An alarm's time has come.
-pub(super) fn due(state: &mut State, tag: Tag) {
+pub(super) fn due(ruby: &Ruby, state: &mut State, tag: Tag) {
     if let Some(alarm) = state.alarms.get_mut(tag) {
         alarm.timer = None;
     }
-    if let Some(item) = deliver(state, tag) {
+    if let Some(item) = deliver(ruby, state, tag) {
         state.ready.push_back(item);
     }
 }
@@ -84,7 +84,7 @@ pub(super) fn interrupt(
     exception: VALUE,
     now: bool,
 ) -> Result<(), Error> {
-    if !switch::is_alive(fiber) {
+    if !switch::is_alive(ruby, fiber) {
         return Ok(());
     }
     let item = {
@@ -96,14 +96,14 @@ pub(super) fn interrupt(
             depth: 0,
             timer: None,
         });
-        deliver(&mut state, tag)
+        deliver(ruby, &mut state, tag)
     };
     let Some(item) = item else {
         return Ok(());
     };
-    let within = scheduler.state().hub.is_some() && scheduler.is_bound_here();
+    let within = scheduler.state().hub.is_some() && scheduler.is_bound_here(ruby);
     if now && within {
-        return drain::after(&scheduler, item);
+        return drain::after(ruby, &scheduler, item);
     }
     let mut state = scheduler.state();
     if now {
@@ -116,7 +116,7 @@ pub(super) fn interrupt(
 }
 
 /// What is to run for an alarm; `None` where its fiber has to come to a wait first.
-fn deliver(state: &mut State, tag: Tag) -> Option<Item> {
+fn deliver(ruby: &Ruby, state: &mut State, tag: Tag) -> Option<Item> {
     let alarm = state.alarms.get(tag)?;
     let (fiber, top, exception) = (alarm.fiber, alarm.top, alarm.exception);
     let shielded = state.depth(top) > alarm.depth;
@@ -126,7 +126,8 @@ fn deliver(state: &mut State, tag: Tag) -> Option<Item> {
         state.alarms.remove(tag);
         return Some(Item::Continue(wait));
     }
-    let runs = state.hub.is_some() && (state.current == Some(top) || switch::current() == fiber);
+    let runs =
+        state.hub.is_some() && (state.current == Some(top) || switch::current(ruby) == fiber);
     if shielded || wait.is_some() || runs || state.is_starting(fiber) {
         state.pending.entry(top).or_default().push(tag);
         return None;

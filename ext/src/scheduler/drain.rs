@@ -20,7 +20,7 @@ use crate::names;
 
 /// Runs what is urgent and, where `all` is to run, what is ready.
 pub(super) fn drain(ruby: &Ruby, scheduler: Obj<Scheduler>, all: bool) -> Result<(), Error> {
-    let hub = switch::current();
+    let hub = switch::current(ruby);
     {
         let mut state = scheduler.state();
         if state.hub.is_some() {
@@ -62,7 +62,7 @@ fn work(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
                 }
             }
         };
-        switch::transfer_with(to, scheduler.as_raw())?;
+        switch::transfer_with(ruby, to, scheduler.as_raw())?;
     }
     Ok(())
 }
@@ -133,14 +133,16 @@ unsafe extern "C" fn drain_fiber(
     _arguments: *const VALUE,
     _block: VALUE,
 ) -> VALUE {
-    let me = switch::current();
+    // SAFETY: Ruby runs fibers with the GVL.
+    let ruby = &unsafe { Ruby::get_unchecked() };
+    let me = switch::current(ruby);
     let mut given = Ok(scheduler);
     // Only the hub of a drain comes here, and what is raised here is nobody's.
     while let Ok(scheduler) = given {
         let Ok(scheduler) = Obj::<Scheduler>::try_convert(switch::value(scheduler)) else {
             break;
         };
-        run_plain(&scheduler);
+        run_plain(ruby, &scheduler);
         let hub = {
             let mut state = scheduler.state();
             state.idle.push(me);
@@ -148,7 +150,7 @@ unsafe extern "C" fn drain_fiber(
             state.hub
         };
         let Some(hub) = hub else { break };
-        given = switch::transfer(hub);
+        given = switch::transfer(ruby, hub);
         if given.is_err() {
             scheduler.state().idle.retain(|&fiber| fiber != me);
         }
@@ -157,7 +159,7 @@ unsafe extern "C" fn drain_fiber(
 }
 
 /// Resumes fibers until none is to be, or one is to be gone to from the hub.
-fn run_plain(scheduler: &Scheduler) {
+fn run_plain(ruby: &Ruby, scheduler: &Scheduler) {
     while let Some(step) = next(scheduler) {
         let item = match step {
             Step::Plain(item) => item,
@@ -169,13 +171,13 @@ fn run_plain(scheduler: &Scheduler) {
                 return;
             }
         };
-        if let Err(error) = run(scheduler, item) {
-            fail(scheduler, error);
+        if let Err(error) = run(ruby, scheduler, item) {
+            fail(ruby, scheduler, error);
         }
     }
 }
 
-fn run(scheduler: &Scheduler, item: Item) -> Result<(), Error> {
+fn run(ruby: &Ruby, scheduler: &Scheduler, item: Item) -> Result<(), Error> {
     let fiber = {
         let mut state = scheduler.state();
         let fiber = match item {
@@ -189,16 +191,18 @@ fn run(scheduler: &Scheduler, item: Item) -> Result<(), Error> {
         fiber
     };
     let result = match item {
-        Item::Raise(_, exception) if switch::is_alive(fiber) => switch::raise(fiber, exception),
+        Item::Raise(_, exception) if switch::is_alive(ruby, fiber) => {
+            switch::raise(ruby, fiber, exception)
+        }
         Item::Raise(..) => Ok(()),
-        Item::Continue(tag) if !switch::is_alive(fiber) => {
+        Item::Continue(tag) if !switch::is_alive(ruby, fiber) => {
             scheduler.state().remove(tag);
             Ok(())
         }
-        _ => switch::resume(fiber),
+        _ => switch::resume(ruby, fiber),
     };
     let mut state = scheduler.state();
-    if state.keeps_for_later() && !switch::is_alive(fiber) {
+    if state.keeps_for_later() && !switch::is_alive(ruby, fiber) {
         state.forget(fiber);
     }
     result
@@ -207,9 +211,9 @@ fn run(scheduler: &Scheduler, item: Item) -> Result<(), Error> {
 /// Keeps what ended a fiber, unless that asked for no more than its end. What ends the thread ends
 /// this drain fiber as well: Ruby passes it on to the hub then, and only what it passes on itself
 /// is whole.
-fn fail(scheduler: &Scheduler, error: Error) {
+fn fail(ruby: &Ruby, scheduler: &Scheduler, error: Error) {
     match *error.error_type() {
-        ErrorType::Exception(_) if error.is_kind_of(cancelled()) => {}
+        ErrorType::Exception(_) if error.is_kind_of(cancelled(ruby)) => {}
         ErrorType::Exception(exception) => {
             let mut state = scheduler.state();
             state.failures.push_back(exception.as_raw());
@@ -221,20 +225,19 @@ fn fail(scheduler: &Scheduler, error: Error) {
     }
 }
 
-fn cancelled() -> RClass {
+fn cancelled(ruby: &Ruby) -> RClass {
     static CLASS: Lazy<RClass> = Lazy::new(|ruby| {
         let found = names::module(ruby).and_then(|module| module.const_get("Cancelled"));
         found.unwrap_or_else(|_| ruby.class_basic_object())
     });
-    // SAFETY: this is called with the GVL.
-    unsafe { Ruby::get_unchecked() }.get_inner(&CLASS)
+    ruby.get_inner(&CLASS)
 }
 
 /// Starts a fiber, which runs until its first wait before this returns.
 pub(super) fn start(ruby: &Ruby, scheduler: Obj<Scheduler>, fiber: VALUE) -> Result<(), Error> {
     let within = scheduler.state().hub.is_some();
     if within {
-        return after(&scheduler, Item::Start(fiber));
+        return after(ruby, &scheduler, Item::Start(fiber));
     }
     scheduler.state().urgent.push_front(Item::Start(fiber));
     drain(ruby, scheduler, false)
@@ -242,20 +245,20 @@ pub(super) fn start(ruby: &Ruby, scheduler: Obj<Scheduler>, fiber: VALUE) -> Res
 
 /// Has the drain that this fiber runs in do something, then go on here. To resume a fiber from this
 /// one would have it wait with that, wherever one nested in that waits.
-pub(super) fn after(scheduler: &Scheduler, item: Item) -> Result<(), Error> {
+pub(super) fn after(ruby: &Ruby, scheduler: &Scheduler, item: Item) -> Result<(), Error> {
     let tag = {
         let mut state = scheduler.state();
-        let tag = state.add(switch::current(), Kind::Turn);
+        let tag = state.add(switch::current(ruby), Kind::Turn);
         state.end(tag, End::Woken);
         state.urgent.push_front(Item::Continue(tag));
         state.urgent.push_front(item);
         tag
     };
-    suspend(scheduler, tag).map(drop)
+    suspend(ruby, scheduler, tag).map(drop)
 }
 
 /// Lets others run until the wait is over; whoever resumes this fiber before goes on at once.
-pub(super) fn suspend(scheduler: &Scheduler, tag: Tag) -> Result<End, Error> {
+pub(super) fn suspend(ruby: &Ruby, scheduler: &Scheduler, tag: Tag) -> Result<End, Error> {
     loop {
         let hub = {
             let state = scheduler.state();
@@ -263,8 +266,8 @@ pub(super) fn suspend(scheduler: &Scheduler, tag: Tag) -> Result<End, Error> {
             nested.then(|| state.hub.or(state.loop_fiber)).flatten()
         };
         let switched = match hub {
-            Some(hub) => switch::transfer(hub).map(drop),
-            None => switch::suspend(),
+            Some(hub) => switch::transfer(ruby, hub).map(drop),
+            None => switch::suspend(ruby),
         };
         let mut state = scheduler.state();
         if let Err(error) = switched {

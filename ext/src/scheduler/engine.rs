@@ -51,15 +51,23 @@ impl Engine {
         matches!(self, Self::Attached)
     }
 
-    /// The reactor, to begin or end waits.
+    /// The reactor, to begin or end waits. A signal handler may do so while the loop waits, which
+    /// then reckons anew how long.
     pub(super) fn reactor<T>(
         &mut self,
         ruby: &Ruby,
         body: impl FnOnce(&mut Reactor) -> T,
     ) -> Result<T, Error> {
         match self {
-            Self::Own(own) => Ok(body(&mut own.reactor)),
-            Self::Attached => instance::look(ruby, "fibers", |i| body(&mut i.reactor)),
+            Self::Own(own) => {
+                if own.sleeping {
+                    own.reactor.advance(Instant::now());
+                }
+                let result = body(&mut own.reactor);
+                own.wake();
+                Ok(result)
+            }
+            Self::Attached => instance::change(ruby, |i| body(&mut i.reactor)),
             Self::Unbound => Err(errors::runtime(ruby, "this scheduler is closed")),
         }
     }
@@ -68,10 +76,7 @@ impl Engine {
     pub(super) fn notify(&mut self, ruby: &Ruby) -> Result<(), Error> {
         match self {
             Self::Own(own) => {
-                if std::mem::take(&mut own.sleeping) {
-                    // A failure to wake (a full counter) means that a wake-up is pending.
-                    let _ = own.waker.wake();
-                }
+                own.wake();
                 Ok(())
             }
             Self::Attached => instance::peek(ruby, |instance| {
@@ -94,6 +99,13 @@ impl Engine {
 }
 
 impl Own {
+    fn wake(&mut self) {
+        if std::mem::take(&mut self.sleeping) {
+            // A failure to wake (a full counter) means that a wake-up is pending.
+            let _ = self.waker.wake();
+        }
+    }
+
     /// Ends the waits whose time is over, and takes the poller out to wait; `busy` is whether there
     /// is something to run. The time to wait is none where there is something to do.
     pub(super) fn begin(&mut self, busy: bool) -> Option<(Poller, Option<Duration>)> {
@@ -134,6 +146,7 @@ impl Own {
 
 /// Polls, and waits where nothing is ready; how long that took, and whether it was interrupted.
 pub(super) fn poll(
+    ruby: &Ruby,
     poller: &mut Poller,
     looks_first: bool,
     timeout: Option<Duration>,
@@ -152,7 +165,7 @@ pub(super) fn poll(
         return (None, polled, Ok(false));
     }
     let start = Instant::now();
-    let waited = gvl::wait_readable(poller.as_raw_fd(), timeout);
+    let waited = gvl::wait_readable(ruby, poller.as_raw_fd(), timeout);
     if !matches!(waited, Ok(false)) {
         polled = poller.poll(Some(Duration::ZERO));
     }

@@ -148,7 +148,7 @@ fn block_apart(ruby: &Ruby, this: This, timeout: Option<Duration>) -> Result<boo
     const SLICE: f64 = 0.01;
     bind(ruby, this)?;
     let start = std::time::Instant::now();
-    let tag = this.state().add(switch::current(), Kind::Block);
+    let tag = this.state().add(switch::current(ruby), Kind::Block);
     loop {
         let left = timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
         let slice = left.map_or(SLICE, |left| left.as_secs_f64().min(SLICE));
@@ -235,7 +235,7 @@ pub(super) fn duration(ruby: &Ruby, seconds: Value) -> Result<Option<Duration>, 
 fn is_loops_own(ruby: &Ruby, this: This) -> Result<bool, Error> {
     bind(ruby, this)?;
     let state = this.state();
-    Ok(state.hub.is_none() && state.loop_fiber == Some(switch::current()))
+    Ok(state.hub.is_none() && state.loop_fiber == Some(switch::current(ruby)))
 }
 
 pub(super) fn interrupt(

@@ -74,11 +74,8 @@ struct Root;
 
 impl DataTypeFunctions for Root {
     fn mark(&self, marker: &Marker) {
-        // Nothing of Ruby's runs while they are borrowed, so they are not borrowed here.
-        if let Ok(live) = LIVE.state().try_borrow() {
-            for scheduler in live.iter() {
-                marker.mark(*scheduler);
-            }
+        for scheduler in LIVE.to_mark().iter() {
+            marker.mark(*scheduler);
         }
         spare::mark(marker);
     }

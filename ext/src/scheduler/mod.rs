@@ -31,7 +31,7 @@ use magnus::{DataType, DataTypeFunctions, Error, RClass, RModule, Ruby, TypedDat
 
 use self::engine::Engine;
 use self::state::State;
-use crate::{errors, instance, names};
+use crate::{errors, guarded, instance, names};
 
 pub(crate) use run::{next_failure, run_ready};
 
@@ -51,8 +51,8 @@ impl Scheduler {
     }
 
     /// Whether the calling thread is the one whose scheduler this is.
-    fn is_bound_here(&self) -> bool {
-        self.state().thread == Some(current_thread())
+    fn is_bound_here(&self, ruby: &Ruby) -> bool {
+        self.state().thread == Some(current_thread(ruby))
     }
 }
 
@@ -68,7 +68,7 @@ fn bind(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
         return Err(errors::runtime(ruby, advice));
     }
     match thread {
-        Some(thread) if thread == current_thread() => Ok(()),
+        Some(thread) if thread == current_thread(ruby) => Ok(()),
         Some(_) => Err(Error::new(
             ruby.exception_thread_error(),
             "this scheduler is another thread's: each thread has one of its own",
@@ -91,13 +91,13 @@ fn bind_here(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
         false => Engine::own(ruby)?,
     };
     let loop_fiber = match attached {
-        true => instance::look(ruby, "fibers", |instance| instance.loop_fiber)?,
+        true => instance::look(ruby, |instance| instance.loop_fiber)?,
         false => None,
     };
     let mut state = scheduler.state();
     state.engine = engine;
     state.loop_fiber = loop_fiber;
-    state.thread = Some(current_thread());
+    state.thread = Some(current_thread(ruby));
     drop(state);
     let class = <Scheduler as TypedData>::class(ruby);
     class.funcall::<_, _, magnus::Value>("install_hooks", ())?;
@@ -105,16 +105,14 @@ fn bind_here(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
     Ok(())
 }
 
-fn current_thread() -> rb_sys::VALUE {
-    // SAFETY: takes nothing, and is called with the GVL.
+fn current_thread(_ruby: &Ruby) -> rb_sys::VALUE {
+    // SAFETY: takes nothing, and is called with the GVL, of which `Ruby` is the proof.
     unsafe { rb_sys::rb_thread_current() }
 }
 
 impl DataTypeFunctions for Scheduler {
     fn mark(&self, marker: &Marker) {
-        if let Ok(state) = self.state.try_borrow() {
-            state.mark(marker);
-        }
+        guarded::to_mark(&self.state).mark(marker);
     }
 }
 

@@ -50,7 +50,7 @@ fn run(ruby: &Ruby, this: This) -> Result<(), Error> {
     {
         let mut state = this.state();
         state.running = true;
-        state.loop_fiber = Some(switch::current());
+        state.loop_fiber = Some(switch::current(ruby));
     }
     let ended = turns(ruby, this);
     let failure = {
@@ -84,7 +84,7 @@ fn turns(ruby: &Ruby, this: This) -> Result<(), Error> {
         let Some((mut poller, looks_first, timeout)) = begun else {
             return Ok(());
         };
-        let (waited, polled, interrupted) = engine::poll(&mut poller, looks_first, timeout);
+        let (waited, polled, interrupted) = engine::poll(ruby, &mut poller, looks_first, timeout);
         if let Engine::Own(own) = &mut this.state().engine {
             own.end(poller, waited);
         }
@@ -100,7 +100,7 @@ fn is_closed(this: This) -> bool {
 /// Lets go of the loop, and of all who wait. Another thread, which was given this scheduler,
 /// cannot.
 fn finish(ruby: &Ruby, this: This) -> Result<(), Error> {
-    if this.state().thread.is_some() && !this.is_bound_here() {
+    if this.state().thread.is_some() && !this.is_bound_here(ruby) {
         return Ok(());
     }
     let (engine, idle, forked) = {

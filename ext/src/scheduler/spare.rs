@@ -27,9 +27,9 @@ static SPARE: Guarded<Spare> = unsafe {
 };
 
 /// Keeps fibers of the calling thread, in place of those that were kept.
-pub(super) fn keep(_ruby: &Ruby, fibers: Vec<VALUE>) {
+pub(super) fn keep(ruby: &Ruby, fibers: Vec<VALUE>) {
     *SPARE.state().borrow_mut() = Spare {
-        thread: Some(current_thread()),
+        thread: Some(current_thread(ruby)),
         fibers,
     };
 }
@@ -46,7 +46,7 @@ pub(super) fn take_or(
 ) -> Result<VALUE, Error> {
     let kept = {
         let mut spare = SPARE.state().borrow_mut();
-        match spare.thread == Some(current_thread()) {
+        match spare.thread == Some(current_thread(ruby)) {
             true => spare.fibers.pop(),
             false => None,
         }
@@ -55,11 +55,9 @@ pub(super) fn take_or(
 }
 
 pub(super) fn mark(marker: &Marker) {
-    // Nothing of Ruby's runs while it is borrowed, so it is not borrowed here.
-    if let Ok(spare) = SPARE.state().try_borrow() {
-        let fibers = spare.fibers.iter().copied();
-        fibers
-            .chain(spare.thread)
-            .for_each(|raw| marker.mark(value(raw)));
-    }
+    let spare = SPARE.to_mark();
+    let fibers = spare.fibers.iter().copied();
+    fibers
+        .chain(spare.thread)
+        .for_each(|raw| marker.mark(value(raw)));
 }

@@ -51,7 +51,7 @@ fn disarm(ruby: &Ruby, this: This, alarm: u64) -> Result<(), Error> {
 fn shield(ruby: &Ruby, this: This, begins: bool) -> Result<(), Error> {
     bind(ruby, this)?;
     let mut state = this.state();
-    let top = state.top_of(switch::current());
+    let top = state.top_of(switch::current(ruby));
     let depth = state.depth(top);
     match (begins, depth) {
         (true, _) => drop(state.shields.insert(top, depth + 1)),
@@ -62,8 +62,8 @@ fn shield(ruby: &Ruby, this: This, begins: bool) -> Result<(), Error> {
 }
 
 /// The fiber of the task that runs, from whatever fiber of it.
-fn top_fiber(this: This) -> Value {
-    let fiber = this.state().top_of(switch::current());
+fn top_fiber(ruby: &Ruby, this: This) -> Value {
+    let fiber = this.state().top_of(switch::current(ruby));
     switch::value(fiber)
 }
 
@@ -80,7 +80,7 @@ fn attach(ruby: &Ruby, this: This) -> Result<(), Error> {
 
 /// Raises what was to be raised while the task was shielded.
 fn checkpoint(ruby: &Ruby, this: This) -> Result<(), Error> {
-    let fiber = switch::current();
+    let fiber = switch::current(ruby);
     match alarms::overdue(ruby, &this, fiber)? {
         Some(exception) => Err(waiting::raised(exception)),
         None => Ok(()),

@@ -1,5 +1,6 @@
 //! Waiting, from the beginning to the end: for descriptors, times and other fibers.
 
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use em_reactor::{Begun, Id, Interest, Outcome};
@@ -38,9 +39,9 @@ pub(super) fn descriptor(
             interest,
             identity,
         } = target;
-        let begun = state
-            .engine
-            .reactor(ruby, |r| r.wait(fd, interest, identity, tag, limit));
+        let begun = state.engine.reactor(ruby, |r| {
+            r.wait(borrowed(fd), interest, identity, tag, limit)
+        });
         if !matches!(begun, Ok(Ok(Begun::Waiting(_)))) {
             state.remove(tag);
         }
@@ -74,7 +75,13 @@ pub(super) fn any(
                 ids.push(reactor.sleep(tag, Instant::now(), timeout)?);
             }
             for target in targets {
-                match reactor.wait(target.fd, target.interest, target.identity, tag, None)? {
+                match reactor.wait(
+                    borrowed(target.fd),
+                    target.interest,
+                    target.identity,
+                    tag,
+                    None,
+                )? {
                     Begun::Ready => return Ok(false),
                     Begun::Waiting(id) => ids.push(id),
                 }
@@ -88,7 +95,7 @@ pub(super) fn any(
         Err(error) => Err(error),
     };
     let end = match waits {
-        Ok(true) => drain::suspend(&scheduler, tag),
+        Ok(true) => drain::suspend(ruby, &scheduler, tag),
         Ok(false) => Ok(End::Woken),
         Err(error) => Err(error),
     };
@@ -163,7 +170,7 @@ pub(super) fn exit(ruby: &Ruby, scheduler: Obj<Scheduler>, pid: i32) -> Result<(
 /// The fiber that is to wait. What was to be raised in it by now is raised here.
 fn enter(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<VALUE, Error> {
     bind(ruby, scheduler)?;
-    let fiber = switch::current();
+    let fiber = switch::current(ruby);
     match alarms::overdue(ruby, &scheduler, fiber)? {
         Some(exception) => Err(raised(exception)),
         None => Ok(fiber),
@@ -172,7 +179,7 @@ fn enter(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<VALUE, Error> {
 
 /// Waits, and leaves nothing of the wait behind, however it ends.
 fn finish(ruby: &Ruby, scheduler: &Scheduler, tag: u64, id: Option<Id>) -> Result<End, Error> {
-    let end = drain::suspend(scheduler, tag);
+    let end = drain::suspend(ruby, scheduler, tag);
     let told = matches!(end, Ok(End::Ready(_) | End::TimedOut | End::Closed));
     if let (Some(id), false) = (id, told) {
         let mut state = scheduler.state();
@@ -193,7 +200,7 @@ pub(super) fn collect(ruby: &Ruby, scheduler: &Scheduler) -> Result<(), Error> {
     state.now = Some(state.engine.reactor(ruby, |reactor| reactor.now())?);
     while let Some((tag, outcome)) = state.engine.reactor(ruby, |r| r.next_woken())? {
         if tag & ALARM != 0 {
-            alarms::due(state, tag & !ALARM);
+            alarms::due(ruby, state, tag & !ALARM);
             continue;
         }
         let end = match outcome {
@@ -227,4 +234,11 @@ fn closed(ruby: &Ruby) -> Error {
         Ok(class) => Error::new(class, "stream closed in another thread"),
         Err(error) => error,
     }
+}
+
+/// What an IO that is waited for has told to be its descriptor.
+fn borrowed(fd: i32) -> BorrowedFd<'static> {
+    // SAFETY: an open IO's is not -1. The IO is kept by who waits, and tells where it is closed;
+    // where its descriptor is closed behind its back, the system refuses it.
+    unsafe { BorrowedFd::borrow_raw(fd) }
 }

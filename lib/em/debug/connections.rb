@@ -55,6 +55,11 @@ module EventMachine
       def notify_writable
         Debug.event(self, "notify_writable") { super }
       end
+
+      # @return [void]
+      def notify_priority
+        Debug.event(self, "notify_priority") { super }
+      end
     end
 
     # Has each connection log its events, from the first on.
@@ -70,7 +75,7 @@ module EventMachine
       def allocate
         super.tap do |connection|
           connection.singleton_class.prepend(Events)
-          watches = connection.respond_to?(:notify_readable) || connection.respond_to?(:notify_writable)
+          watches = Notifications.instance_methods.any? { |method| connection.respond_to?(method) }
           connection.singleton_class.prepend(Notifications) if watches
         end
       end

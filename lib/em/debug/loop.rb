@@ -15,6 +15,7 @@ module EventMachine
           Debug.log("end of run")
         end
       end
+      ruby2_keywords :run
 
       # @return [nil]
       def stop

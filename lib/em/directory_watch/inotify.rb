@@ -63,9 +63,9 @@ module EventMachine
         EventMachine.__send__(:remove_inotify_watch, @io.fileno, number)
       end
 
-      # @return [Connection] which calls back when there are notices
-      def watch(callback)
-        EventMachine.watch(@io, Readable, callback) { |connection| connection.notify_readable = true }
+      # @return [WatchedDescriptor] which calls back when there are notices
+      def watch(&callback)
+        WatchedDescriptor.watch(@io, :readable, &callback)
       end
 
       # @return [Array<Array>] those that wait, or some of them
@@ -93,19 +93,6 @@ module EventMachine
         notices
       end
     end
-
-    # Tells that there are notices.
-    class Readable < Connection
-      def initialize(callback)
-        super
-        @callback = callback
-      end
-
-      # @return [void]
-      def notify_readable
-        @callback.call
-      end
-    end
-    private_constant :Inotify, :Readable
+    private_constant :Inotify
   end
 end

@@ -50,6 +50,21 @@ module EventMachine
         @root.nil?
       end
 
+      # Goes on with other watches. What has happened meanwhile is found out as after an overflow.
+      #
+      # @param inotify [Inotify]
+      # @return [void]
+      def renew(inotify)
+        @inotify = inotify
+        nodes = @nodes.values
+        @nodes = {}
+        nodes.each { |node| node.number = nil }
+        nodes.each { |node| node.equal?(@root) ? know(node, inotify.add(@path)) : watch(node) }
+        overflowed
+      rescue SystemCallError
+        vanish
+      end
+
       # Takes notice.
       #
       # @param notice [Array] as {Inotify#read}
@@ -82,7 +97,11 @@ module EventMachine
       def changed(node, mask)
         return unless node.equal?(@root) && mask & (Inotify::DELETE_SELF | Inotify::MOVE_SELF | Inotify::UNMOUNT) != 0
 
-        tell(:deleted, node, ".", directory: true)
+        vanish
+      end
+
+      def vanish
+        tell(:deleted, @root, ".", directory: true)
         @root = nil
       end
 

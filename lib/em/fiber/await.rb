@@ -88,8 +88,6 @@ module EventMachine
       return await_thread(awaited, timeout) if awaited.is_a?(Thread)
 
       check_awaited(awaited)
-      raise FiberError, "a task cannot wait for itself" if awaited.is_a?(Task) && awaited.equal?(Task.current)
-
       Outcome.new(scheduler).of(awaited, timeout)
     end
 
@@ -98,9 +96,10 @@ module EventMachine
     # @param awaited as for {await}
     # @return [Array<Object>] what they succeeded with
     # @raise [Exception] as {await}, for the first that fails
+    # @raise [FiberError] as {await}
     def gather(*awaited)
       waiting_scheduler("gather")
-      await(Gathering.new(awaited))
+      await_joint(Gathering.new(awaited.size), awaited)
     rescue Exception
       cancel_tasks(awaited)
       raise
@@ -112,11 +111,12 @@ module EventMachine
     # @return [Object] what the first succeeded with
     # @raise [Exception] as {await}, where the first fails
     # @raise [ArgumentError] when there is none
+    # @raise [FiberError] as {await}
     def race(*awaited)
       waiting_scheduler("race")
       raise ArgumentError, "nothing to wait for" if awaited.empty?
 
-      await(Race.new(awaited))
+      await_joint(Race.new, awaited)
     ensure
       cancel_tasks(awaited)
     end
@@ -125,16 +125,20 @@ module EventMachine
     #
     # @return [Object] what the block returns
     # @raise [Exception] what it raises
+    # @raise [ThreadError] when it ends its thread
     # @raise [NotInFiber] as {await}
     # @raise [ArgumentError] without a block
     def offload(&block)
       raise ArgumentError, "no block given" unless block
 
       waiting_scheduler("offload")
-      return await_thread(quiet_thread(&block), nil) unless reactor_running?
-
       done = DefaultDeferrable.new
-      defer(block, ->(value) { done.succeed(value) }, ->(error) { done.fail(error) })
+      if reactor_running? && reactor_thread?
+        defer { outcome_of_block(block) { |*outcome| next_tick { done.set_deferred_status(*outcome) } } }
+      else
+        # The loop may end before this thread's scheduler does.
+        Thread.new { outcome_of_block(block) { |*outcome| done.set_deferred_status(*outcome) } }
+      end
       await(done)
     end
 
@@ -164,13 +168,23 @@ module EventMachine
 
     def waiting_scheduler(operation)
       ::Fiber.current_scheduler or
-        raise NotInFiber, "EventMachine.#{operation} waits, and callbacks must not: call it in EventMachine.fiber { }"
+        raise NotInFiber, "EventMachine#{operation.include?('#') ? '::' : '.'}#{operation} waits, and callbacks " \
+                          "must not: call it in EventMachine.fiber { }"
     end
 
     def check_awaited(awaited)
-      return if awaited.respond_to?(:callback) && awaited.respond_to?(:errback)
+      unless awaited.respond_to?(:callback) && awaited.respond_to?(:errback)
+        raise TypeError, "neither a Thread nor anything with callbacks: #{awaited.inspect}"
+      end
+      raise FiberError, "a task cannot wait for itself" if awaited.is_a?(Task) && awaited.equal?(Task.current)
+    end
 
-      raise TypeError, "neither a Thread nor anything with callbacks: #{awaited.inspect}"
+    def await_joint(joint, awaited)
+      awaited.each { |one| check_awaited(one) unless one.is_a?(Thread) }
+      awaited.each_with_index { |one, place| joint.add(one, place) }
+      await(joint)
+    ensure
+      joint.give_up
     end
 
     def await_thread(thread, timeout)
@@ -179,73 +193,18 @@ module EventMachine
       Timeout.timeout(timeout) { thread.value }
     end
 
-    # What it raises is raised where it is waited for.
-    def quiet_thread(&block)
-      Thread.new do
-        Thread.current.report_on_exception = false
-        block.call
-      end
+    # Yields what came of a block, however it ends.
+    def outcome_of_block(block)
+      outcome = [:failed, ThreadError.new("the block has ended its thread")]
+      outcome = [:succeeded, block.call]
+    rescue Exception => error
+      outcome = [:failed, error]
+    ensure
+      yield(*outcome)
     end
 
     def cancel_tasks(awaited)
-      awaited.each { |one| one.cancel if one.is_a?(Task) }
-    end
-
-    def deferrable_of(awaited)
-      return fiber { awaited.value } if awaited.is_a?(Thread)
-
-      check_awaited(awaited)
-      awaited
+      awaited.each { |one| one.cancel if one.is_a?(Task) && !one.equal?(Task.current) }
     end
   end
-
-  # Succeeds with what all of some succeed with.
-  class Gathering
-    include Deferrable
-
-    # @param awaited [Array]
-    def initialize(awaited)
-      @values = Array.new(awaited.size)
-      @left = awaited.size
-      awaited.each_with_index { |one, place| add(EventMachine.__send__(:deferrable_of, one), place) }
-      succeed(@values) if @left.zero?
-    end
-
-    private
-
-    def add(one, place)
-      one.callback do |*arguments|
-        @values[place] = arguments.size > 1 ? arguments : arguments.first
-        @left -= 1
-        succeed(@values) if @left.zero?
-      end
-      one.errback { |*arguments| fail(*arguments) }
-    end
-  end
-  private_constant :Gathering
-
-  # Succeeds or fails as the first of some does.
-  class Race
-    include Deferrable
-
-    # @param awaited [Array]
-    def initialize(awaited)
-      @over = false
-      awaited.each do |one|
-        one = EventMachine.__send__(:deferrable_of, one)
-        one.callback { |*arguments| finish { succeed(*arguments) } }
-        one.errback { |*arguments| finish { fail(*arguments) } }
-      end
-    end
-
-    private
-
-    def finish
-      return if @over
-
-      @over = true
-      yield
-    end
-  end
-  private_constant :Race
 end

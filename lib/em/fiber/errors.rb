@@ -20,7 +20,7 @@ module EventMachine
     # @param arguments [Array<Object>]
     def initialize(arguments)
       @arguments = arguments
-      super("failed with #{arguments.map(&:inspect).join(', ')}")
+      super("failed #{arguments.empty? ? 'without a reason' : "with #{arguments.map(&:inspect).join(', ')}"}")
     end
   end
 end

@@ -7,6 +7,8 @@ module EventMachine
       @tasks = []
       @failure = nil
       @changed = nil
+      @cancelled = false
+      @over = false
     end
 
     # Starts a task of the group.
@@ -15,11 +17,15 @@ module EventMachine
     # @yieldparam task [Task]
     # @return [Task]
     # @raise [ArgumentError, FiberError] as {EventMachine.fiber}
+    # @raise [RuntimeError] when {EventMachine.group} has returned, since nobody waits for it then
     def fiber(name = nil, &block)
+      raise "the group has ended: start a task of its own by EventMachine.fiber" if @over
+
       task = EventMachine.fiber(name, &block)
       @tasks << task
       task.callback { settle }
       task.errback { |reason| failed(task, reason) }
+      task.cancel if @cancelled
       task
     end
 
@@ -33,7 +39,9 @@ module EventMachine
       settle
     end
 
+    # Those too that come from now on, as from an `ensure`.
     def cancel
+      @cancelled = true
       @tasks.each { |task| task.cancel unless task.equal?(Task.current) }
     end
 
@@ -54,6 +62,10 @@ module EventMachine
 
     def ended?(task)
       !%i[running waiting].include?(task.status)
+    end
+
+    def close
+      @over = true
     end
 
     # The block has failed, or the task that runs it is cancelled: so are those of the group.
@@ -86,6 +98,8 @@ module EventMachine
       rescue Exception
         group.__send__(:abort)
         raise
+      ensure
+        group.__send__(:close)
       end
     end
   end

@@ -3,6 +3,7 @@
 module EventMachine
   @fiber_scheduler = nil
   @fiber_grace = 2
+  @last_fibers = false
 
   class << self
     # How long the end of the reactor waits for tasks that it has cancelled, in seconds. Default: 2.
@@ -38,6 +39,7 @@ module EventMachine
       scheduler = ::Fiber.scheduler
       # The first is made by `launch`, and it knows of other threads and other schedulers.
       scheduler && scheduler.equal?(@fiber_scheduler) ? task.__send__(:start, scheduler) : launch(task)
+      end_at_wait(task) if @last_fibers && @fiber_scheduler && task.run_by?(@fiber_scheduler)
       task
     end
 

@@ -14,17 +14,38 @@ module EventMachine
     def stop_fibers
       scheduler = @fiber_scheduler or return
       @fiber_scheduler = nil
+      resume_timers
       begin
         wind_up(true)
         failure = cancel_fibers(scheduler)
         failure = failure_of { raise_failures } || failure
       ensure
         wind_up(false)
-        warn_of_fibers(scheduler)
-        Task.abandon
-        close_scheduler(scheduler)
+        leave_scheduler(scheduler)
       end
       raise failure if failure
+    end
+
+    def leave_scheduler(scheduler)
+      warn_of_fibers(scheduler)
+      Task.abandon(scheduler)
+      close_scheduler(scheduler)
+    end
+
+    # From now on there is no turn of the loop left: a fiber that starts, as in an `unbind`, runs until it would wait.
+    def begin_last_fibers
+      @last_fibers = true
+    end
+
+    def end_last_fibers
+      @last_fibers = false
+      scheduler = @fiber_scheduler or return
+      @fiber_scheduler = nil
+      leave_scheduler(scheduler)
+    end
+
+    def end_at_wait(task)
+      CANCEL_ROUNDS.times { task.fiber.raise(Cancelled.new("the reactor has stopped")) if task.status == :waiting }
     end
 
     def cancel_fibers(scheduler)
@@ -57,7 +78,7 @@ module EventMachine
 
     # Those that the loop runs, be they tasks or not.
     def waiting_fibers(scheduler)
-      scheduler.__send__(:waits).map { |_, top, _, _| top }.uniq(&:__id__) | Task.live.map(&:fiber)
+      scheduler.__send__(:waits).map { |_, top, _, _| top }.uniq(&:__id__) | Task.run_by(scheduler).map(&:fiber)
     end
 
     def warn_of_fibers(scheduler)

@@ -38,10 +38,16 @@ module EventMachine
         LIVE[fiber]
       end
 
-      # Forgets all.
+      # @return [Array<Task>] those among them that a scheduler runs; other threads may have schedulers as well
       # @!visibility private
-      def abandon
-        LIVE.clear
+      def run_by(scheduler)
+        live.select { |task| task.run_by?(scheduler) }
+      end
+
+      # Forgets all, or those that a scheduler runs.
+      # @!visibility private
+      def abandon(scheduler = nil)
+        scheduler ? run_by(scheduler).each { |task| LIVE.delete(task.fiber) } : LIVE.clear
       end
 
       # @return [Task, nil] the one that is running
@@ -110,6 +116,12 @@ module EventMachine
     def errback(&block)
       @taken = true if block
       super
+    end
+
+    # @return [Boolean] whether a scheduler runs it
+    # @!visibility private
+    def run_by?(scheduler)
+      @scheduler.equal?(scheduler)
     end
 
     # @return [Boolean] whether somebody gets the exception of the task

@@ -24,7 +24,7 @@ RSpec.describe EventMachine::ChildWatch do
     others = nil
     em do
       reader, writer = IO.pipe
-      pids, others = [[60, 7], [10, 8]].map do |count, status|
+      pids, others = [[12, 7], [4, 8]].map do |count, status|
         Array.new(count) { Process.spawn("read line; exit #{status}", in: reader) }
       end
       pids.each do |pid|
@@ -35,8 +35,8 @@ RSpec.describe EventMachine::ChildWatch do
       end
       [reader, writer].each(&:close)
     end
-    expect(seen.map(&:exitstatus)).to eq([7] * 60)
-    expect(others.map { |pid| Process.wait2(pid)[1].exitstatus }).to eq([8] * 10)
+    expect(seen.map(&:exitstatus)).to eq([7] * 12)
+    expect(others.map { |pid| Process.wait2(pid)[1].exitstatus }).to eq([8] * 4)
   end
 
   it "tells nil when somebody else has reaped the child, before or meanwhile, and when it is no child" do

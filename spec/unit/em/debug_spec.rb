@@ -51,8 +51,8 @@ RSpec.describe "EM_DEBUG" do
   end
 
   it "is switched on by true as well, and by nothing else" do
-    expect(debug("EventMachine.run_block { nil }", value: "true").first).not_to be_empty
-    expect(debug("EventMachine.run_block { nil }", value: "0").first).to be_empty
+    expect(debug("EventMachine.run(until_idle: true) { nil }", value: "true").first).not_to be_empty
+    expect(debug("EventMachine.run(until_idle: true) { nil }", value: "0").first).to be_empty
   end
 
   it "names the real port of a server, and the peers that it accepts" do

@@ -4,58 +4,6 @@ require "fileutils"
 require "tmpdir"
 
 RSpec.describe EventMachine::DirectoryWatch do
-  # Keeps a list of what is in a directory, by the events of a watch.
-  model = Class.new do
-    attr_reader :names, :events
-
-    def initialize(directory)
-      @directory = directory
-      @names = on_disk
-      @events = []
-    end
-
-    def on_disk
-      Dir.glob("**/*", File::FNM_DOTMATCH, base: @directory).grep_v(%r{(\A|/)\.\z})
-         .to_h { |name| [name, File.lstat(File.join(@directory, name)).directory?] }
-    end
-
-    def take(event)
-      @events << event
-      case event.type
-      when :created then add(event)
-      when :deleted then drop(event.name)
-      when :moved then move(event.from, event.name)
-      end
-    end
-
-    private
-
-    def add(event)
-      raise "created twice: #{event.name}" if @names.key?(event.name)
-
-      @names[event.name] = event.directory?
-    end
-
-    def below(name)
-      @names.select { |other, _| other == name || other.start_with?("#{name}/") }
-    end
-
-    def drop(name)
-      raise "unknown: #{name}" unless @names.key?(name) || name == "."
-
-      below(name).each_key { |other| @names.delete(other) }
-    end
-
-    def move(from, name)
-      moved = below(from)
-      raise "unknown: #{from}" if moved.empty?
-
-      below(name).each_key { |other| @names.delete(other) }
-      moved.each_key { |other| @names.delete(other) }
-      moved.each { |other, kind| @names[name + other.delete_prefix(from)] = kind }
-    end
-  end
-
   around { |example| Dir.mktmpdir { |directory| (@directory = directory) && example.run } }
 
   let(:seen) { [] }
@@ -185,7 +133,7 @@ RSpec.describe EventMachine::DirectoryWatch do
   it "keeps a list up to date, whatever is done at full speed", time_limit: 30 do
     random = Random.new(RSpec.configuration.seed)
     3.times do
-      list = model.new(@directory)
+      list = DirectoryList.new(@directory)
       em(20) do
         EventMachine.watch_directory(@directory, recursive: true) { |event| list.take(event) }
         work = proc do
@@ -193,7 +141,7 @@ RSpec.describe EventMachine::DirectoryWatch do
         end
         EventMachine.defer(work, proc { EventMachine.add_timer(0.05) { done } })
       end
-      expect(list.names).to eq(list.on_disk)
+      expect(list.entries).to eq(list.on_disk)
       expect(list.events.map(&:type)).to include(:created, :moved)
     end
   end

@@ -7,9 +7,9 @@ RSpec.describe EventMachine::WallTimer do
   def set_clock(seconds)
     actual = Time.method(:now).unbind
     allow(Time).to receive(:now) { actual.bind_call(Time) + seconds }
-    clock = state(:@conns).values.find { |connection| connection.respond_to?(:was_set?, true) }
+    clock = state(:@wall_timers).instance_variable_get(:@clock)
     allow(clock.instance_variable_get(:@io)).to receive(:read_nonblock).and_raise(Errno::ECANCELED)
-    clock.notify_readable
+    clock.__send__(:tell)
   end
 
   def nothing_left

@@ -40,6 +40,11 @@ impl Departure {
             Cause::Refused(reason) | Cause::Idle(_, reason) => reason.clone(),
         }
     }
+
+    /// Whether it was idle for too long, and is not idle after all.
+    pub(crate) fn is_outdated(&self, last_activity: Instant) -> bool {
+        matches!(self.cause, Cause::Idle(since, _) if last_activity > since)
+    }
 }
 
 impl Base {
@@ -62,6 +67,14 @@ impl Base {
             departure.looked = true;
             self.readiness.departing = true;
             self.enqueue(turn);
+        }
+    }
+
+    /// It was idle for too long, by a timeout that no longer holds.
+    pub(super) fn stay_though_idle(&mut self) {
+        if self.departs_by(|cause| matches!(cause, Cause::Idle(..))) {
+            self.departure = None;
+            self.readiness.departing = false;
         }
     }
 

@@ -148,7 +148,10 @@ impl Base {
     pub(crate) fn is_closing(&self) -> bool {
         let closes = matches!(
             self.phase,
-            Phase::Draining | Phase::Lingering | Phase::Closing
+            Phase::Connecting { closes: true }
+                | Phase::Draining
+                | Phase::Lingering
+                | Phase::Closing
         );
         closes || self.is_refused()
     }
@@ -178,10 +181,12 @@ impl Base {
         }
     }
 
-    /// Queues it again for this turn, behind the others.
+    /// Queues it again for this turn, behind the others, unless it has had its share.
     pub(crate) fn requeue(&mut self, turn: &mut Turn) {
-        self.queued = true;
-        turn.ready.push_back(self.id);
+        if !self.queued {
+            self.queued = true;
+            turn.ready.push_back(self.id);
+        }
     }
 
     /// Queues it for the next turn, so that others have their share.
@@ -308,6 +313,7 @@ impl Base {
         }
         self.phase = Phase::Closing;
         let departure = self.departure.take();
+        let departure = departure.filter(|one| !one.is_outdated(self.last_activity));
         let reason = reason.or_else(|| departure.and_then(|departure| departure.reason()));
         match &mut self.hold {
             Some(hold) => hold.end = Some(reason),

@@ -55,6 +55,7 @@ impl Base {
         if let Some((_, timer)) = self.timeouts.inactivity.take() {
             turn.deadlines.cancel(timer);
         }
+        self.stay_though_idle();
         if !timeout.is_zero() {
             let timeout = timeout.min(FOREVER);
             let deadline = self.last_activity.max(turn.now) + timeout;

@@ -12,7 +12,7 @@ use crate::datagram::Datagram;
 use crate::descriptor::{Descriptor, Kind};
 use crate::error::{Error, Result};
 use crate::id::Id;
-use crate::sys::handle::{Handle, RawDescriptor};
+use crate::sys::handle::{BorrowedDescriptor, Handle};
 use crate::sys::{sockaddr, socket};
 
 impl Reactor {
@@ -49,9 +49,10 @@ impl Reactor {
     }
 
     /// Takes over a datagram socket, which stays its owner's to close.
-    pub fn attach_datagram(&mut self, fd: RawDescriptor) -> Result<Id> {
+    pub fn attach_datagram(&mut self, fd: BorrowedDescriptor<'_>) -> Result<Id> {
         let handle = borrow(fd)?;
         let kind = handle.attempt(|socket| socket.r#type());
+        let fd = handle.raw();
         let describe = |call| move |error| Error::system(call, format!("descriptor {fd}"), error);
         match kind.map_err(describe("getsockopt"))? {
             Type::DGRAM => {}

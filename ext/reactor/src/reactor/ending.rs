@@ -71,12 +71,11 @@ impl Reactor {
                 return;
             };
             base.readiness.departing = false;
-            match departure.cause {
-                Cause::Idle(since, _) if base.last_activity > since => {
-                    // Where there can be no timer, there is no timeout.
-                    let _ = base.rearm_inactivity(turn);
-                }
-                _ => descriptor.end(turn, departure.reason()),
+            if departure.is_outdated(base.last_activity) {
+                // Where there can be no timer, there is no timeout.
+                let _ = base.rearm_inactivity(turn);
+            } else {
+                descriptor.end(turn, departure.reason());
             }
         });
     }
@@ -93,6 +92,7 @@ impl Reactor {
         let Some(mut descriptor) = self.forget(id) else {
             return false;
         };
+        self.departed(id, &descriptor);
         let is_stream = descriptor.is_stream();
         match &descriptor.kind {
             Kind::Stream(stream) => stream.return_to_owner(&descriptor.base.handle),
@@ -197,7 +197,6 @@ impl Reactor {
         if let Some((pid, status)) = descriptor.as_stream().and_then(|stream| stream.child()) {
             self.children.remember(id, pid, status);
         }
-        self.departed(id, &descriptor);
         Some(descriptor)
     }
 

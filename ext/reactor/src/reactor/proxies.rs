@@ -8,6 +8,7 @@ use crate::event::Event;
 use crate::id::Id;
 use crate::outbox::MAX_DATAGRAM;
 use crate::step::{Rest, Step};
+use crate::stream::Stream;
 
 /// Bytes that may wait at the target before reading from the source stops, unless told otherwise.
 const DEFAULT_LIMIT: usize = 256 * 1024;
@@ -139,9 +140,11 @@ impl Reactor {
     /// other's answer is yet to come. Else it is the source's own, as where the other has ended
     /// before.
     pub(super) fn pass_end_on(&mut self, source: Id) {
-        if !self.ends_output_of_target(source) {
-            self.with_stream(source, |stream, base, turn| stream.finish_input(base, turn));
-        }
+        let is_passed_on = self.ends_output_of_target(source);
+        self.with_stream(source, |stream, base, turn| match is_passed_on {
+            true => Stream::look_for_peer_later(base, turn),
+            false => stream.finish_input(base, turn),
+        });
     }
 
     fn ends_output_of_target(&mut self, source: Id) -> bool {

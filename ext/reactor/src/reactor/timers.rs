@@ -30,9 +30,21 @@ impl Reactor {
         self.timers.cancel(id)
     }
 
-    /// When a timer is due; `None` where there is none of that name, or it fired.
-    pub fn timer_deadline(&self, id: Id) -> Option<Instant> {
-        self.timers.deadline(id)
+    /// How long a timer has to wait yet, of which a suspension is no part; `None` where there is
+    /// none of that name, or it fired.
+    pub fn timer_remaining(&self, id: Id, now: Instant) -> Option<Duration> {
+        self.timers.remaining(id, now)
+    }
+
+    /// Has all timers wait, and those that are added, until [`resume_timers`](Self::resume_timers):
+    /// they are then due as much later. False where they do already.
+    pub fn suspend_timers(&mut self, now: Instant) -> bool {
+        self.timers.suspend(now)
+    }
+
+    /// Ends a suspension; false where there is none.
+    pub fn resume_timers(&mut self, now: Instant) -> bool {
+        self.timers.resume(now)
     }
 
     /// How many timers are to fire yet.

@@ -6,7 +6,7 @@ use super::Reactor;
 use crate::error::Result;
 use crate::id::Id;
 use crate::interest::Interest;
-use crate::sys::handle::RawDescriptor;
+use crate::sys::handle::{BorrowedDescriptor, RawDescriptor, raw};
 use crate::waits::{Begun, Outcome};
 
 impl Reactor {
@@ -16,14 +16,14 @@ impl Reactor {
     /// stands for it; where none is known, the system is asked at each wait.
     pub fn wait(
         &mut self,
-        fd: RawDescriptor,
+        fd: BorrowedDescriptor<'_>,
         interest: Interest,
         identity: Option<u64>,
         tag: u64,
         limit: Option<(Instant, Duration)>,
     ) -> Result<Begun> {
         self.waits
-            .wait(&mut self.turn, fd, interest, identity, tag, limit)
+            .wait(&mut self.turn, raw(fd), interest, identity, tag, limit)
     }
 
     /// Waits until `timeout` has passed since `now`.

@@ -7,14 +7,16 @@ use crate::base::Base;
 use crate::descriptor::{Descriptor, Kind};
 use crate::error::{Error, Result};
 use crate::id::Id;
+use crate::interest::Interest;
 use crate::stream::Stream;
-use crate::sys::handle::{Handle, RawDescriptor};
+use crate::sys::handle::{self, BorrowedDescriptor, Handle, RawDescriptor};
+use crate::sys::queue::URGENT;
 use crate::watch::Watch;
 
 impl Reactor {
     /// Takes over an open descriptor as a connection. It is made non-blocking, and stays its
     /// owner's to close.
-    pub fn attach(&mut self, fd: RawDescriptor) -> Result<Id> {
+    pub fn attach(&mut self, fd: BorrowedDescriptor<'_>) -> Result<Id> {
         let handle = borrow(fd)?;
         set_nonblocking(&handle)?;
         self.add(Descriptor::stream(handle, Stream::default(), &self.turn))
@@ -23,7 +25,7 @@ impl Reactor {
     /// Takes over an open descriptor as [`attach`](Self::attach) does, to read one byte at a time:
     /// what is not read when it is closed is left to others. It is returned to blocking mode in the
     /// end where it was in that, since others may go on with it, as the shell does with a terminal.
-    pub fn attach_for_a_while(&mut self, fd: RawDescriptor) -> Result<Id> {
+    pub fn attach_for_a_while(&mut self, fd: BorrowedDescriptor<'_>) -> Result<Id> {
         let handle = borrow(fd)?;
         let was_nonblocking = set_nonblocking(&handle)?;
         let stream = Stream::shared(!was_nonblocking);
@@ -32,36 +34,29 @@ impl Reactor {
 
     /// Watches an open descriptor, of which nothing is reported until
     /// [`set_notify`](Self::set_notify) asks for it. It stays its owner's to read, write and close.
-    pub fn watch(&mut self, fd: RawDescriptor) -> Result<Id> {
+    pub fn watch(&mut self, fd: BorrowedDescriptor<'_>) -> Result<Id> {
         let kind = Kind::Watch(Watch::default());
         self.add(Descriptor::new(borrow(fd)?, kind, &self.turn))
     }
 
     /// Takes over a listening socket; it stays its owner's to close.
-    pub fn attach_listener(&mut self, fd: RawDescriptor) -> Result<Id> {
+    pub fn attach_listener(&mut self, fd: BorrowedDescriptor<'_>) -> Result<Id> {
         let handle = borrow(fd)?;
         set_nonblocking(&handle)?;
         self.add_listener(handle)
     }
 
-    /// Sets which notifications a watched descriptor gives; `None` leaves one as it is. They come
-    /// in each turn in which the condition holds.
-    pub fn set_notify(
-        &mut self,
-        id: Id,
-        readable: Option<bool>,
-        writable: Option<bool>,
-    ) -> Result<()> {
+    /// Sets whether a watched descriptor gives some notifications; others stay as they are. They
+    /// come in each turn in which the condition holds. Only epoll(7) tells of urgent data.
+    pub fn set_notify(&mut self, id: Id, kind: Interest, wanted: bool) -> Result<()> {
         let (descriptor, turn) = self.descriptor_mut(id)?;
         let Kind::Watch(watch) = &mut descriptor.kind else {
-            let operation = match readable {
-                Some(_) => "notify_readable",
-                None => "notify_writable",
-            };
-            return Base::wrong_kind(operation, descriptor.kind.name());
+            return Base::wrong_kind(operation(kind), descriptor.kind.name());
         };
-        watch.readable = readable.unwrap_or(watch.readable);
-        watch.writable = writable.unwrap_or(watch.writable);
+        if wanted && kind.has(Interest::PRIORITY) && URGENT.is_none() {
+            return Err(Error::Unsupported("notify_priority"));
+        }
+        watch.0 = watch.0.change(kind, wanted);
         let base = &mut descriptor.base;
         base.interest = watch.interest();
         if base.interest.is_some() && !base.handle.is_registered() {
@@ -73,11 +68,11 @@ impl Reactor {
         result
     }
 
-    /// Which notifications, of readability and of writability, a watched descriptor gives.
-    pub fn notifies(&self, id: Id) -> Result<(bool, bool)> {
+    /// Which notifications a watched descriptor gives.
+    pub fn notifies(&self, id: Id) -> Result<Interest> {
         match self.descriptor(id)?.kind {
-            Kind::Watch(Watch { readable, writable }) => Ok((readable, writable)),
-            _ => Ok((false, false)),
+            Kind::Watch(Watch(wanted)) => Ok(wanted),
+            _ => Ok(Interest::NONE),
         }
     }
 
@@ -92,11 +87,36 @@ impl Reactor {
     }
 }
 
-pub(super) fn borrow(fd: RawDescriptor) -> Result<Handle> {
-    Handle::borrow(fd).map_err(|error| match error.kind() {
+/// How setting a notification is called in errors.
+fn operation(kind: Interest) -> &'static str {
+    match kind {
+        Interest::READABLE => "notify_readable",
+        Interest::WRITABLE => "notify_writable",
+        _ => "notify_priority",
+    }
+}
+
+/// Says of a number that it is an open descriptor, which [`Reactor::attach`] and the like take.
+/// Fails with EBADF where it is none, and on Windows where it is no socket.
+///
+/// # Safety
+///
+/// The descriptor stays open for as long as the reactor has it: until `Unbound` was told of it, or
+/// [`Reactor::detach`] was called.
+pub unsafe fn open_descriptor(fd: RawDescriptor) -> Result<BorrowedDescriptor<'static>> {
+    // SAFETY: as the caller promises.
+    unsafe { handle::open_descriptor(fd) }.map_err(|error| refused(error, fd))
+}
+
+pub(super) fn borrow(fd: BorrowedDescriptor<'_>) -> Result<Handle> {
+    Handle::borrow(fd).map_err(|error| refused(error, handle::raw(fd)))
+}
+
+fn refused(error: io::Error, fd: RawDescriptor) -> Error {
+    match error.kind() {
         io::ErrorKind::Unsupported => Error::Unsupported("attaching anything but a socket"),
         _ => Error::system("fstat", format!("descriptor {fd}"), error),
-    })
+    }
 }
 
 fn set_nonblocking(handle: &Handle) -> Result<bool> {

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Output, Stream};
+use super::Stream;
 use crate::base::{Base, Cause};
 use crate::sys::handle::Handle;
 use crate::sys::undelivered::undelivered;
@@ -22,7 +22,7 @@ impl Stream {
     pub(super) fn deliver(&mut self, base: &mut Base, turn: &mut Turn) {
         if !has_undelivered(&base.handle) {
             base.depart(turn, Cause::Written);
-        } else if self.output != Output::Ended {
+        } else if !std::mem::replace(&mut self.awaits_delivery, true) {
             self.end_output(&base.handle);
             let began = turn.now;
             look_later(base, turn, began);

@@ -62,6 +62,11 @@ impl Stream {
         if !sends_on || self.output != Output::Open {
             return self.end_with_input(base, turn);
         }
+        Self::look_for_peer_later(base, turn);
+    }
+
+    /// The end of its input was all that was seen of its peer, which may be gone by now.
+    pub(crate) fn look_for_peer_later(base: &mut Base, turn: &mut Turn) {
         base.readiness.ended = true;
         base.carry(turn);
     }

@@ -62,14 +62,16 @@ impl Stream {
         }
     }
 
-    /// It ends, of which no crossing is told any more.
-    pub(super) fn drop_limits(&mut self, id: Id, turn: &mut Turn) {
-        if self.limits.take().is_some() {
-            turn.notices.retain(|notice| !is_crossing(notice, id));
+    /// It ends, of which neither a crossing nor the end of its input is told any more.
+    pub(super) fn drop_notices(&mut self, id: Id, turn: &mut Turn) {
+        if self.limits.take().is_some() || self.input_end_told {
+            turn.notices.retain(|notice| !is_dropped(notice, id));
         }
     }
 }
 
-fn is_crossing(notice: &Event, of: Id) -> bool {
-    matches!(notice, Event::OutboundFull(id) | Event::OutboundDrained(id) if *id == of)
+fn is_dropped(notice: &Event, of: Id) -> bool {
+    use Event::{InputEnded, OutboundDrained, OutboundFull};
+
+    matches!(notice, InputEnded(id) | OutboundFull(id) | OutboundDrained(id) if *id == of)
 }

@@ -39,6 +39,8 @@ pub(crate) use secure::Security;
 pub(crate) struct Stream {
     outbound: Outbound,
     output: Output,
+    /// Whether all is written, and the peer is waited for that has yet to take it.
+    awaits_delivery: bool,
     /// How much may wait to be written; mostly any.
     limits: Option<Box<Limits>>,
     /// Whether the peer sends no more.
@@ -199,7 +201,7 @@ impl Stream {
         }
         self.end_attempt(turn);
         self.outbound.clear();
-        self.drop_limits(base.id, turn);
+        self.drop_notices(base.id, turn);
         base.end(turn, reason);
     }
 

@@ -16,6 +16,25 @@ use crate::sys::socket::NO_SIGNAL;
 /// What the system knows a descriptor by: a `RawFd`, on Windows a `RawSocket`.
 pub type RawDescriptor = RawFd;
 
+/// An open descriptor that is somebody else's: a `BorrowedFd`, on Windows a `BorrowedSocket`.
+pub type BorrowedDescriptor<'fd> = BorrowedFd<'fd>;
+
+/// The number of a descriptor.
+pub(crate) fn raw(fd: BorrowedDescriptor<'_>) -> RawDescriptor {
+    fd.as_raw_fd()
+}
+
+/// Says of a number that it is an open descriptor. Fails with EBADF where it is none.
+///
+/// # Safety
+///
+/// The descriptor stays open for as long as the result, and whatever is made of it, is used.
+pub(crate) unsafe fn open_descriptor(fd: RawDescriptor) -> io::Result<BorrowedDescriptor<'static>> {
+    file_type(fd)?;
+    // SAFETY: it is open, which the caller keeps so.
+    Ok(unsafe { BorrowedFd::borrow_raw(fd) })
+}
+
 /// A descriptor of one of the two kinds that are read and written by different calls.
 #[derive(Debug)]
 enum Kind {
@@ -40,12 +59,11 @@ pub(crate) struct Handle {
 
 impl Handle {
     /// Uses `fd`, which stays its owner's to close.
-    ///
-    /// Fails with EBADF where there is no such descriptor.
-    pub(crate) fn borrow(fd: RawDescriptor) -> io::Result<Self> {
+    pub(crate) fn borrow(fd: BorrowedDescriptor<'_>) -> io::Result<Self> {
+        let fd = fd.as_raw_fd();
         let file_type = file_type(fd)?;
-        // SAFETY: fstat just found the descriptor open. It is never closed from here, as `owned` is
-        // false; where its owner closes it meanwhile, calls on it fail with EBADF.
+        // SAFETY: the descriptor is open. It is never closed from here, as `owned` is false; where
+        // its owner closes it meanwhile, calls on it fail with EBADF.
         let fd = unsafe { OwnedFd::from_raw_fd(fd) };
         let kind = if file_type == libc::S_IFSOCK {
             Kind::Socket(fd.into())
@@ -102,6 +120,21 @@ impl Handle {
             }
         }
         Ok(before)
+    }
+
+    /// Whether a read would find something now: data, the end, or an error.
+    pub(crate) fn has_input(&self) -> bool {
+        let mut polled = libc::pollfd {
+            fd: self.raw(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: poll gets one valid pollfd, and does not wait.
+        let found = retry(|| match unsafe { libc::poll(&raw mut polled, 1, 0) } {
+            -1 => Err(io::Error::last_os_error()),
+            count => Ok(count),
+        });
+        found.is_ok_and(|count| count > 0)
     }
 
     /// Whether a read that did not fill its buffer may have left something, as it may but on a TCP

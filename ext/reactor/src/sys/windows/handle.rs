@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice, Read};
 use std::mem::ManuallyDrop;
-use std::os::windows::io::{AsRawSocket, FromRawSocket, IntoRawSocket, RawSocket};
+use std::os::windows::io::{AsRawSocket, BorrowedSocket, FromRawSocket, IntoRawSocket, RawSocket};
 
 use mio::event::Source;
 use mio::net::TcpStream;
@@ -14,6 +14,33 @@ use crate::sys::io::retry;
 
 /// What the system knows a descriptor by: a `RawFd`, on Windows a `RawSocket`.
 pub type RawDescriptor = RawSocket;
+
+/// An open descriptor that is somebody else's: a `BorrowedFd`, on Windows a `BorrowedSocket`.
+pub type BorrowedDescriptor<'fd> = BorrowedSocket<'fd>;
+
+/// The number of a descriptor.
+pub(crate) fn raw(fd: BorrowedDescriptor<'_>) -> RawDescriptor {
+    fd.as_raw_socket()
+}
+
+/// Says of a number that it is an open socket. Fails with `Unsupported` where it is none.
+///
+/// # Safety
+///
+/// The socket stays open for as long as the result, and whatever is made of it, is used.
+pub(crate) unsafe fn open_descriptor(
+    raw: RawDescriptor,
+) -> io::Result<BorrowedDescriptor<'static>> {
+    // SAFETY: where it is no open socket, the next call on it fails. It is not closed from here.
+    let handle = unsafe { Handle::from_raw(raw, false) };
+    match handle.socket.r#type() {
+        Err(error) if error.raw_os_error() == Some(WSAENOTSOCK) => {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+        // SAFETY: it is open, which the caller keeps so.
+        result => result.map(|_| unsafe { BorrowedSocket::borrow_raw(raw) }),
+    }
+}
 
 /// Closed when dropped, unless it is somebody else's.
 #[derive(Debug)]
@@ -27,19 +54,10 @@ pub(crate) struct Handle {
 }
 
 impl Handle {
-    /// Uses `raw`, which stays its owner's to close.
-    ///
-    /// Fails with `Unsupported` where it is no socket.
-    pub(crate) fn borrow(raw: RawDescriptor) -> io::Result<Self> {
-        // SAFETY: where it is no open socket, the next call on it fails. It is never closed from
-        // here, as `owned` is false.
-        let handle = unsafe { Self::from_raw(raw, false) };
-        match handle.socket.r#type() {
-            Err(error) if error.raw_os_error() == Some(WSAENOTSOCK) => {
-                Err(io::ErrorKind::Unsupported.into())
-            }
-            result => result.map(|_| handle),
-        }
+    /// Uses `socket`, which stays its owner's to close.
+    pub(crate) fn borrow(socket: BorrowedDescriptor<'_>) -> io::Result<Self> {
+        // SAFETY: it is open, and never closed from here, as `owned` is false.
+        Ok(unsafe { Self::from_raw(socket.as_raw_socket(), false) })
     }
 
     /// # Safety
@@ -88,6 +106,12 @@ impl Handle {
     /// Whether it is known to be a TCP socket.
     pub(crate) fn is_tcp(&self) -> bool {
         false
+    }
+
+    /// Whether a read would find something now. It is asked for only where the queue tells of
+    /// urgent data, which this system's does not.
+    pub(crate) fn has_input(&self) -> bool {
+        true
     }
 
     /// Whether a read that did not fill its buffer may have left something. The system tells of

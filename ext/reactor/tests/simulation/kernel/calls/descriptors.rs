@@ -1,0 +1,106 @@
+//! What is done with any descriptor.
+
+use libc::{c_int, c_long, c_void, size_t, ssize_t};
+
+use super::{bytes, call, count, fail, is_ours, number, room, status};
+
+/// # Safety
+///
+/// See read(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn read(fd: c_int, data: *mut c_void, length: size_t) -> ssize_t {
+    if !is_ours(fd) {
+        // SAFETY: the real call, with the caller's arguments.
+        return unsafe { libc::syscall(libc::SYS_read, fd, data, length) as ssize_t };
+    }
+    // SAFETY: as the caller says.
+    let buffer = unsafe { room(data, length) };
+    count(call(|kernel| kernel.read_file(fd, buffer)))
+}
+
+/// # Safety
+///
+/// See write(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn write(fd: c_int, data: *const c_void, length: size_t) -> ssize_t {
+    if !is_ours(fd) {
+        // SAFETY: the real call, with the caller's arguments.
+        return unsafe { libc::syscall(libc::SYS_write, fd, data, length) as ssize_t };
+    }
+    // SAFETY: as the caller says.
+    let data = unsafe { bytes(data, length) };
+    count(call(|kernel| kernel.write_file(fd, data)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn close(fd: c_int) -> c_int {
+    if !is_ours(fd) {
+        // SAFETY: the real call, with the caller's argument.
+        return unsafe { libc::syscall(libc::SYS_close, fd) as c_int };
+    }
+    status(call(|kernel| kernel.close(fd)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn fcntl(fd: c_int, command: c_int, argument: c_long) -> c_int {
+    if !is_ours(fd) {
+        // SAFETY: the real call, with the caller's arguments.
+        return unsafe { libc::syscall(libc::SYS_fcntl, fd, command, argument) as c_int };
+    }
+    let flags = libc::O_NONBLOCK | libc::O_RDWR;
+    number(call(|kernel| match command {
+        libc::F_DUPFD_CLOEXEC => kernel.duplicate(fd),
+        libc::F_GETFL => kernel.file_of(fd).map(|_| flags),
+        _ => kernel.file_of(fd).map(|_| 0),
+    }))
+}
+
+/// # Safety
+///
+/// See ioctl(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn ioctl(fd: c_int, request: libc::c_ulong, argument: *mut c_void) -> c_int {
+    if !is_ours(fd) {
+        // SAFETY: the real call, with the caller's arguments.
+        return unsafe { libc::syscall(libc::SYS_ioctl, fd, request, argument) as c_int };
+    }
+    let answer = call(|kernel| match request {
+        libc::TIOCOUTQ => kernel.unacknowledged(fd),
+        _ => Err(libc::ENOTTY),
+    });
+    match answer {
+        Ok(answer) => {
+            // SAFETY: this request gives a number.
+            unsafe { argument.cast::<c_int>().write_unaligned(answer as c_int) };
+            0
+        }
+        Err(error) => fail(error),
+    }
+}
+
+/// # Safety
+///
+/// See fstat(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn fstat(fd: c_int, stat: *mut libc::stat) -> c_int {
+    if !is_ours(fd) {
+        // SAFETY: the real call, with the caller's arguments.
+        return unsafe { libc::syscall(libc::SYS_fstat, fd, stat) as c_int };
+    }
+    match call(|kernel| kernel.is_socket(fd)) {
+        Ok(is_socket) => {
+            let mode = match is_socket {
+                true => libc::S_IFSOCK,
+                false => libc::S_IFIFO,
+            };
+            // SAFETY: callers give room for it.
+            unsafe {
+                stat.write_bytes(0, 1);
+                (*stat).st_mode = mode;
+                (*stat).st_ino = fd as libc::ino_t;
+            }
+            0
+        }
+        Err(error) => fail(error),
+    }
+}

@@ -1,0 +1,125 @@
+//! A TCP connection: two ends, and what is on its way between them.
+
+use super::queue::Queue;
+
+/// One connection, from the first to the second of its ends.
+#[derive(Debug)]
+pub struct Link {
+    pub ends: [End; 2],
+}
+
+/// How far an end has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Connecting,
+    Connected,
+    /// Reset or refused.
+    Dead,
+}
+
+/// One end, as tcp(7) has it.
+#[derive(Debug)]
+pub struct End {
+    pub state: State,
+    /// Written, and not yet acknowledged by the peer.
+    pub sent: Queue,
+    /// Arrived, and not yet read.
+    pub received: Queue,
+    /// Whether it was told to send no more.
+    pub shut: bool,
+    /// Whether the peer's end of stream has arrived.
+    pub fin: bool,
+    /// What SO_ERROR gives.
+    pub error: Option<i32>,
+    /// Whether nobody has it open any more.
+    pub closed: bool,
+    /// Whether somebody found no room to write to, and is to be told of some.
+    pub no_space: bool,
+    /// Whether a read left something, which is to count as arriving later.
+    pub arrives_later: bool,
+    /// Whether a write was refused for no reason, after which room is to be told of.
+    pub drains_later: bool,
+    pub room_to_send: usize,
+    pub room_to_receive: usize,
+    /// The open file that stands for it.
+    pub file: Option<usize>,
+    /// How many bytes it has taken.
+    pub accepted: u64,
+    /// The errors that its owner was given.
+    pub told: Vec<i32>,
+    /// Whether its owner was told that the peer sends no more.
+    pub end_told: bool,
+}
+
+impl End {
+    pub fn new(state: State, room_to_send: usize, room_to_receive: usize) -> Self {
+        Self {
+            state,
+            sent: Queue::default(),
+            received: Queue::default(),
+            shut: false,
+            fin: false,
+            error: None,
+            closed: false,
+            no_space: false,
+            arrives_later: false,
+            drains_later: false,
+            room_to_send,
+            room_to_receive,
+            file: None,
+            accepted: 0,
+            told: Vec::new(),
+            end_told: false,
+        }
+    }
+
+    /// What poll(2) says of it.
+    pub fn readiness(&mut self) -> u32 {
+        let mut mask = 0;
+        if self.error.is_some() {
+            mask |= libc::EPOLLERR;
+        }
+        if self.state == State::Connecting {
+            return mask as u32;
+        }
+        let dead = self.state == State::Dead;
+        let ends_input = self.fin || dead;
+        if dead || (self.shut && self.fin) {
+            mask |= libc::EPOLLHUP;
+        }
+        if ends_input {
+            mask |= libc::EPOLLRDHUP;
+        }
+        if self.received.len() > 0 || ends_input {
+            mask |= libc::EPOLLIN;
+        }
+        if self.shut || dead || self.is_writable() {
+            mask |= libc::EPOLLOUT;
+        } else {
+            self.no_space = true;
+        }
+        mask as u32
+    }
+
+    pub fn room(&self) -> usize {
+        self.room_to_send.saturating_sub(self.sent.len())
+    }
+
+    /// A third of the room has to be free, so that a write is worth the while.
+    pub fn is_writable(&self) -> bool {
+        self.room() * 3 >= self.room_to_send
+    }
+
+    /// The peer, or the network, has cut it off. What has arrived can be read yet.
+    pub fn cut(&mut self, error: i32) {
+        if self.state == State::Dead {
+            return;
+        }
+        self.error = Some(match self.fin {
+            true => libc::EPIPE,
+            false => error,
+        });
+        self.state = State::Dead;
+        self.sent.clear();
+    }
+}

@@ -1,0 +1,92 @@
+//! The loop against a simulated kernel: a random program, and a model of what must come of it.
+//!
+//! `SEED=7` repeats one run and says what happens in it; `SEEDS=1-1000` runs those; `STEPS=` says
+//! how long each is.
+#![cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+#![allow(
+    unreachable_pub,
+    missing_docs,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panics"
+)]
+
+mod found;
+mod kernel;
+mod program;
+mod random;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use program::Program;
+
+/// Steps of one run.
+const STEPS: usize = 2_000;
+
+/// Steps of all runs, unless told otherwise.
+const TOTAL: usize = 1_000_000;
+
+#[test]
+fn nothing_is_lost_whatever_the_system_does() {
+    let steps = number("STEPS").unwrap_or(STEPS as u64) as usize;
+    let began = Instant::now();
+    let (mut total, mut seed) = (0, 1);
+    if let Some(only) = number("SEED") {
+        run(only, steps, true, 0);
+        return;
+    }
+    let last = match std::env::var("SEEDS") {
+        Ok(range) => {
+            let (first, last) = range.split_once('-').expect("SEEDS=first-last");
+            seed = first.parse().expect("a number");
+            last.parse().expect("a number")
+        }
+        Err(_) => u64::MAX,
+    };
+    while seed <= last && (last != u64::MAX || total < TOTAL) {
+        total += run(seed, steps, false, total);
+        seed += 1;
+    }
+    println!(
+        "{total} steps, seeds up to {}, {:.1?}",
+        seed - 1,
+        began.elapsed()
+    );
+}
+
+#[test]
+fn a_seed_gives_the_same_run_each_time() {
+    let once = |seed| {
+        let mut program = Program::new(seed, false);
+        program.run(STEPS);
+        program.finish()
+    };
+    let runs = |seeds: std::ops::Range<u64>| seeds.map(once).collect::<Vec<_>>();
+    assert_eq!(runs(1..11), runs(1..11));
+    assert_ne!(once(1), once(2));
+}
+
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().expect("a number"))
+}
+
+/// One run, of which `before` steps were taken in others: how many steps it had.
+fn run(seed: u64, steps: usize, tracing: bool, before: usize) -> usize {
+    let mut program = Program::new(seed, tracing);
+    let result = catch_unwind(AssertUnwindSafe(|| program.run(steps)));
+    let taken = program.steps;
+    if let Err(panic) = result {
+        std::mem::forget(program);
+        let total = before + taken;
+        println!("SEED={seed} fails after {taken} steps, {total} in all");
+        std::panic::resume_unwind(panic);
+    }
+    program.finish();
+    taken
+}

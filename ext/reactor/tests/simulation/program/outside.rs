@@ -1,0 +1,126 @@
+//! What peers do that are not the program's.
+
+use super::Program;
+use super::wire::MOST;
+use crate::kernel::{self, State};
+
+impl Program {
+    /// Somebody outside does something.
+    pub(super) fn act_outside(&mut self) {
+        self.meet_arrived();
+        match self.random.below(100) {
+            0..=9 => self.connect_outside(),
+            _ => {
+                let Some((link, side)) = self.random.pick(&self.outside) else {
+                    return self.connect_outside();
+                };
+                match self.random.below(1000) {
+                    0..=449 => self.write_outside(link, side),
+                    450..=919 => self.read_outside(link, side, 0),
+                    920..=949 => self.shut_outside(link, side),
+                    950..=979 => self.close_outside(link, side),
+                    _ => self.reset_outside(link, side),
+                }
+            }
+        }
+    }
+
+    /// Servers outside see who has connected to them.
+    fn meet_arrived(&mut self) {
+        for link in kernel::with(|kernel| std::mem::take(&mut kernel.arrived)) {
+            self.outside.push((link, 1));
+        }
+    }
+
+    fn connect_outside(&mut self) {
+        let ports = self.ports(false);
+        let Some(port) = self.random.pick(&ports) else {
+            return;
+        };
+        if let Some(link) = kernel::with(|kernel| kernel.connect_from_outside(port)) {
+            self.trace(|| format!("link {link} to port {port}"));
+            self.outside.push((link, 0));
+        }
+    }
+
+    fn write_outside(&mut self, link: usize, side: usize) {
+        let wire = self.wire_of(link, side);
+        let length = self.random.size(MOST);
+        let data = self.wires[wire].next(length);
+        let taken = kernel::with(|kernel| {
+            let end = &mut kernel.links[link].ends[side];
+            let may_write = end.state == State::Connected && !end.shut;
+            let count = if may_write { length.min(end.room()) } else { 0 };
+            end.sent.push(&data[..count]);
+            count
+        });
+        self.trace(|| format!("link {link}: {side} writes {taken}"));
+        self.wires[wire].offer(taken);
+    }
+
+    /// Reads some of what has arrived, or at least so much.
+    fn read_outside(&mut self, link: usize, side: usize, least: usize) {
+        let most = self.random.size(200_000).max(least);
+        let data = kernel::with(|kernel| {
+            let end = &mut kernel.links[link].ends[side];
+            let data = end.received.peek(most).to_vec();
+            end.received.skip(most);
+            data
+        });
+        if !data.is_empty() {
+            self.trace(|| format!("link {link}: {side} reads {}", data.len()));
+            let wire = self.wire_of(link, 1 - side);
+            self.receive(wire, &data, &format!("link {link}"));
+        }
+    }
+
+    fn shut_outside(&mut self, link: usize, side: usize) {
+        self.trace(|| format!("link {link}: {side} sends no more"));
+        kernel::with(|kernel| {
+            let end = &mut kernel.links[link].ends[side];
+            end.shut |= end.state == State::Connected;
+        });
+    }
+
+    fn close_outside(&mut self, link: usize, side: usize) {
+        self.trace(|| format!("link {link}: {side} closes"));
+        self.note_cut(link, side);
+        self.outside.retain(|other| *other != (link, side));
+        kernel::with(|kernel| kernel.close_end(link, side));
+    }
+
+    fn reset_outside(&mut self, link: usize, side: usize) {
+        let state = kernel::with(|kernel| kernel.links[link].ends[side].state);
+        if state != State::Connected {
+            return self.close_outside(link, side);
+        }
+        self.trace(|| format!("link {link}: {side} resets"));
+        self.note_cut(link, side);
+        self.outside.retain(|other| *other != (link, side));
+        kernel::with(|kernel| kernel.reset(link, side));
+    }
+
+    /// One that goes away may do so before its peer was told of it.
+    fn note_cut(&mut self, link: usize, side: usize) {
+        let wires = self.by_link.get(&link);
+        let is_known = wires.is_some_and(|wires| wires[1 - side].is_some());
+        self.cut_early |= !is_known;
+    }
+
+    /// Reads all that has arrived; whether that was anything.
+    pub(super) fn read_all_outside(&mut self) -> bool {
+        self.meet_arrived();
+        let mut any = false;
+        for (link, side) in self.outside.clone() {
+            any |= kernel::with(|kernel| kernel.links[link].ends[side].received.len() > 0);
+            self.read_outside(link, side, usize::MAX);
+        }
+        any
+    }
+
+    pub(super) fn close_all_outside(&mut self) {
+        for (link, side) in self.outside.clone() {
+            self.close_outside(link, side);
+        }
+    }
+}

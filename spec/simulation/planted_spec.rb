@@ -1,0 +1,17 @@
+# frozen_string_literal: true
+
+require_relative "planted"
+
+RSpec.describe Planted do
+  described_class.faults.each do |fault|
+    it "can be planted: #{fault.name}" do
+      source = File.read(fault.path(described_class::ROOT), encoding: "UTF-8")
+      expect(fault.count(source)).to eq(1)
+    end
+  end
+
+  it "has a fault of each name once" do
+    names = described_class.faults.map(&:name)
+    expect(names).to eq(names.uniq)
+  end
+end
