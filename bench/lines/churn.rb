@@ -29,3 +29,23 @@ Bench.program(:connect, "connection made, accepted and closed", operations: 5_00
     EventMachine.connect("127.0.0.1", port, Client)
   end
 RUBY
+
+# Its cost beside that of `connect` is what a name takes: no more than a fifth.
+Bench.program(:connect_name, "connection made by name, accepted and closed", operations: 5_000, source: <<~RUBY)
+  left = OPERATIONS
+  port = nil
+  Client = Class.new(EventMachine::Connection) do
+    def connection_completed
+      close_connection
+    end
+
+    define_method(:unbind) do
+      (left -= 1).zero? ? EventMachine.stop : EventMachine.connect("localhost", port, Client)
+    end
+  end
+
+  EventMachine.run do
+    port = port_of(EventMachine.start_server("127.0.0.1", 0))
+    EventMachine.connect("localhost", port, Client)
+  end
+RUBY

@@ -48,6 +48,8 @@ module EventMachine
       end
       klass = klass_from_handler(Connection, handler, *args)
       number = port.is_a?(String) && service_port(port, "udp") || Integer(port)
+      raise ConnectionError, "no datagram socket: nobody has port 0" if number.zero?
+
       hold_events do
         signature = first_that_does(host) { |address| connect_datagram(address, number) }
         connection = register(klass, signature, args)

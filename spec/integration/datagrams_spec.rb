@@ -71,6 +71,7 @@ RSpec.describe "A datagram socket" do
       em do
         {
           ["127.0.0.1", 65_536] => [EventMachine::ConnectionError, /65536/],
+          ["127.0.0.1", 0] => [EventMachine::ConnectionError, /port 0/],
           ["127.0.0.1", nil] => [TypeError, /nil/], ["127.0.0.1", "no-service"] => [ArgumentError, /no-service/],
           [nil, 80] => [TypeError, /nil/], ["no\0name", 80] => [ArgumentError, /null byte/],
           ["no-such.invalid", 80] => [EventMachine::ConnectionError, /no-such.invalid/],
