@@ -19,6 +19,8 @@ Gem::Specification.new do |spec|
   spec.required_rubygems_version = ">= 3.3.11"
 
   spec.require_paths = ["lib"]
+  spec.bindir = "exe"
+  spec.executables = ["eventmachine-top"]
   # The first compiles nothing: it tells what is missing, before cargo fails for the lack of it.
   spec.extensions = ["ext/prerequisites/extconf.rb", "ext/Cargo.toml"]
   spec.requirements = [
@@ -30,6 +32,7 @@ Gem::Specification.new do |spec|
       ".cargo/config.toml",
       "ext/**/*",
       "lib/**/*.rb",
+      "exe/*",
       "sig/**/*.rbs",
       "sig/manifest.yaml",
       "docs/**/*.{md,rb,svg}",

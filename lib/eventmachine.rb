@@ -73,6 +73,8 @@ require_relative "em/child_watch"
 require_relative "em/directory_watch"
 require_relative "em/readiness_watch"
 require_relative "em/hooks"
+require_relative "em/slow_callbacks"
+require_relative "em/metrics"
 require_relative "em/until_idle"
 require_relative "em/suspension"
 require_relative "em/debug" if %w[1 true].include?(ENV["EM_DEBUG"])

@@ -30,3 +30,8 @@ desc "See whether 100,000 connections of each kind leave anything behind (CONNEC
 task :leaks do
   ruby "spec/chaos/leaks.rb", *ENV.fetch("KINDS", "").split(",")
 end
+
+desc "See what slow readers cost: SIZE=1024 MiB to one, CONNECTIONS=10000 of which half stop reading, SECONDS=10"
+task :slow_readers do
+  ruby "spec/chaos/slow_readers.rb"
+end

@@ -57,3 +57,11 @@ RUBY
 
 echo.call(:echo_64_limited, "echo of 64 B with set_outbound_limits, 50 connections", 64, 50, 100_000,
           source: limited, rivals: [])
+
+# Theirs has no metrics.
+measured = <<~RUBY
+  EventMachine.enable_metrics if EventMachine.respond_to?(:enable_metrics)
+RUBY
+
+echo.call(:echo_64_metrics, "echo of 64 B with metrics on, 50 connections", 64, 50, 100_000,
+          source: measured + server, rivals: [])

@@ -33,7 +33,7 @@ module EventMachine
     # See {Connection#outbound_full?}, which calls this.
     #
     # @param signature [Integer] the connection's
-    # @return [Boolean] false also when no reactor runs
+    # @return [Boolean] true also when no reactor runs
     def outbound_full?(signature); end
 
     # See {Connection#pause_when_full}, which calls this.

@@ -11,7 +11,7 @@ use rb_sys::{ID, StableApiDefinition, VALUE};
 
 use crate::hooks::{self, Hook};
 use crate::signatures::Table;
-use crate::{convert, errors, instance, names, signatures};
+use crate::{convert, errors, instance, metrics, names, signatures};
 
 /// Calls Ruby for events. An exception goes to `error_handler` where there is one.
 pub(crate) struct Dispatcher<'r> {
@@ -67,15 +67,30 @@ impl<'r> Dispatcher<'r> {
 
     /// Runs what was scheduled for this turn, and the callbacks of deferred work.
     pub(crate) fn deferred(&self) -> Result<(), Error> {
-        let result = self
-            .module
-            .funcall::<_, _, Value>(*names::RUN_DEFERRED_CALLBACKS, ());
+        let run = match metrics::is_on() {
+            true => *names::RUN_TIMED_CALLBACKS,
+            false => *names::RUN_DEFERRED_CALLBACKS,
+        };
+        let result = self.module.funcall::<_, _, Value>(run, ());
         result.map(drop).or_else(|error| self.handle(error))
     }
 
     /// Calls what is to be called at some point of the turn.
     pub(crate) fn hook(&self, hook: Hook) -> Result<(), Error> {
         hooks::call(self.module, hook).or_else(|error| self.handle(error))
+    }
+
+    /// Tells Ruby of a callback that took too long.
+    pub(crate) fn report_slow(
+        &self,
+        kind: &str,
+        callee: Option<Value>,
+        seconds: f64,
+    ) -> Result<(), Error> {
+        let kind = self.ruby.to_symbol(kind);
+        self.module
+            .funcall::<_, _, Value>(*names::REPORT_SLOW, (kind, callee, seconds))
+            .map(drop)
     }
 
     fn data(&self, id: Id, bytes: &[u8]) -> Result<(), Error> {
@@ -352,8 +367,13 @@ impl<'r> Dispatcher<'r> {
     }
 
     /// A connection's object.
-    fn object(&self, id: Id) -> Result<Option<Value>, Error> {
+    pub(crate) fn object(&self, id: Id) -> Result<Option<Value>, Error> {
         signatures::look_up(self.ruby, self.module, Table::Connections, id.as_u64())
+    }
+
+    /// What a timer calls.
+    pub(crate) fn timer_object(&self, id: Id) -> Result<Option<Value>, Error> {
+        signatures::look_up(self.ruby, self.module, Table::Timers, id.as_u64())
     }
 
     fn keep(&self, id: Id, object: Value) -> Result<(), Error> {

@@ -8,10 +8,10 @@ use magnus::rb_sys::{AsRawValue, FromRawValue};
 use magnus::{Error, Ruby, Value};
 use rb_sys::VALUE;
 
-use crate::errors;
 use crate::guarded::Guarded;
 use crate::resolving::Lookups;
 use crate::signatures::Tables;
+use crate::{errors, metrics};
 
 /// A loop that is initialised, running or not.
 pub(crate) struct Instance {
@@ -275,6 +275,7 @@ pub(crate) fn retire(ruby: &Ruby) -> Result<(), Error> {
     let Some(instance) = take(ruby)? else {
         return Ok(());
     };
+    metrics::retires(&instance);
     let spare = instance.reactor.retire(instance.poller);
     with_state(ruby, |state| state.spare = spare)
 }

@@ -15,6 +15,7 @@ mod guarded;
 mod gvl;
 mod hooks;
 mod instance;
+mod metrics;
 mod names;
 mod resolving;
 mod scheduler;
@@ -29,6 +30,7 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     errors::init(ruby, module)?;
     shared::init(ruby);
     hooks::init(module)?;
+    metrics::init(module)?;
     scheduler::init(ruby, module)?;
     api::init(ruby, module)
 }

@@ -64,4 +64,7 @@ names! {
     NAME_RESOLVED = "name_resolved";
     RESOLUTION_ERROR = "@resolution_error";
     RUN_DEFERRED_CALLBACKS = "run_deferred_callbacks";
+    RUN_TIMED_CALLBACKS = "run_timed_callbacks";
+    REPORT_SLOW = "report_slow";
+    OF = "of";
 }

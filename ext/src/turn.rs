@@ -11,7 +11,7 @@ use magnus::{Error, RModule, Ruby, Value};
 use crate::dispatch::Dispatcher;
 use crate::hooks::{self, Hook};
 use crate::instance::Instance;
-use crate::{errors, gvl, instance, scheduler};
+use crate::{errors, gvl, instance, metrics, scheduler};
 
 /// The most that one read takes from a connection.
 const READ_SIZE: usize = 64 * 1024;
@@ -65,6 +65,7 @@ impl<'r> Loop<'r> {
         let dispatcher = Dispatcher::new(ruby)?;
         let mut buffer = instance::take_buffer(ruby)?;
         buffer.resize(READ_SIZE, 0);
+        metrics::in_loop(true);
         Ok(Self {
             ruby,
             dispatcher,
@@ -128,7 +129,7 @@ impl<'r> Loop<'r> {
         if !hooks::is_set(hook) {
             return Ok(());
         }
-        self.dispatcher.hook(hook)?;
+        metrics::timed(&self.dispatcher, hook, || self.dispatcher.hook(hook))?;
         self.flush()
     }
 
@@ -175,6 +176,7 @@ impl<'r> Loop<'r> {
     /// Looks first, since there mostly is work, and waits only where there is none. A loop that had
     /// to wait waits at once the next time, until a wait turns out to have been none.
     fn poll(&mut self, timeout: Option<Duration>) -> Result<Found, Error> {
+        metrics::looks();
         let may_wait = timeout != Some(Duration::ZERO);
         let look_first = !(self.idle && may_wait);
         let looked = self.ours(|instance| {
@@ -194,6 +196,7 @@ impl<'r> Loop<'r> {
         };
         // What a signal handler raised is handed out only after the state is whole again.
         let now = Instant::now();
+        metrics::looked(now);
         let found = self.ours(|instance| {
             instance.sleeping = false;
             instance.reactor.collect(&instance.poller, now);
@@ -212,6 +215,9 @@ impl<'r> Loop<'r> {
     fn fibers(&self) -> Result<(), Error> {
         self.ours(|instance| instance.fibers_due = false)?;
         scheduler::run_ready(self.ruby)?;
+        while let Some((fiber, took)) = scheduler::next_slow(self.ruby) {
+            metrics::report_fiber(&self.dispatcher, fiber, took)?;
+        }
         while let Some(failure) = scheduler::next_failure(self.ruby) {
             self.dispatcher.handle(failure)?;
         }
@@ -226,8 +232,10 @@ impl<'r> Loop<'r> {
         timeout: Option<Duration>,
     ) -> Result<(Result<bool, Error>, em_reactor::Result<()>), Error> {
         let start = Instant::now();
+        metrics::waits(start);
         let waited = gvl::wait_readable(self.ruby, descriptor, timeout);
         self.let_go = Instant::now();
+        metrics::waited(start, self.let_go, timeout);
         self.idle = self.let_go.duration_since(start) > SHORT_WAIT;
         // Where only time passed, there is nothing to look for.
         if matches!(waited, Ok(false)) {
@@ -268,7 +276,7 @@ impl<'r> Loop<'r> {
 
     /// Acts on one of a row of events, and writes what was sent where it is the turn for that.
     fn act(&self, event: &Event, buffer: &[u8], acted: &mut usize) -> Result<(), Error> {
-        self.dispatcher.dispatch(event, buffer)?;
+        metrics::dispatch(&self.dispatcher, event, buffer)?;
         *acted += 1;
         if *acted % EVENTS_PER_FLUSH == 0 {
             self.flush()?;
@@ -297,6 +305,7 @@ fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
 
 impl Drop for Loop<'_> {
     fn drop(&mut self) {
+        metrics::in_loop(false);
         // Where the state is in use, the next loop makes a buffer of its own.
         let _ = instance::put_buffer(self.ruby, std::mem::take(&mut self.buffer));
     }
@@ -329,7 +338,7 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
             .or_else(|| i.reactor.next_end())
     };
     while let Some(event) = instance::peek(ruby, next)?.flatten() {
-        first_error = first_error.and(dispatcher.dispatch(&event, &[]));
+        first_error = first_error.and(metrics::dispatch(&dispatcher, &event, &[]));
     }
     // What these callbacks opened ends with the loop, and nobody is told.
     for pid in instance::look(ruby, close_all)? {

@@ -35,9 +35,10 @@ module EventMachine
     end
 
     # Whether so much waits to be sent that a sender should wait for `outbound_drained`. It is up to date at once, also
-    # in the callback that sends.
+    # in the callback that sends. When it has been true, `outbound_drained` follows, even if the system then takes all.
     #
-    # @return [Boolean] false without {#set_outbound_limits}
+    # @return [Boolean] false without {#set_outbound_limits}; true once the connection takes no more, because it or its
+    #   sending side is closed
     def outbound_full?
       EventMachine.outbound_full?(@signature)
     end

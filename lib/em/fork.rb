@@ -39,6 +39,7 @@ module EventMachine
     def after_fork
       abandon_fibers
       forget_threadpool
+      reset_metrics if @metrics_enabled
       if @reactor_running
         @machine_inherited = true
         @reactor_running = false

@@ -88,18 +88,42 @@ RSpec.describe "Back-pressure" do
     expect(log).to eq([]).or eq(%i[outbound_full outbound_drained])
   end
 
-  it "is none where the system takes all at once, though it seems so until then" do
+  # Sends what the system takes at once, and calls the block between that and writing it.
+  def little
     em do
       client = EventMachine.connect("127.0.0.1", serve, telling, log) do |made|
         made.set_outbound_limits(high: 100, low: 0)
       end
       after_turns do
         client.send_data("x" * 5000)
-        log << client.outbound_full?
-        after_turns { (log << client.outbound_full?) && EventMachine.stop }
+        yield client
+        after_turns(4) { (log << client.outbound_full?) && EventMachine.stop }
       end
     end
-    expect(log).to eq([true, false])
+  end
+
+  define_method(:telling) { telling }
+
+  it "is none where the system takes all at once" do
+    little { |_| log << :sent }
+    expect(log).to eq([:sent, false])
+  end
+
+  it "is told to who has asked and heard that it is full, even if the system takes all at once" do
+    little { |client| log << client.outbound_full? }
+    expect(log).to eq([true, :outbound_full, :outbound_drained, false])
+  end
+
+  it "never leaves a sender waiting that sends until it is full" do
+    numbers = Module.new do
+      define_method(:post_init) { set_outbound_limits(high: 4096) && outbound_drained }
+      define_method(:outbound_drained) { send_data("0123456789") until outbound_full? }
+    end
+    received = beside do
+      port = serve(numbers)
+      -> { TCPSocket.open("127.0.0.1", port) { |peer| peer.read(5_000_000).size } }
+    end
+    expect(received).to eq(5_000_000)
   end
 
   it "calls nothing of a handler without limits, nor of one that does not define it" do
@@ -127,18 +151,19 @@ RSpec.describe "Back-pressure" do
     end
   end
 
-  it "is false for what is closed or detached" do
+  it "cannot be had of what is closed or detached, which takes no more" do
     em do
       client = EventMachine.connect("127.0.0.1", serve)
       other = EventMachine.connect("127.0.0.1", serve)
       IO.for_fd(client.detach).close
       after_turns do
-        log << client.set_outbound_limits << client.outbound_full?
+        expect(client).to be_outbound_full
+        log << client.set_outbound_limits
         log << client.pause_when_full(other) << other.pause_when_full(client)
         EventMachine.stop
       end
     end
-    expect(log).to eq([false] * 4)
+    expect(log).to eq([false] * 3)
   end
 
   # A relay to a slow receiver, whose sender has more than all buffers of the system take.

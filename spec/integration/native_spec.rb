@@ -24,7 +24,7 @@ RSpec.describe "The native functions" do
   }
   # Those with an answer all the same.
   answers = {
-    cancel_timer: nil, close_write: false, connection_paused?: false, epoll: true, outbound_full?: false,
+    cancel_timer: nil, close_write: false, connection_paused?: false, epoll: true, outbound_full?: true,
     pause_when_full: false, set_outbound_limits: false, is_notify_readable: false,
     is_notify_writable: false, pause_connection: false, resume_connection: false, set_notify_readable: nil,
     set_notify_writable: nil, watch_only?: false

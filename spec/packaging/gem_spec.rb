@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "open3"
 require "tmpdir"
 
 RSpec.describe "The source gem" do
@@ -25,6 +26,15 @@ RSpec.describe "The source gem" do
     end
     expect(included).not_to be_empty
     expect(included - specification.files).to be_empty
+  end
+
+  it "has a command, which needs no native library" do
+    expect(specification.executables).to eq(["eventmachine-top"])
+    expect(specification.files).to include("exe/eventmachine-top")
+    command = File.join(root, "exe/eventmachine-top")
+    expect(File.executable?(command)).to be(true)
+    output, status = Open3.capture2e(RbConfig.ruby, "-w", "-I", File.join(root, "lib"), command, "--version")
+    expect([output, status.success?]).to eq(["#{EventMachine::VERSION}\n", true])
   end
 
   it "has the documentation, and what YARD and ri read it by" do

@@ -112,6 +112,7 @@ impl Datagram {
             match next_datagram(base, turn, buffer) {
                 Ok((len, sender)) => {
                     base.last_activity = turn.now;
+                    turn.traffic.received += len as u64;
                     self.sender = Some(sender);
                     let rest = self.took();
                     return Step::Data { len, rest };
@@ -172,8 +173,12 @@ impl Datagram {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => continue,
                 sent => {
                     base.last_activity = turn.now;
+                    let was_sent = sent.is_ok();
                     outbound.drop_first(sent.unwrap_or(1));
                     let bytes = before.0 - outbound.bytes();
+                    if was_sent {
+                        turn.traffic.sent += bytes as u64;
+                    }
                     share = share.saturating_sub(bytes + (before.1 - outbound.len()) * OVERHEAD);
                 }
             }

@@ -6,6 +6,7 @@
 
 // The modules in layers: each uses those above it in this list only, which `rake layers` checks.
 
+mod histogram;
 mod interest;
 mod outbox;
 pub mod tls;
@@ -13,6 +14,7 @@ pub mod tls;
 mod error;
 
 mod id;
+mod pace;
 mod sys;
 
 mod buffers;
@@ -53,14 +55,16 @@ mod reactor;
 pub use error::{Error, Result};
 pub use event::{Event, FileChange, Reason};
 pub use file_source::open_regular;
+pub use histogram::Histogram;
 pub use id::Id;
 pub use interest::Interest;
 pub use lookup::Lookup;
 pub use mio::Waker;
 pub use outbound::SharedBytes;
 pub use outbox::MAX_DATAGRAM;
+pub use pace::Pace;
 pub use poller::Poller;
-pub use reactor::{Occupation, Reactor, Spare, open_descriptor};
+pub use reactor::{Census, Occupation, Reactor, Spare, open_descriptor};
 pub use resolve::{Family, literal, port};
 pub use stream::Choice;
 pub use sys::handle::{BorrowedDescriptor, RawDescriptor};
@@ -68,4 +72,5 @@ pub use sys::inotify;
 pub use sys::limits::descriptor_limit;
 pub use sys::user::become_user;
 pub use sys::wall_clock;
+pub use turn::Traffic;
 pub use waits::{Begun, Outcome};

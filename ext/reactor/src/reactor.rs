@@ -4,6 +4,7 @@
 //! below hold the public operations, and everything that involves more than one descriptor.
 
 mod admission;
+mod census;
 mod children;
 mod connecting;
 mod datagrams;
@@ -51,6 +52,7 @@ use crate::user_timers::UserTimers;
 use crate::waits::{self as wait, Waits};
 
 use admission::Admissions;
+pub use census::Census;
 pub use forking::Spare;
 pub use occupation::Occupation;
 pub use watching::open_descriptor;

@@ -63,6 +63,16 @@ pub(crate) struct Unbound {
     pub(crate) reason: Option<Reason>,
 }
 
+/// How many bytes the system has given and taken since the loop was made: under TLS, those of its
+/// records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Read from connections, pipes and datagram sockets.
+    pub received: u64,
+    /// Written to them.
+    pub sent: u64,
+}
+
 /// The queues of a turn, its clock, and what the handlers of all kinds share.
 #[derive(Debug)]
 pub(crate) struct Turn {
@@ -97,6 +107,7 @@ pub(crate) struct Turn {
     /// The buffer that TLS records are read into.
     pub(crate) records: Vec<u8>,
     pub(crate) fork_generation: u64,
+    pub(crate) traffic: Traffic,
 }
 
 impl Turn {
@@ -121,6 +132,7 @@ impl Turn {
             batch: None,
             records: Vec::new(),
             fork_generation: fork::generation(),
+            traffic: Traffic::default(),
         }
     }
 

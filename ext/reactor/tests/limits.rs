@@ -54,11 +54,43 @@ fn what_the_system_takes_at_once_is_no_crossing() {
     let (id, mut peer) = l.accepted();
     l.reactor.set_outbound_limits(id, 1000, 100).unwrap();
     l.reactor.send(id, &[0; 5000]).unwrap();
-    assert!(l.reactor.is_outbound_full(id).unwrap());
     l.reactor.flush();
     assert!(!l.reactor.is_outbound_full(id).unwrap());
     l.turn(Duration::from_millis(20), |_, seen| panic!("{seen:?}"));
     peer.read_exact(&mut [0; 5000]).unwrap();
+}
+
+#[test]
+fn who_was_told_that_it_is_full_is_told_when_it_is_not() {
+    let mut l = Loop::new();
+    let (id, mut peer) = l.accepted();
+    l.reactor.set_outbound_limits(id, 1000, 100).unwrap();
+    for _ in 0..2 {
+        l.reactor.send(id, &[0; 5000]).unwrap();
+        assert!(l.reactor.is_outbound_full(id).unwrap());
+        l.reactor.flush();
+        let mut told = Vec::new();
+        for _ in 0..2 {
+            l.turn(Duration::ZERO, |_, seen| told.push(seen.event.clone()));
+        }
+        assert_eq!(told, [Event::OutboundFull(id), Event::OutboundDrained(id)]);
+        assert!(!l.reactor.is_outbound_full(id).unwrap());
+        peer.read_exact(&mut [0; 5000]).unwrap();
+    }
+}
+
+#[test]
+fn one_that_takes_no_more_is_full() {
+    let mut l = Loop::new();
+    let (id, _peer) = l.accepted();
+    l.reactor.set_outbound_limits(id, 1000, 100).unwrap();
+    assert!(!l.reactor.is_outbound_full(id).unwrap());
+    assert!(l.reactor.close_write(id).unwrap());
+    assert!(l.reactor.is_outbound_full(id).unwrap());
+    let (id, _peer) = l.accepted();
+    assert!(!l.reactor.is_outbound_full(id).unwrap());
+    l.reactor.close(id, false);
+    assert!(l.reactor.is_outbound_full(id).unwrap());
 }
 
 #[test]

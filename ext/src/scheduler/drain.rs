@@ -6,6 +6,8 @@
 //! and the drain fiber below them stays where it is until they are done. The hub then takes another
 //! one.
 
+use std::time::Instant;
+
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawValue, protect};
 use magnus::typed_data::Obj;
@@ -16,7 +18,7 @@ use rb_sys::VALUE;
 use super::slab::Tag;
 use super::state::{End, Item, Kind};
 use super::{Scheduler, spare, switch};
-use crate::names;
+use crate::{metrics, names};
 
 /// Runs what is urgent and, where `all` is to run, what is ready.
 pub(super) fn drain(ruby: &Ruby, scheduler: Obj<Scheduler>, all: bool) -> Result<(), Error> {
@@ -27,6 +29,8 @@ pub(super) fn drain(ruby: &Ruby, scheduler: Obj<Scheduler>, all: bool) -> Result
             return Ok(());
         }
         state.hub = Some(hub);
+        // One that a callback starts belongs to that callback.
+        state.timed = all && metrics::is_on() && state.engine.is_attached();
         match all {
             true => state.begin_share(),
             false => state.share = 0,
@@ -199,13 +203,43 @@ fn run(ruby: &Ruby, scheduler: &Scheduler, item: Item) -> Result<(), Error> {
             scheduler.state().remove(tag);
             Ok(())
         }
-        _ => switch::resume(ruby, fiber),
+        _ => resume(ruby, scheduler, fiber),
     };
     let mut state = scheduler.state();
     if state.keeps_for_later() && !switch::is_alive(ruby, fiber) {
         state.forget(fiber);
     }
     result
+}
+
+/// Resumes a fiber, and keeps it if it takes too long until it waits or ends.
+fn resume(ruby: &Ruby, scheduler: &Scheduler, fiber: VALUE) -> Result<(), Error> {
+    if !scheduler.state().timed {
+        return switch::resume(ruby, fiber);
+    }
+    // Known only until it has ended.
+    let task = task_of(ruby, fiber);
+    let start = Instant::now();
+    let result = switch::resume(ruby, fiber);
+    let took = start.elapsed();
+    if metrics::fiber_ran(took) {
+        let mut state = scheduler.state();
+        state.slow.push_back((task.unwrap_or(fiber), took));
+    }
+    result
+}
+
+/// The task that a fiber runs, if there is one.
+fn task_of(ruby: &Ruby, fiber: VALUE) -> Option<VALUE> {
+    static CLASS: Lazy<RClass> = Lazy::new(|ruby| {
+        let found = names::module(ruby).and_then(|module| module.const_get("Task"));
+        found.unwrap_or_else(|_| ruby.class_object())
+    });
+    let task: Value = ruby
+        .get_inner(&CLASS)
+        .funcall(*names::OF, (switch::value(fiber),))
+        .ok()?;
+    (!task.is_nil()).then(|| task.as_raw())
 }
 
 /// Keeps what ended a fiber, unless that asked for no more than its end. What ends the thread ends

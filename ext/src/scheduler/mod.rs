@@ -33,7 +33,7 @@ use self::engine::Engine;
 use self::state::State;
 use crate::{errors, guarded, instance, names};
 
-pub(crate) use run::{next_failure, run_ready};
+pub(crate) use run::{next_failure, next_slow, run_ready};
 
 /// A scheduler; its state is guarded by the GVL.
 #[derive(Default)]

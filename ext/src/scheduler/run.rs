@@ -1,8 +1,10 @@
 //! The loops that fibers run on: that of `EventMachine.run`, and a scheduler's own.
 
+use std::time::Duration;
+
 use magnus::prelude::*;
 use magnus::typed_data::Obj;
-use magnus::{Error, RClass, Ruby, function, method};
+use magnus::{Error, RClass, Ruby, Value, function, method};
 
 use super::engine::{self, Engine};
 use super::{Scheduler, bind, drain, live, spare, switch, waits};
@@ -33,6 +35,13 @@ pub(crate) fn next_failure(ruby: &Ruby) -> Option<Error> {
     let scheduler = live::attached(ruby)?;
     let failure = scheduler.state().failures.pop_front();
     failure.map(waits::raised)
+}
+
+/// A fiber that took too long in the last turn, as a task if it is one.
+pub(crate) fn next_slow(ruby: &Ruby) -> Option<(Value, Duration)> {
+    let scheduler = live::attached(ruby)?;
+    let (fiber, took) = scheduler.state().slow.pop_front()?;
+    Some((switch::value(fiber), took))
 }
 
 /// Runs until no fiber waits any more. Where the scheduler is attached to the loop of

@@ -1,7 +1,7 @@
 //! What a scheduler knows: who waits, who is to run next, and what is to be raised where.
 
 use std::collections::{HashMap, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use em_reactor::Interest;
 use magnus::gc::Marker;
@@ -113,6 +113,10 @@ pub(super) struct State {
     pub(super) shields: HashMap<VALUE, u32>,
     /// What ended fibers.
     pub(super) failures: VecDeque<VALUE>,
+    /// Whether fibers of this drain are timed.
+    pub(super) timed: bool,
+    /// Tasks and fibers that took too long.
+    pub(super) slow: VecDeque<(VALUE, Duration)>,
     /// The thread whose scheduler this is.
     pub(super) thread: Option<VALUE>,
     /// When the turn began, since which who waits does so.
@@ -296,6 +300,7 @@ impl State {
         let fibers = fibers.into_iter().flatten();
         let fibers = fibers.chain(self.shields.keys().copied());
         let fibers = fibers.chain(self.idle.iter().copied());
+        let fibers = fibers.chain(self.slow.iter().map(|&(fiber, _)| fiber));
         fibers.chain(self.failures.iter().copied()).for_each(mark);
     }
 }

@@ -11,7 +11,7 @@ module EventMachine
       # @raise [Errno::EPIPE] if the connection has ended in order, or its sending side has: see {#close_write}
       def write(*strings)
         total = strings.size == 1 ? push(strings.first) : strings.sum { |string| push(string) }
-        wait_while_full if (@unchecked += total) >= @high
+        wait_while_over(@high, @low) if (@unchecked += total) >= @high
         total
       end
 
@@ -34,7 +34,7 @@ module EventMachine
         return self if get_outbound_data_size.zero?
 
         set_outbound_limits(high: 1, low: 0)
-        wait_while_full
+        wait_while_over(1, 0)
         self
       ensure
         set_outbound_limits(high: @high, low: @low)
@@ -60,10 +60,10 @@ module EventMachine
       end
 
       # Writes what the system takes, and waits where that is not enough.
-      def wait_while_full
-        if outbound_full?
+      def wait_while_over(high, low)
+        if get_outbound_data_size >= high
           EventMachine.__send__(:flush_sent)
-          park { !outbound_full? || closed? } if outbound_full?
+          park { get_outbound_data_size <= low || closed? } if get_outbound_data_size >= high
           raise_unwritable if closed?
         end
         @unchecked = get_outbound_data_size

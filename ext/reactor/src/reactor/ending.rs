@@ -42,7 +42,7 @@ impl Reactor {
             }
             match &mut descriptor.kind {
                 // The connection ends in any case.
-                Kind::Stream(stream) => stream.write_last(base),
+                Kind::Stream(stream) => stream.write_last(base, turn),
                 Kind::Datagram(datagram) => datagram.flush(base, turn),
                 _ => {}
             }
@@ -146,7 +146,7 @@ impl Reactor {
             self.with_stream(id, |stream, base, turn| {
                 let is_open = matches!(base.phase, Phase::Open | Phase::Draining);
                 if is_open && !base.is_held_back() {
-                    stream.write_rest(base);
+                    stream.write_rest(base, turn);
                 }
                 left.extend(stream.leave_child(base, turn));
             });

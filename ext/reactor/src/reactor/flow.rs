@@ -55,10 +55,14 @@ impl Reactor {
     }
 
     /// Whether it has reached its upper limit, and not yet come down to the lower one. False
-    /// without limits.
-    pub fn is_outbound_full(&self, id: Id) -> Result<bool> {
-        let stream = self.descriptor(id)?.as_stream();
-        Ok(stream.is_some_and(|stream| stream.seems_full()))
+    /// without limits; true once it takes no more. Whoever is told true of one that takes more is
+    /// told of the lower limit, too.
+    pub fn is_outbound_full(&mut self, id: Id) -> Result<bool> {
+        let (descriptor, _) = self.descriptor_mut(id)?;
+        Ok(match &mut descriptor.kind {
+            Kind::Stream(stream) => stream.seems_full(&descriptor.base),
+            _ => false,
+        })
     }
 
     /// Has `source` not be read from while `id` is full; with limits of 64 and 16 KiB, unless

@@ -57,8 +57,11 @@ impl Reactor {
             });
         }
         let mut left = count;
+        self.turn.traffic.received += count as u64;
         if let Some(to) = self.descriptors.get(target) {
-            left -= drain(&pipe, &to.base.handle, count);
+            let drained = drain(&pipe, &to.base.handle, count);
+            self.turn.traffic.sent += drained as u64;
+            left -= drained;
         }
         while left > 0 {
             let Ok(taken) = pipe.read(buffer) else { break };

@@ -13,6 +13,8 @@ pub(crate) struct Limits {
     pub(crate) low: usize,
     /// Whether what waits has reached the one, and not yet come down to the other.
     full: bool,
+    /// Whether its owner was told so, before it was known whether the system takes it all at once.
+    told: bool,
 }
 
 impl Default for Limits {
@@ -22,6 +24,7 @@ impl Default for Limits {
             high: 64 * 1024,
             low: 16 * 1024,
             full: false,
+            told: false,
         }
     }
 }
@@ -36,15 +39,23 @@ impl Stream {
         self.limits.as_deref().is_some_and(|limits| limits.full)
     }
 
-    /// Whether its owner should send no more for now, as far as can be told before that is written.
-    pub(crate) fn seems_full(&self) -> bool {
-        let length = self.outbound_len();
-        let limits = self.limits.as_deref();
-        limits.is_some_and(|limits| limits.full || length >= limits.high)
+    /// Whether its owner should send no more for now, or at all since it takes no more. One that is
+    /// told so waits for the other crossing, which is then told even if the system takes all at
+    /// once.
+    pub(crate) fn seems_full(&mut self, base: &Base) -> bool {
+        let (length, takes_bytes) = (self.outbound_len(), self.takes_bytes(base));
+        if matches!(base.phase, Phase::Lingering | Phase::Closing) {
+            return true;
+        }
+        let Some(limits) = self.limits.as_deref_mut() else {
+            return false;
+        };
+        limits.told |= length >= limits.high;
+        limits.full || limits.told || !takes_bytes
     }
 
     /// Tells of a crossing, where there is one. What waits has been written as far as it could be.
-    pub(crate) fn check_limits(&mut self, base: &Base, turn: &mut Turn) {
+    pub(crate) fn check_limits(&mut self, base: &mut Base, turn: &mut Turn) {
         let length = self.outbound_len();
         let Some(limits) = self.limits.as_deref_mut() else {
             return;
@@ -52,13 +63,18 @@ impl Stream {
         if matches!(base.phase, Phase::Lingering | Phase::Closing) {
             return;
         }
-        if limits.full && length <= limits.low {
+        let reached = std::mem::take(&mut limits.told) || length >= limits.high;
+        if reached && !limits.full {
+            limits.full = true;
+            turn.notices.push_back(Event::OutboundFull(base.id));
+            if length <= limits.low {
+                // Told in the next turn: a sender that a fast peer keeps busy has only its share.
+                base.flush_later(turn);
+            }
+        } else if limits.full && length <= limits.low {
             limits.full = false;
             turn.notices.push_back(Event::OutboundDrained(base.id));
             base.tell_sources(turn);
-        } else if !limits.full && length >= limits.high {
-            limits.full = true;
-            turn.notices.push_back(Event::OutboundFull(base.id));
         }
     }
 

@@ -110,6 +110,10 @@ impl Stream {
         URGENT.map_or(Interest::READABLE, |urgent| Interest::READABLE | urgent)
     }
 
+    pub(crate) fn has_child(&self) -> bool {
+        self.child.is_some()
+    }
+
     pub(crate) fn listener(&self) -> Option<Id> {
         self.listener
     }

@@ -96,8 +96,9 @@ impl Stream {
 
 /// So many bytes were read. Whether there may be more: readiness is reported once, so what may have
 /// more is read on from.
-pub(super) fn took(base: &mut Base, turn: &Turn, len: usize, filled: bool) -> bool {
+pub(super) fn took(base: &mut Base, turn: &mut Turn, len: usize, filled: bool) -> bool {
     base.last_activity = turn.now;
+    turn.traffic.received += len as u64;
     base.spend_last_share(len);
     let readiness = &mut base.readiness;
     let reads_in_part = base.handle.reads_in_part() || readiness.urgent;

@@ -326,7 +326,7 @@ impl Stream {
 
     /// Ends a connection whose session failed, once the alert is on its way.
     fn end_securely(&mut self, base: &mut Base, turn: &mut Turn, reason: Reason) {
-        self.write_rest(base);
+        self.write_rest(base, turn);
         self.end(base, turn, Some(reason));
     }
 

@@ -50,6 +50,7 @@ impl Stream {
             if let Ok(count) = base.handle.write(&[IoSlice::new(data)]) {
                 base.last_activity = turn.now;
                 self.unanswered = false;
+                turn.traffic.sent += count as u64;
                 data = &data[count..];
             }
         }
@@ -70,7 +71,7 @@ impl Stream {
     }
 
     fn write_queued(&mut self, base: &mut Base, turn: &mut Turn) {
-        let (count, result) = self.write_out(base);
+        let (count, result) = self.write_out(base, turn);
         self.outbound.return_buffer(&mut turn.buffers);
         if count > 0 {
             base.last_activity = turn.now;
@@ -94,28 +95,30 @@ impl Stream {
     }
 
     /// Writes what waits until the descriptor takes no more, or its share is used up.
-    fn write_out(&mut self, base: &Base) -> (usize, io::Result<Flushed>) {
+    fn write_out(&mut self, base: &Base, turn: &mut Turn) -> (usize, io::Result<Flushed>) {
         let ends = self.output == Output::Ending && !self.is_securing();
         let ending = ends || base.phase == Phase::Draining;
-        match self.security.as_deref_mut() {
+        let (count, result) = match self.security.as_deref_mut() {
             Some(security) => security.write_out(&mut self.outbound, &base.handle, ending),
             None => self.outbound.flush(&base.handle),
-        }
+        };
+        turn.traffic.sent += count as u64;
+        (count, result)
     }
 
     /// Writes what the descriptor takes at once before it ends, of which there is no end where its
     /// peer is fast.
-    pub(crate) fn write_last(&mut self, base: &Base) {
+    pub(crate) fn write_last(&mut self, base: &Base, turn: &mut Turn) {
         for _ in 0..LAST_SHARES {
-            let (_, Ok(Flushed::Shared)) = self.write_out(base) else {
+            let (_, Ok(Flushed::Shared)) = self.write_out(base, turn) else {
                 return;
             };
         }
     }
 
     /// Writes all that the descriptor takes, however many shares that is: there is no next turn.
-    pub(crate) fn write_rest(&mut self, base: &Base) {
-        while let (_, Ok(Flushed::Shared)) = self.write_out(base) {}
+    pub(crate) fn write_rest(&mut self, base: &Base, turn: &mut Turn) {
+        while let (_, Ok(Flushed::Shared)) = self.write_out(base, turn) {}
     }
 
     /// All that was sent is written, after which one direction or both may end.
