@@ -117,6 +117,8 @@ fn callee(dispatcher: &Dispatcher<'_>, event: &Event) -> Result<Option<Value>, E
         | Event::Connected(id)
         | Event::Data { id, .. }
         | Event::InputEnded(id)
+        | Event::DescriptorsOffered(id)
+        | Event::DescriptorReceived(id)
         | Event::OutboundFull(id)
         | Event::OutboundDrained(id)
         | Event::Readable(id)

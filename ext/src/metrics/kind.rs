@@ -40,6 +40,7 @@ kinds! {
     TlsEstablished = "ssl_handshake_completed";
     TlsPeerCertificate = "ssl_verify_peer";
     TlsChooseCertificate = "ssl_certificate_for";
+    Descriptor = "receive_io";
     Resolved = "name_resolved";
     Unbound = "unbind";
     Tick = "next_tick";
@@ -81,6 +82,7 @@ impl From<&Event> for Kind {
             Event::TlsEstablished(_) => Self::TlsEstablished,
             Event::TlsPeerCertificate { .. } => Self::TlsPeerCertificate,
             Event::TlsChooseCertificate { .. } => Self::TlsChooseCertificate,
+            Event::DescriptorsOffered(_) | Event::DescriptorReceived(_) => Self::Descriptor,
             Event::Resolved { .. } => Self::Resolved,
             Event::Unbound { .. } => Self::Unbound,
         }
