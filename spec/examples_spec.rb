@@ -46,6 +46,7 @@ RSpec.describe "The examples", time_limit: 30 do
                       "this is not www.example.net: EventMachine::CertificateError::NameMismatch\n",
     "udp" => "year: #{Time.now.year}\n",
     "unix_socket" => "QUIETLY\n",
+    "until_idle" => "first\nsecond\nnothing left to do\n",
     "watch" => "through the pipe\n",
     "watches" => /\Aa tenth of a second: true\na signal\n(a child with exit status 3\n|in a fiber: 4\n){2}\z/
   }

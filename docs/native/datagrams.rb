@@ -32,6 +32,14 @@ module EventMachine
     # @raise [RuntimeError] if there is something at this path already: "no datagram socket" and the reason
     def open_unix_datagram(path); end
 
+    # Opens a UDP socket for one peer. {connect_datagram_socket} calls this.
+    #
+    # @param host [String] address or host name
+    # @param port [Integer, String] 1 to 65535
+    # @return [Integer] the signature
+    # @raise [ConnectionError] if the host has no address, the port is invalid, or there is no way to it
+    def connect_datagram(host, port); end
+
     # Takes over a datagram socket by its number. {attach_datagram_socket} calls this.
     #
     # @param descriptor [Integer]

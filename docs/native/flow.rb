@@ -11,6 +11,15 @@ module EventMachine
     # @raise [RuntimeError] if it is not a connection
     def close_write(signature); end
 
+    # Passes a descriptor on. {Connection#send_io} calls this.
+    #
+    # @param signature [Integer] the connection's
+    # @param descriptor [Integer] is duplicated
+    # @return [Integer] how many bytes were queued: 1, or 0 if the connection is closing
+    # @raise [RuntimeError] if it is no connection over a Unix socket, or one with TLS
+    # @raise [Errno::EBADF] if no file has this descriptor
+    def send_descriptor(signature, descriptor); end
+
     # See {Connection#set_outbound_limits}, which calls this.
     #
     # @param signature [Integer] the connection's

@@ -38,6 +38,8 @@ impl<'r> Dispatcher<'r> {
             Event::Accepted { listener, id } => self.accepted(listener, id),
             Event::Connected(id) => self.notify(id, &names::CONNECTION_COMPLETED),
             Event::InputEnded(id) => self.input_ended(id),
+            Event::DescriptorsOffered(id) => self.descriptors_offered(id),
+            Event::DescriptorReceived(id) => self.descriptor_received(id),
             Event::OutboundFull(id) => self.notify_if_defined(id, &names::OUTBOUND_FULL).map(drop),
             Event::OutboundDrained(id) => self
                 .notify_if_defined(id, &names::OUTBOUND_DRAINED)
@@ -161,6 +163,21 @@ impl<'r> Dispatcher<'r> {
         let sends_on = *told.as_ref().unwrap_or(&true);
         instance::change(self.ruby, |i| i.reactor.input_end_told(id, sends_on))?;
         told.map(drop)
+    }
+
+    /// Descriptors are taken for those who define what to do with them.
+    fn descriptors_offered(&self, id: Id) -> Result<(), Error> {
+        match self.connection(id)?.respond_to(*names::RECEIVE_IO, true)? {
+            true => instance::change(self.ruby, |i| i.reactor.take_descriptors(id)),
+            false => Ok(()),
+        }
+    }
+
+    fn descriptor_received(&self, id: Id) -> Result<(), Error> {
+        let received = instance::change(self.ruby, |i| i.reactor.received_descriptor(id))?;
+        self.module
+            .funcall::<_, _, Value>(*names::DESCRIPTOR_RECEIVED, (id.as_u64(), received))
+            .map(drop)
     }
 
     /// Gives a watch the name of what happened.

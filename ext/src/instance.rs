@@ -255,6 +255,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
         };
         let reactor = &mut instance.reactor;
         reactor.tell_input_ends();
+        reactor.offer_descriptors();
         reactor.set_accepts_per_turn(state.settings.accepts_per_turn);
         state.settings.apply_delays(reactor);
         if let Some(limit) = state.settings.max_timers {

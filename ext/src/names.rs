@@ -45,6 +45,8 @@ names! {
     UNBIND = "unbind";
     RECEIVE_DATA = "receive_data";
     RECEIVE_EOF = "receive_eof";
+    RECEIVE_IO = "receive_io";
+    DESCRIPTOR_RECEIVED = "descriptor_received";
     OUTBOUND_FULL = "outbound_full";
     OUTBOUND_DRAINED = "outbound_drained";
     CONNECTION_COMPLETED = "connection_completed";

@@ -11,6 +11,9 @@ use magnus::{Error, Ruby};
 
 use crate::{errors, gvl, instance, names};
 
+/// The hosts file has it everywhere, so no name server is waited for (RFC 6761, 6.3).
+const LOCAL_HOST: &str = "localhost";
+
 /// The addresses of a host, or why there are none: `Stopped` where the loop's own thread asks, and
 /// the loop is stopped before there is an answer.
 pub(crate) fn addresses(
@@ -20,6 +23,9 @@ pub(crate) fn addresses(
 ) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
     if let Some(address) = literal(host, port) {
         return Ok(Ok(vec![address]));
+    }
+    if host == LOCAL_HOST {
+        return Ok(Lookup::at_once(host, port));
     }
     let (near, far) = UnixStream::pair().map_err(|error| shortage(ruby, &error))?;
     let lookup = match Lookup::start(host, port, move || drop(far)) {

@@ -28,6 +28,35 @@ module EventMachine
     end
     ruby2_keywords :open_unix_datagram_socket
 
+    # Opens a UDP socket that is connected (udp(7)): {Connection#send_data} sends to the one address, and only what
+    # comes from there is received. That nobody listens there is not told.
+    #
+    # @param host [String, Addrinfo] address or host name, of which the first address is taken. An Addrinfo has its
+    #   port, and the handler follows it
+    # @param port [Integer, String, nil] 1 to 65535, or the name of a service
+    # @param handler [Class, Module, nil] as {connect}
+    # @param args as {connect}
+    # @yieldparam connection [Connection]
+    # @return [Connection]
+    # @raise [ConnectionError] if the host name is unknown, the port is invalid, or there is no way to the address
+    # @raise [ArgumentError, TypeError] as {klass_from_handler}, and if the port is neither
+    def connect_datagram_socket(host, port = nil, handler = nil, *args)
+      if host.is_a?(Addrinfo)
+        raise ArgumentError, "no address of IP: #{host.inspect}" unless host.ip?
+
+        host, port, handler, args = endpoint(host, port, handler, args)
+      end
+      klass = klass_from_handler(Connection, handler, *args)
+      number = port.is_a?(String) && service_port(port, "udp") || Integer(port)
+      hold_events do
+        signature = first_that_does(host) { |address| connect_datagram(address, number) }
+        connection = register(klass, signature, args)
+        yield connection if block_given?
+        connection
+      end
+    end
+    ruby2_keywords :connect_datagram_socket
+
     # Takes over a datagram socket: UDP, with whatever options and group memberships it has, or Unix. It has all
     # that one of {open_datagram_socket} has. It is set non-blocking, and stays its owner's to close, once
     # {Connection#unbind} was called.

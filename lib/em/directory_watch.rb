@@ -72,8 +72,15 @@ module EventMachine
         @tree.take(notice, other_end)
         deliver
       end
+      verify if active? && @notices.empty?
     ensure
       EventMachine.next_tick { work } if active? && work_left?
+    end
+
+    # Where notices have come meanwhile, these come first.
+    def verify
+      @notices.concat(@inotify.read)
+      deliver if @notices.empty? && @tree.verify
     end
 
     def work_left?

@@ -42,19 +42,22 @@ module EventMachine
 
         # Resolves a host name. Names in the hosts file and literal addresses are resolved at once.
         #
+        # IPv6 addresses are asked for where there are none of IPv4. Each retry asks another name server, and so does
+        # an answer that it does not serve the name.
+        #
         # @param hostname [String] fully qualified: search domains are not used
+        # @param family [Symbol, Integer, nil] `:INET` or `:INET6` for addresses of one family alone
         # @return [Request] a {Deferrable}: succeeds with an Array of addresses as Strings, fails with a
         #   String that says why
-        # @raise [ArgumentError] if the name is not a String
+        # @raise [ArgumentError] if the name is not a String, or the family is none of these
         # @raise [RuntimeError] when the reactor is not running
-        def resolve(hostname)
+        def resolve(hostname, family: nil)
           unless hostname.is_a?(String)
             raise ArgumentError, "cannot interpret as DNS name: #{hostname.inspect}"
           end
 
-          request = Request.new(socket, hostname)
-          addresses = known_addresses(hostname)
-          if addresses
+          request = Request.new(socket, hostname, family: family)
+          if (addresses = request.of_family(known_addresses(hostname)))
             request.succeed(addresses)
           else
             EventMachine.next_tick { request.tick }

@@ -15,7 +15,6 @@ module EventMachine
     # @return [Object, Boolean] what the block returned; without one, false if they were suspended before
     # @raise [RuntimeError] when no reactor runs
     def suspend_timers
-      require_reactor("suspend_timers")
       began = stop_timers
       return began unless block_given?
 

@@ -31,6 +31,58 @@ RSpec.describe "A datagram socket" do
     end
   end
 
+  describe "that is connected" do
+    def udp_server(host = "127.0.0.1")
+      UDPSocket.new(host.include?(":") ? :INET6 : :INET).tap { |socket| socket.bind(host, 0) }
+    end
+
+    ["127.0.0.1", "::1", "localhost"].each do |host|
+      it "sends to the one address, and receives from there alone: #{host}" do
+        peer = udp_server(Addrinfo.udp(host, 0).ip_address)
+        word = nil
+        em do
+          socket = EventMachine.connect_datagram_socket(host, peer.addr[1], receiver)
+          expect(socket.remote_address.ip_port).to eq(peer.addr[1])
+          expect(socket.send_data("word")).to eq(4)
+          EventMachine.watch(peer, Module.new do
+            define_method(:notify_readable) do
+              word, sender = peer.recvfrom_nonblock(10)
+              UDPSocket.new(peer.addr[0][-1] == "6" ? :INET6 : :INET).send("stranger", 0, sender[3], sender[1])
+              peer.send("answer", 0, sender[3], sender[1])
+            end
+          end) { |watch| watch.notify_readable = true }
+        end
+        expect([word, log]).to eq(["word", ["answer"]])
+      end
+    end
+
+    it "is given an Addrinfo, and may be one of the program's own" do
+      peer = udp_server
+      em do
+        EventMachine.connect_datagram_socket(peer.local_address, receiver) { |socket| socket.send_data("one") }
+        own = UDPSocket.new.tap { |socket| socket.connect("127.0.0.1", peer.addr[1]) }
+        EventMachine.attach_datagram_socket(own) { |socket| socket.send_data("two") }
+        EventMachine.next_tick { EventMachine.stop }
+      end
+      expect(Array.new(2) { peer.recv(10) }).to contain_exactly("one", "two")
+    end
+
+    it "says which host, port or handler it cannot be for" do
+      em do
+        {
+          ["127.0.0.1", 65_536] => [EventMachine::ConnectionError, /65536/],
+          ["127.0.0.1", nil] => [TypeError, /nil/], ["127.0.0.1", "no-service"] => [ArgumentError, /no-service/],
+          [nil, 80] => [TypeError, /nil/], ["no\0name", 80] => [ArgumentError, /null byte/],
+          ["no-such.invalid", 80] => [EventMachine::ConnectionError, /no-such.invalid/],
+          [Addrinfo.unix("/nowhere")] => [ArgumentError, /nowhere/], ["127.0.0.1", 80, 3] => [TypeError, /Integer/]
+        }.each do |arguments, (error, message)|
+          expect { EventMachine.connect_datagram_socket(*arguments) }.to raise_error(error, message), arguments.inspect
+        end
+        done
+      end
+    end
+  end
+
   describe "of the Unix kind" do
     around { |example| Dir.mktmpdir { |directory| Dir.chdir(directory) { example.run } } }
 
@@ -105,7 +157,8 @@ RSpec.describe "A datagram socket" do
     it "is nothing else" do
       reader, = IO.pipe
       em do
-        expect { EventMachine.attach_datagram_socket(TCPServer.new("127.0.0.1", 0)) }.to raise_error(RuntimeError)
+        expect { EventMachine.attach_datagram_socket(TCPServer.new("127.0.0.1", 0)) }
+          .to raise_error(RuntimeError, "attach_datagram_socket is not for a stream socket")
         expect { EventMachine.attach_datagram_socket(reader) }.to raise_error(Errno::ENOTSOCK)
         done
       end

@@ -158,9 +158,10 @@ RSpec.describe "Threads" do
     end
 
     it "needs no callback" do
+      gate = Thread::Queue.new
       em do
-        EventMachine.defer(-> { log << :done }, false)
-        EventMachine.defer(-> { nil }, ->(_) { done })
+        EventMachine.defer(-> { (log << :done) && gate.push(true) }, false)
+        EventMachine.defer(-> { gate.pop }, ->(_) { done })
       end
       expect(log).to eq([:done])
     end

@@ -29,6 +29,11 @@ module Planted
       source.sub(pattern) { after.chomp }
     end
 
+    # @return [String] the name as a sentence begins
+    def title
+      name[0].upcase + name[1..]
+    end
+
     # @return [Regexp] the text, however its lines are indented
     def pattern
       Regexp.new(before.strip.lines.map { |line| Regexp.escape(line.strip) }.join("\\s*"))
@@ -76,7 +81,7 @@ module Planted
       path = fault.path(COPY)
       sound = File.read(path, encoding: "UTF-8")
       File.write(path, fault.plant(sound))
-      puts "| #{fault.name.capitalize} | #{outcome} |"
+      puts "| #{fault.title} | #{outcome} |"
       $stdout.flush
     ensure
       File.write(path, sound)
@@ -90,7 +95,7 @@ module Planted
       raise output unless output.include?("running 1 test")
 
       found = output[/^SEED=(\d+) fails after \d+ steps, (\d+) in all/]
-      return "#{Regexp.last_match(1)} | #{Regexp.last_match(2)}" if found
+      return "#{Regexp.last_match(1)} | #{Regexp.last_match(2).gsub(/(?<=\d)(?=(\d{3})+$)/, ",")}" if found
 
       @missed += 1 if status.success?
       status.success? ? "not found | –" : "does not end | –"

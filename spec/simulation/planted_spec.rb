@@ -10,6 +10,12 @@ RSpec.describe Planted do
     end
   end
 
+  it "says in docs/reliability.md by which seed each fault is found" do
+    table = File.read(File.join(described_class::ROOT, "docs/reliability.md"), encoding: "UTF-8")
+    rows = table.scan(/^\| (.+) \| \d+ \| [\d,]+ \|$/).flatten
+    expect(described_class.faults.map(&:title) - rows).to eq([])
+  end
+
   it "has a fault of each name once" do
     names = described_class.faults.map(&:name)
     expect(names).to eq(names.uniq)

@@ -26,8 +26,8 @@ module NameServer
     end
 
     # Answers with addresses.
-    def answer(*addresses, rcode: 0, id: @message.id, question: name, query: 1, from: @server)
-      reply(addresses, rcode: rcode, id: id, question: question, query: query, from: from)
+    def answer(*addresses, rcode: 0, id: @message.id, question: name, query: 1, truncated: false, from: @server)
+      reply(addresses, rcode: rcode, id: id, question: question, query: query, truncated: truncated, from: from)
     end
 
     # Sends whatever it is.
@@ -38,11 +38,12 @@ module NameServer
 
     private
 
-    def reply(addresses, rcode:, id:, question:, query:, from:)
+    def reply(addresses, rcode:, id:, question:, query:, truncated:, from:)
       message = Resolv::DNS::Message.new(id)
       message.qr = query
       message.rcode = rcode
-      message.add_question(question, Resolv::DNS::Resource::IN::A)
+      message.tc = truncated ? 1 : 0
+      message.add_question(question, @message.question.first.last)
       addresses.each { |address| message.add_answer(question, 60, resource(address)) }
       raw(message.encode, from: from)
     end

@@ -35,6 +35,14 @@ pub(crate) struct Datagram {
 }
 
 impl Datagram {
+    /// One that may have a peer, which is the sender of all that comes in.
+    pub(crate) fn connected(peer: Option<SockAddr>) -> Self {
+        Self {
+            sender: peer,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn sender(&self) -> Option<&SockAddr> {
         self.sender.as_ref()
     }

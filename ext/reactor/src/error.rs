@@ -47,6 +47,8 @@ pub enum Error {
         /// What it was asked of.
         kind: &'static str,
     },
+    /// No descriptors can be passed over this connection.
+    NoUnixSocket(String),
     /// There are as many descriptors or timers as there can be.
     Exhausted,
     /// There are as many timers as were allowed.
@@ -113,6 +115,12 @@ impl fmt::Display for Error {
             Self::UnknownUser(name) => write!(f, "unknown user {name:?}"),
             Self::UnknownId(id) => write!(f, "unknown signature {id}"),
             Self::WrongKind { operation, kind } => write!(f, "{operation} is not for {kind}"),
+            Self::NoUnixSocket(subject) => {
+                write!(
+                    f,
+                    "send_io is for connections over Unix sockets, not {subject}"
+                )
+            }
             Self::Exhausted => f.write_str("no more signatures to give"),
             Self::TooManyTimers(_) => {
                 f.write_str("ran out of timers; use #set_max_timers to increase limit")

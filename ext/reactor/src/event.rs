@@ -31,6 +31,14 @@ pub enum Event {
     /// waited for. Only where [`Reactor::tell_input_ends`](crate::Reactor::tell_input_ends) was
     /// called.
     InputEnded(Id),
+    /// Something comes in over a Unix socket for the first time:
+    /// [`Reactor::take_descriptors`](crate::Reactor::take_descriptors) is called for one whose
+    /// owner takes descriptors. Only where
+    /// [`Reactor::offer_descriptors`](crate::Reactor::offer_descriptors) was called.
+    DescriptorsOffered(Id),
+    /// A descriptor came in, behind the bytes that were told before:
+    /// [`Reactor::received_descriptor`](crate::Reactor::received_descriptor) gives it.
+    DescriptorReceived(Id),
     /// So much waits to be written as was set by
     /// [`Reactor::set_outbound_limits`](crate::Reactor::set_outbound_limits).
     OutboundFull(Id),

@@ -2,15 +2,16 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use mio::Waker;
 
 use crate::event::Event;
 use crate::id::Id;
-use crate::resolve::{Family, addresses};
-use crate::resolver::{Answer, LookUp, Question, Resolver};
+use crate::resolve::{Family, addresses_apart};
+use crate::resolver::{Answer, LookUp, Question, Resolver, Wanted};
 use crate::sys::fork;
 use crate::turn::{Deadline, Turn};
 
@@ -28,8 +29,8 @@ pub(crate) enum Asker {
 #[derive(Debug)]
 struct Asked {
     askers: Vec<Asker>,
-    /// Gone when nobody waits any more, so that no thread takes the trouble.
-    wanted: Weak<()>,
+    /// Where nobody waits any more, no thread takes the trouble.
+    wanted: Wanted,
 }
 
 #[derive(Debug)]
@@ -55,7 +56,7 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn new() -> Self {
         Self {
-            look_up: Arc::new(addresses),
+            look_up: Arc::new(addresses_apart),
             resolver: None,
             asked: HashMap::new(),
             requests: HashMap::new(),
@@ -93,23 +94,34 @@ impl Names {
     /// Asks; who does holds what is returned for as long as it waits for the answer.
     pub(crate) fn ask(&mut self, waker: &Arc<Waker>, question: Question, asker: Asker) -> Arc<()> {
         if let Some(asked) = self.asked.get_mut(&question) {
-            if let Some(ticket) = asked.wanted.upgrade() {
+            if let Some(ticket) = asked.wanted.ticket.upgrade() {
                 asked.askers.push(asker);
+                return ticket;
+            }
+            // What a thread is at anyway need not be asked for again.
+            if asked.wanted.begun.load(Ordering::SeqCst) {
+                let ticket = Arc::new(());
+                asked.askers = vec![asker];
+                asked.wanted.ticket = Arc::downgrade(&ticket);
                 return ticket;
             }
         }
         let ticket = Arc::new(());
+        let wanted = Wanted {
+            ticket: Arc::downgrade(&ticket),
+            begun: Arc::default(),
+        };
         let asked = Asked {
             askers: vec![asker],
-            wanted: Arc::downgrade(&ticket),
+            wanted: wanted.clone(),
         };
         self.asked.insert(question.clone(), asked);
-        self.put(waker, question, Arc::downgrade(&ticket));
+        self.put(waker, question, wanted);
         ticket
     }
 
     /// Puts a question to the threads.
-    fn put(&mut self, waker: &Arc<Waker>, question: Question, wanted: Weak<()>) {
+    fn put(&mut self, waker: &Arc<Waker>, question: Question, wanted: Wanted) {
         let look_up = &self.look_up;
         let resolver = self
             .resolver
@@ -135,7 +147,7 @@ impl Names {
     /// turn.
     fn deal(&mut self, question: Question, answer: Option<Answer>) {
         let Some(answer) = answer else {
-            let unwanted = |asked: &Asked| asked.wanted.strong_count() == 0;
+            let unwanted = |asked: &Asked| asked.wanted.ticket.strong_count() == 0;
             if self.asked.get(&question).is_some_and(unwanted) {
                 self.asked.remove(&question);
             }
@@ -175,7 +187,11 @@ impl Names {
         self.leave_to_parent();
         self.generation = fork::generation();
         let asked = self.asked.iter();
-        let questions = asked.map(|(question, asked)| (question.clone(), asked.wanted.clone()));
+        let questions = asked.map(|(question, asked)| {
+            // No thread of this process is at it.
+            asked.wanted.begun.store(false, Ordering::SeqCst);
+            (question.clone(), asked.wanted.clone())
+        });
         for (question, wanted) in questions.collect::<Vec<_>>() {
             self.put(waker, question, wanted);
         }

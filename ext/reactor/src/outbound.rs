@@ -7,6 +7,7 @@ use std::io::{self, IoSlice};
 use crate::buffers::Buffers;
 use crate::file_source::FileSource;
 use crate::sys::handle::Handle;
+use crate::sys::passing::{self, Passed};
 
 /// Sends up to this size are gathered into one buffer.
 const COALESCE: usize = 64 * 1024;
@@ -34,6 +35,8 @@ enum Chunk {
     Bytes(Vec<u8>),
     Shared(SharedBytes),
     File(FileSource),
+    /// A descriptor, which goes with a byte.
+    Descriptor(Passed),
 }
 
 impl Chunk {
@@ -42,7 +45,15 @@ impl Chunk {
         match self {
             Self::Bytes(bytes) => Some(bytes),
             Self::Shared(bytes) => Some((**bytes).as_ref()),
-            Self::File(_) => None,
+            Self::File(_) | Self::Descriptor(_) => None,
+        }
+    }
+
+    /// How many bytes it is, unless they are in a file yet.
+    fn len(&self) -> Option<usize> {
+        match self {
+            Self::Descriptor(_) => Some(1),
+            _ => self.bytes().map(<[u8]>::len),
         }
     }
 }
@@ -51,7 +62,8 @@ impl fmt::Debug for Chunk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(source) => source.fmt(f),
-            _ => write!(f, "{} bytes", self.bytes().map_or(0, <[u8]>::len)),
+            Self::Descriptor(passed) => passed.fmt(f),
+            _ => write!(f, "{} bytes", self.len().unwrap_or(0)),
         }
     }
 }
@@ -105,6 +117,10 @@ impl Outbound {
         self.push_chunk(Chunk::File(source), length);
     }
 
+    pub(crate) fn push_descriptor(&mut self, passed: Passed) {
+        self.push_chunk(Chunk::Descriptor(passed), 1);
+    }
+
     fn push_chunk(&mut self, chunk: Chunk, length: usize) {
         if length > 0 {
             self.seal_tail();
@@ -154,6 +170,7 @@ impl Outbound {
         let piece = match self.chunks.pop_front() {
             Some(Chunk::Bytes(piece)) => piece,
             Some(Chunk::Shared(piece)) => (*piece).as_ref().to_vec(),
+            Some(Chunk::Descriptor(_)) => vec![passing::CARRIER],
             Some(Chunk::File(_)) | None => std::mem::take(&mut self.tail),
         };
         self.length -= piece.len();
@@ -175,10 +192,12 @@ impl Outbound {
 
     /// Writes `most` bytes at most by one system call.
     fn write_once(&self, handle: &Handle, most: usize) -> io::Result<usize> {
-        let written = if self.chunks.is_empty() {
-            handle.write(&[IoSlice::new(up_to(most, &self.tail[self.written..]))])?
-        } else {
-            self.write_chunks(handle, most)?
+        let written = match self.chunks.front() {
+            None => handle.write(&[IoSlice::new(up_to(most, &self.tail[self.written..]))])?,
+            Some(Chunk::Descriptor(passed)) => {
+                handle.attempt(|socket| passing::send(socket, passed))?
+            }
+            Some(_) => self.write_chunks(handle, most)?,
         };
         match written {
             0 => Err(io::ErrorKind::WriteZero.into()),
@@ -190,7 +209,7 @@ impl Outbound {
         let mut slices = [IoSlice::new(&[]); SLICES];
         let mut count = 0;
         let tail = std::iter::once(Some(self.tail.as_slice()));
-        // A file that is yet to be read ends what can be written now.
+        // A file that is yet to be read ends what can be written now, and a descriptor.
         let waiting = self.chunks.iter().map(Chunk::bytes).chain(tail);
         for (slice, bytes) in slices.iter_mut().zip(waiting.map_while(|bytes| bytes)) {
             let from = if count == 0 { self.written } else { 0 };
@@ -204,8 +223,8 @@ impl Outbound {
 
     fn consume(&mut self, mut count: usize) {
         self.length -= count;
-        while let Some(first) = self.chunks.front().and_then(Chunk::bytes) {
-            let left = first.len() - self.written;
+        while let Some(first) = self.chunks.front().and_then(Chunk::len) {
+            let left = first - self.written;
             if count < left {
                 self.written += count;
                 return;

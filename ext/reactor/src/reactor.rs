@@ -16,6 +16,7 @@ mod hold;
 mod listening;
 mod naming;
 mod occupation;
+mod passing;
 mod proxies;
 mod registration;
 mod sockets;

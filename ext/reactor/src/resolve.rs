@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::error::{Error, Result};
+use crate::sys::hosts;
 use crate::sys::names::look_up;
 
 pub use crate::sys::family::Family;
@@ -49,6 +50,24 @@ pub(crate) fn addresses(
         return Err("Name or service not known".to_owned());
     }
     Ok(addresses)
+}
+
+/// As [`addresses`], for one who asks for each family apart: the system, asked for both, asks no
+/// name server about a name that its hosts file has for one of them.
+pub(crate) fn addresses_apart(
+    host: &str,
+    family: Family,
+) -> std::result::Result<Vec<SocketAddr>, String> {
+    if family == Family::Any || !hosts::has(host) {
+        return addresses(host, family);
+    }
+    let suits = |address: &SocketAddr| address.is_ipv6() == (family == Family::V6);
+    let found: Vec<_> = addresses(host, Family::Any)?;
+    let found: Vec<_> = found.into_iter().filter(suits).collect();
+    match found.is_empty() {
+        true => Err("No address associated with hostname".to_owned()),
+        false => Ok(found),
+    }
 }
 
 #[cfg(test)]

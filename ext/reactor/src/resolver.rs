@@ -20,6 +20,14 @@ pub(crate) struct Question {
     pub(crate) family: Family,
 }
 
+/// Who waits for an answer, if anybody does.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) ticket: Weak<()>,
+    /// Whether a thread is at it.
+    pub(crate) begun: Arc<AtomicBool>,
+}
+
 /// Addresses, with port 0, or the resolver's words for why there are none.
 pub(crate) type Answer = Result<Vec<SocketAddr>, String>;
 
@@ -36,7 +44,7 @@ const IDLE_TIME: Duration = Duration::from_secs(10);
 /// where they wait, else with their answer, since getaddrinfo(3) cannot be interrupted.
 #[derive(Debug)]
 pub(crate) struct Resolver {
-    questions: Sender<(Question, Weak<()>)>,
+    questions: Sender<(Question, Wanted)>,
     answers: Receiver<(Question, Option<Answer>)>,
     desk: Arc<Desk>,
 }
@@ -44,7 +52,7 @@ pub(crate) struct Resolver {
 /// What the threads share.
 struct Desk {
     look_up: LookUp,
-    questions: Receiver<(Question, Weak<()>)>,
+    questions: Receiver<(Question, Wanted)>,
     answers: Sender<(Question, Option<Answer>)>,
     waker: Arc<Waker>,
     /// Whether the loop was woken for answers that it has not taken.
@@ -75,11 +83,11 @@ impl Resolver {
         }
     }
 
-    /// Asks. Where the other end of `asker` is gone when it is the question's turn, there is no
+    /// Asks. Where nobody waits any more when it is the question's turn, there is no
     /// answer.
     ///
     /// Fails where there can be no thread.
-    pub(crate) fn ask(&self, question: Question, asker: Weak<()>) -> io::Result<()> {
+    pub(crate) fn ask(&self, question: Question, asker: Wanted) -> io::Result<()> {
         let pending = self.desk.pending.fetch_add(1, Ordering::SeqCst) + 1;
         // The desk has a receiver, so that this cannot fail.
         let _ = self.questions.send((question, asker));
@@ -117,7 +125,8 @@ impl Resolver {
 impl Desk {
     fn serve(&self) {
         while let Some((question, asker)) = self.next() {
-            let wanted = asker.strong_count() > 0;
+            let wanted = asker.ticket.strong_count() > 0;
+            asker.begun.store(wanted, Ordering::SeqCst);
             let answer = wanted.then(|| (self.look_up)(&question.host, question.family));
             self.tell(question, answer);
             self.pending.fetch_sub(1, Ordering::SeqCst);
@@ -125,7 +134,7 @@ impl Desk {
     }
 
     /// Waits for a question; `None` where there are none any more, or none for a while.
-    fn next(&self) -> Option<(Question, Weak<()>)> {
+    fn next(&self) -> Option<(Question, Wanted)> {
         if let Ok(question) = self.questions.recv_timeout(IDLE_TIME) {
             return Some(question);
         }

@@ -96,6 +96,8 @@ pub(crate) struct Turn {
     pub(crate) notices: VecDeque<Event>,
     /// Whether owners are asked what the end of their peer's input means.
     pub(crate) tells_input_ends: bool,
+    /// Whether owners of Unix sockets are asked whether they take descriptors.
+    pub(crate) offers_descriptors: bool,
     pub(crate) effects: VecDeque<Effect>,
     /// How many descriptors are about to close.
     pub(crate) closing: usize,
@@ -123,6 +125,7 @@ impl Turn {
             unbound: VecDeque::new(),
             notices: VecDeque::new(),
             tells_input_ends: false,
+            offers_descriptors: false,
             effects: VecDeque::new(),
             closing: 0,
             buffers: Buffers::default(),

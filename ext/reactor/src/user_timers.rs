@@ -16,9 +16,16 @@ pub(crate) struct UserTimers {
     fired: Option<(Id, Instant)>,
     /// Timers from this mark on were added in this turn. They wait for the next.
     mark: u64,
-    /// When the timers were suspended, while they are.
-    suspended: Option<Instant>,
-    /// How long they were suspended so far. Deadlines are by a clock that is so much behind.
+    /// None before the timers are suspended for the first time.
+    suspension: Option<Suspension>,
+}
+
+/// Deadlines are by a clock that stands while the timers are suspended, and then is behind.
+#[derive(Debug, Default)]
+struct Suspension {
+    /// When they were suspended, while they are.
+    since: Option<Instant>,
+    /// How long they were suspended before.
     lag: Duration,
 }
 
@@ -29,8 +36,7 @@ impl UserTimers {
             limit: usize::MAX,
             fired: None,
             mark: 0,
-            suspended: None,
-            lag: Duration::ZERO,
+            suspension: None,
         }
     }
 
@@ -84,25 +90,36 @@ impl UserTimers {
 
     /// Stops the clock; false if it stands.
     pub(crate) fn suspend(&mut self, now: Instant) -> bool {
-        let runs = self.suspended.is_none();
-        self.suspended.get_or_insert(now);
+        let suspension = self.suspension.get_or_insert_default();
+        let runs = suspension.since.is_none();
+        suspension.since.get_or_insert(now);
         runs
     }
 
     /// Has the clock go on; false if it goes.
     pub(crate) fn resume(&mut self, now: Instant) -> bool {
-        let suspended = self.suspended.take();
-        self.lag += suspended.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
-        suspended.is_some()
+        let Some(suspension) = &mut self.suspension else {
+            return false;
+        };
+        let Some(since) = suspension.since.take() else {
+            return false;
+        };
+        suspension.lag += now.saturating_duration_since(since);
+        true
     }
 
-    /// The time by the clock of the timers, which stands while they are suspended.
+    fn is_suspended(&self) -> bool {
+        let suspension = self.suspension.as_ref();
+        suspension.is_some_and(|suspension| suspension.since.is_some())
+    }
+
+    /// The time by the clock of the timers.
     fn clock(&self, now: Instant) -> Instant {
-        let now = self.suspended.unwrap_or(now);
-        match self.lag.is_zero() {
-            true => now,
-            false => now.checked_sub(self.lag).unwrap_or(now),
-        }
+        let Some(suspension) = &self.suspension else {
+            return now;
+        };
+        let now = suspension.since.unwrap_or(now);
+        now.checked_sub(suspension.lag).unwrap_or(now)
     }
 
     /// Timers that are added from now on wait for the next turn.
@@ -112,7 +129,7 @@ impl UserTimers {
 
     /// The next timer that is due in this turn.
     pub(crate) fn next_due(&mut self, now: Instant) -> Option<Id> {
-        if self.suspended.is_some() {
+        if self.is_suspended() {
             return None;
         }
         let (id, _, due) = self.timers.pop_due(self.clock(now), self.mark)?;
@@ -122,10 +139,14 @@ impl UserTimers {
 
     /// When the first timer is due. `None` while they are suspended.
     pub(crate) fn next_deadline(&mut self) -> Option<Instant> {
-        if self.suspended.is_some() {
+        if self.is_suspended() {
             return None;
         }
-        self.timers.next_deadline().map(|first| first + self.lag)
+        let first = self.timers.next_deadline()?;
+        Some(match &self.suspension {
+            None => first,
+            Some(suspension) => first + suspension.lag,
+        })
     }
 }
 

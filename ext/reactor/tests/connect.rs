@@ -390,3 +390,31 @@ fn there_are_no_more_than_sixteen_threads_and_they_skip_what_nobody_waits_for() 
     });
     assert_eq!(asked.load(Ordering::SeqCst), 17);
 }
+
+#[test]
+fn what_a_thread_is_at_is_not_asked_for_again_by_later_connects() {
+    let mut l = Loop::new();
+    let (_begin, silent): (_, Receiver<()>) = bounded(0);
+    let (asked, questions) = bounded(20);
+    l.reactor.set_look_up(move |_, family| match family {
+        Family::V4 => Ok(vec![([127, 0, 0, 1], 0).into()]),
+        _ => {
+            asked.send(()).map_err(|error| error.to_string())?;
+            silent.recv().map_err(|error| error.to_string())?;
+            Err("none".to_owned())
+        }
+    });
+    l.reactor.set_resolution_delay(Duration::ZERO);
+    let (_listener, address) = open_listener();
+    for round in 0..20 {
+        let port = address.port();
+        let id = l.reactor.connect_name("half.example", port, None).unwrap();
+        if round == 0 {
+            questions.recv().unwrap();
+        }
+        l.wait_for(connected(id));
+        l.reactor.close(id, false);
+        l.wait_for(|seen| matches!(seen.event, Event::Unbound { .. }).then_some(()));
+    }
+    assert!(questions.is_empty());
+}

@@ -14,6 +14,7 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("send_datagram", function!(send_datagram, 5))?;
     module.define_singleton_method("open_unix_datagram", function!(open_unix_datagram, 1))?;
     module.define_singleton_method("attach_datagram", function!(attach_datagram, 1))?;
+    module.define_singleton_method("connect_datagram", function!(connect_datagram, 2))?;
     module.define_singleton_method("send_unix_datagram", function!(send_unix_datagram, 3))
 }
 
@@ -26,6 +27,22 @@ fn open_udp_socket(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error> 
         host => first(addresses(ruby, host, port)?, host).map_err(refused)?,
     };
     let opened = instance::open(ruby, |reactor| reactor.open_datagram(address))?;
+    opened.map(|id| id.as_u64()).map_err(refused)
+}
+
+/// Opens a UDP socket for one peer.
+fn connect_datagram(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error> {
+    let refused = |cause: Cause| {
+        errors::own(
+            ruby,
+            "ConnectionError",
+            format!("no datagram socket: {cause}"),
+        )
+    };
+    let host = convert::text(ruby, host)?;
+    let port = convert::port_number(ruby, port)?.map_err(refused)?;
+    let peer = first(addresses(ruby, &host, port)?, &host).map_err(refused)?;
+    let opened = instance::open(ruby, |reactor| reactor.connect_datagram(peer))?;
     opened.map(|id| id.as_u64()).map_err(refused)
 }
 

@@ -11,6 +11,7 @@ mod handlers;
 mod machine;
 mod mapper;
 pub(crate) mod names;
+mod passing;
 mod processes;
 mod proxies;
 mod servers;
@@ -31,6 +32,7 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     handlers::init(module)?;
     datagrams::init(module)?;
     descriptors::init(module)?;
+    passing::init(module)?;
     processes::init(module)?;
     files::init(module)?;
     mapper::init(ruby, module)?;

@@ -4,7 +4,11 @@ module EventMachine
   class DirectoryWatch
     # What is known to be in a directory. Notices come later than what they tell of, and a directory may have been
     # filled, renamed or replaced before it was watched. So a directory is read once it is watched, and each notice
-    # is compared with what is known, so that nothing is told twice and nothing is left out.
+    # is compared with what is known, so that nothing is told twice and nothing is left out. One descriptor is used to
+    # watch and to read, since something else may be at the path a moment later.
+    #
+    # What was read before notices of the same time have come may be mistaken for something else that has its name.
+    # So it is read once more when there are no more notices, until nothing is found that is not known.
     class Tree
       # A directory that is watched.
       class Node
@@ -39,9 +43,11 @@ module EventMachine
         @recursive = recursive
         @nodes = {}
         @events = []
+        @unsure = []
+        @late = false
         @root = Node.new(nil, nil)
         know(@root, @inotify.add(path))
-        read(@root)
+        explore(@root)
         @events.clear
       end
 
@@ -50,16 +56,27 @@ module EventMachine
         @root.nil?
       end
 
+      # Looks again at what was read before notices came. To be called when there are no more.
+      #
+      # @return [Boolean] whether there was something to look at
+      def verify
+        nodes = @unsure.select { |node| known?(node) && @unsure.none? { |other| above?(other, node) } }
+        nodes = [] unless @late
+        @unsure = []
+        @late = false
+        nodes.uniq(&:object_id).each { |node| refresh(node) if known?(node) }
+        nodes.any?
+      end
+
       # Goes on with other watches. What has happened meanwhile is found out as after an overflow.
       #
       # @param inotify [Inotify]
       # @return [void]
       def renew(inotify)
         @inotify = inotify
-        nodes = @nodes.values
+        @nodes.each_value { |node| node.number = nil }
         @nodes = {}
-        nodes.each { |node| node.number = nil }
-        nodes.each { |node| node.equal?(@root) ? know(node, inotify.add(@path)) : watch(node) }
+        know(@root, inotify.add(@path))
         overflowed
       rescue SystemCallError
         vanish
@@ -72,6 +89,7 @@ module EventMachine
       # @return [void]
       def take(notice, other_end = nil)
         number, mask, _, name = notice
+        @late = true
         return overflowed if mask & Inotify::OVERFLOW != 0
 
         node = @nodes[number] or return
@@ -119,8 +137,7 @@ module EventMachine
         tell(:created, node, name, directory: directory)
         return unless directory && @recursive
 
-        child = node.entries[name] = Node.new(name, node)
-        read(child) if watch(child)
+        explore(node.entries[name] = Node.new(name, node))
       end
 
       # It was moved here from where nobody watches, and maybe in the place of another.
@@ -141,15 +158,35 @@ module EventMachine
       end
 
       def moved(node, name, target, new_name, directory)
-        entry = node.entries.delete(name) or return arrived(target, new_name, directory)
+        entry = node.entries[name]
+        # Something else has its name by now, of which another notice will tell.
+        return arrived(target, new_name, directory) unless entry && (entry != :file) == directory
+
+        return mistaken(node, name) if entry.equal?(target) || above?(entry, target)
+
+        node.entries.delete(name)
         forget(target.entries[new_name])
         target.entries[new_name] = entry
-        tell(:moved, target, new_name, from: node.path(name), directory: entry != :file)
+        tell(:moved, target, new_name, from: node.path(name), directory: directory)
         return unless entry.is_a?(Node)
 
         entry.parent = target
         entry.name = new_name
-        refresh(entry) unless entry.number
+        @unsure << entry if @unsure.any?
+        find(entry)
+      end
+
+      # A directory cannot be moved into itself, so one of the two is taken for another.
+      def mistaken(node, name)
+        vanished(node, name)
+        @unsure << @root
+      end
+
+      # Looks again for what was not at its path, neither it nor what is below.
+      def find(node)
+        return refresh(node) unless node.number
+
+        node.entries.values.grep(Node).each { |below| find(below) }
       end
 
       # Ends the watches of a directory and of those below.
@@ -167,16 +204,31 @@ module EventMachine
         @inotify.remove(number)
       end
 
+      # Watches a directory, and finds out what it contains.
+      #
       # @return [Boolean] false when it is not there (any more), or cannot be watched
-      def watch(node)
-        know(node, @inotify.add(location(node), Inotify::WATCHED | Inotify::DONT_FOLLOW))
-        true
+      def explore(node)
+        number, contents = node.equal?(@root) ? [node.number, contents(@path)] : look_at(node)
+        @unsure << node unless number == node.number && same?(node, contents)
+        know(node, number)
+        compare(node, contents)
       rescue Errno::ENOENT, Errno::ENOTDIR, Errno::ELOOP
         unwatch(node)
         false
       rescue SystemCallError
-        tell(:overflow, node.parent, node.name, directory: true)
+        tell(:overflow, node.parent, node.name, directory: true) unless node.equal?(@root)
         false
+      end
+
+      # @return [Array(Integer, Hash)] number of the watch, and as {contents}
+      def look_at(node)
+        path = File.join(@path, node.parent.path(node.name))
+        File.open(path, File::RDONLY | File::NOFOLLOW | File::NONBLOCK) do |opened|
+          raise Errno::ENOTDIR, path unless opened.stat.directory?
+
+          path = "/proc/self/fd/#{opened.fileno}"
+          [@inotify.add(path), contents(path)]
+        end
       end
 
       # A number that another has was meant for this one: they changed places before the other was watched.
@@ -195,31 +247,47 @@ module EventMachine
 
       # Finds out what has changed unnoticed.
       def refresh(node)
-        return unless node.equal?(@root) || watch(node)
+        known = node.entries.values.grep(Node)
+        return unless explore(node)
 
-        read(node)
-        node.entries.each_value { |entry| refresh(entry) if entry.is_a?(Node) && entry.number }
+        known.each { |below| refresh(below) if below.parent.equal?(node) && node.entries[below.name].equal?(below) }
       end
 
       # Compares a directory with what is known to be in it.
-      def read(node)
-        kinds = Dir.children(location(node)).to_h { |name| [name, kind(node, name)] }.compact
-        (node.entries.keys - kinds.keys).each { |name| vanished(node, name) }
-        kinds.each { |name, directory| appeared(node, name, directory) }
-      rescue SystemCallError
-        # It was removed, which a notice will tell, or must not be read.
-        nil
+      def compare(node, contents)
+        (node.entries.keys - contents.keys).each { |name| vanished(node, name) }
+        contents.each { |name, directory| appeared(node, name, directory) }
+        true
       end
 
-      # @return [Boolean, nil] whether it is a directory; nil when it is gone
-      def kind(node, name)
-        File.lstat(File.join(@path, node.path(name))).directory?
-      rescue SystemCallError
-        nil
+      def same?(node, contents)
+        node.entries.size == contents.size && contents.all? do |name, directory|
+          node.entries.key?(name) && (node.entries[name] != :file) == directory
+        end
       end
 
-      def location(node)
-        node.parent ? File.join(@path, node.parent.path(node.name)) : @path
+      # @return [Boolean] whether a node is in the tree
+      def known?(node)
+        node = node.parent while node.parent&.entries&.fetch(node.name, nil).equal?(node)
+        node.equal?(@root)
+      end
+
+      # @return [Boolean] whether one node is above another
+      def above?(node, other)
+        other = other.parent until other.nil? || other.parent.equal?(node)
+        !other.nil?
+      end
+
+      # @return [Hash{String => Boolean}] whether each entry is a directory
+      def contents(path)
+        Dir.children(path).to_h { |name| [name, directory?(File.join(path, name))] }.compact
+      end
+
+      # @return [Boolean, nil] nil when it is gone
+      def directory?(path)
+        File.lstat(path).directory?
+      rescue SystemCallError
+        nil
       end
     end
     private_constant :Tree

@@ -17,6 +17,20 @@ module EventMachine
       MAX_TRIES = 5
       private_constant :MAX_NAME, :MAX_LABEL, :RETRY_INTERVAL, :MAX_TRIES
 
+      IPV4 = Resolv::DNS::Resource::IN::A
+      IPV6 = Resolv::DNS::Resource::IN::AAAA
+
+      # What is asked for, one after the other, by what Ruby's Socket takes for a family.
+      TYPES = {
+        nil => [IPV4, IPV6], ::Socket::AF_UNSPEC => [IPV4, IPV6], UNSPEC: [IPV4, IPV6], AF_UNSPEC: [IPV4, IPV6],
+        ::Socket::AF_INET => [IPV4], INET: [IPV4], AF_INET: [IPV4],
+        ::Socket::AF_INET6 => [IPV6], INET6: [IPV6], AF_INET6: [IPV6]
+      }.freeze
+
+      # The server failed, or does not serve the name: another may. See RFC 1035, 4.1.1.
+      NOT_SERVED = [2, 5].freeze
+      private_constant :IPV4, :IPV6, :TYPES, :NOT_SERVED
+
       # @return [Numeric] seconds to wait for an answer before asking again; 3 by default
       attr_accessor :retry_interval
 
@@ -25,7 +39,10 @@ module EventMachine
 
       # @param socket [Socket]
       # @param hostname [String]
-      def initialize(socket, hostname)
+      # @param family [Symbol, Integer, nil] as {Resolver.resolve}
+      # @raise [ArgumentError] if the family is unknown
+      def initialize(socket, hostname, family: nil)
+        @types = TYPES.fetch(family) { raise ArgumentError, "unknown family of addresses: #{family.inspect}" }
         self.retry_interval = RETRY_INTERVAL
         self.max_tries = MAX_TRIES
         @hostname = hostname
@@ -44,6 +61,11 @@ module EventMachine
         @times_asked < @max_tries ? send : give_up(["retries exceeded", @problem].compact.join(": "))
       end
 
+      # @return [String] the query in wire format
+      def query
+        packet
+      end
+
       # @param message [Resolv::DNS::Message]
       # @return [Boolean] whether it is a response to this query
       def answered_by?(message)
@@ -55,11 +77,40 @@ module EventMachine
       # @param message [Resolv::DNS::Message]
       # @return [void]
       def receive_answer(message)
-        addresses = message.answer.filter_map { |_, _, data| data.address.to_s if data.respond_to?(:address) }
-        addresses.empty? ? fail("rcode=#{message.rcode}") : succeed(addresses)
+        addresses = addresses_in(message)
+        if addresses.any? then succeed(addresses)
+        elsif NOT_SERVED.include?(message.rcode) && @times_asked < other_servers then ask_again(@types)
+        elsif message.rcode.zero? && @types.size > 1 then ask_again(@types.drop(1), 0)
+        else fail("rcode=#{message.rcode}")
+        end
+      end
+
+      # @param message [Resolv::DNS::Message]
+      # @return [Array<String>] the addresses that it has
+      def addresses_in(message)
+        message.answer.filter_map { |_, _, data| data.address.to_s if data.respond_to?(:address) }
+      end
+
+      # @param addresses [Array<String>, nil]
+      # @return [Array<String>, nil] those of the family that was asked for; nil where there are none
+      def of_family(addresses)
+        addresses = addresses&.select { |address| @types.include?(address.include?(":") ? IPV6 : IPV4) }
+        addresses unless addresses&.empty?
       end
 
       private
+
+      def other_servers
+        [@socket.nameservers.size, @max_tries].min
+      end
+
+      # With another id, since the one before has got its answer.
+      def ask_again(types, times_asked = @times_asked)
+        @types = types
+        @times_asked = times_asked
+        @id = @asked_at = nil
+        tick
+      end
 
       def due?
         @asked_at.nil? || now - @asked_at >= @retry_interval
@@ -68,7 +119,10 @@ module EventMachine
       # If sending fails, the next tick sends again without waiting, perhaps to another server.
       def send
         @times_asked += 1
-        @socket.send_packet(packet)
+        @servers ||= @socket.nameservers.shuffle
+        server, = @servers
+        @servers = @servers.rotate
+        @socket.send_packet(packet, server)
         @asked_at = now
       rescue RuntimeError => e
         @problem = e.message
@@ -95,12 +149,12 @@ module EventMachine
       def packet
         message = Resolv::DNS::Message.new(id)
         message.rd = 1
-        message.add_question(absolute_name, Resolv::DNS::Resource::IN::A)
+        message.add_question(absolute_name, @types.first)
         message.encode
       end
 
       def question
-        [[absolute_name, Resolv::DNS::Resource::IN::A]]
+        [[absolute_name, @types.first]]
       end
 
       def absolute_name

@@ -3,6 +3,7 @@
 autoload :IPAddr, "ipaddr"
 require "resolv"
 require_relative "../timers"
+require_relative "stream_query"
 
 module EventMachine
   module DNS
@@ -54,6 +55,7 @@ module EventMachine
         @nameserver = nil
         @requests = {}
         @asked = {}
+        @streams = {}
       end
 
       # @return [void]
@@ -67,6 +69,11 @@ module EventMachine
       # @return [String, nil] address of the name server; one of {Resolver.nameservers} if none was set
       def nameserver
         @nameserver || Resolver.nameserver
+      end
+
+      # @return [Array<String>] addresses of all name servers
+      def nameservers
+        @nameserver ? [@nameserver] : Resolver.nameservers
       end
 
       # Starts to check the requests regularly.
@@ -86,7 +93,8 @@ module EventMachine
       #
       # @return [void]
       def tick
-        @requests.values.each(&:tick)
+        # One that is asked by TCP has other limits of time.
+        @requests.reject { |id, _| @streams.key?(id) }.each_value(&:tick)
       end
 
       # Registers a request for responses with an id.
@@ -112,16 +120,19 @@ module EventMachine
 
         @requests.delete(id)
         @asked.delete(id)
+        @streams.delete(id)
         stop_timer if @requests.empty?
       end
 
       # Sends a query to a name server.
       #
       # @param packet [String] in wire format
+      # @param server [String, nil] its address
       # @return [void]
       # @raise [ConnectionError] if it cannot be sent, or there is no name server
-      def send_packet(packet)
-        server = nameserver || raise(ConnectionError, "no name server")
+      def send_packet(packet, server = nameserver)
+        raise ConnectionError, "no name server" unless server
+
         address = nameserver_address(server)
         (@asked[packet.unpack1("n")] ||= []) << address
         channel_to(address).send_datagram(packet, server, PORT)
@@ -149,8 +160,7 @@ module EventMachine
         answer = decode(data)
         return unless answer && request.answered_by?(answer)
 
-        deregister_request(id, request)
-        request.receive_answer(answer)
+        answer.tc == 1 ? ask_by_stream(id, request, answer, peername) : conclude(id, request, answer)
       end
 
       # Fails all requests, unless the reactor is stopping.
@@ -165,6 +175,31 @@ module EventMachine
       end
 
       private
+
+      def conclude(id, request, answer)
+        deregister_request(id, request)
+        request.receive_answer(answer)
+      end
+
+      def ask_by_stream(id, request, cut, peername)
+        return if @streams.key?(id)
+
+        host = ::Socket.unpack_sockaddr_in(peername).last
+        ended = ->(data) { stream_ended(id, request, cut, data) }
+        @streams[id] = EventMachine.connect(host, PORT, StreamQuery, request.query, ended)
+      rescue ConnectionError
+        stream_ended(id, request, cut, nil)
+      end
+
+      # If there is no answer by TCP, that which was cut has to do, where it has an address; else it is asked again.
+      def stream_ended(id, request, cut, data)
+        return if EventMachine.stopping? || !@requests[id].equal?(request)
+
+        @streams.delete(id)
+        answer = data && decode(data)
+        answer = cut unless answer && answer.id == id && request.answered_by?(answer)
+        conclude(id, request, answer) unless answer.equal?(cut) && request.addresses_in(cut).empty?
+      end
 
       def nameserver_address(server)
         address_of(server)

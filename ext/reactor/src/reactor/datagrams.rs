@@ -1,14 +1,14 @@
 //! Datagram sockets.
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use socket2::{Domain, SockAddr, Type};
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::Reactor;
 use super::watching::borrow;
 use crate::base::Base;
+use crate::datagram::Datagram;
 use crate::descriptor::{Descriptor, Kind};
 use crate::error::{Error, Result};
 use crate::id::Id;
@@ -54,13 +54,26 @@ impl Reactor {
         let kind = handle.attempt(|socket| socket.r#type());
         let fd = handle.raw();
         let describe = |call| move |error| Error::system(call, format!("descriptor {fd}"), error);
-        if kind.map_err(describe("getsockopt"))? != Type::DGRAM {
-            let refused = io::Error::from(io::ErrorKind::InvalidInput);
-            return Err(describe("attach")(refused));
+        match kind.map_err(describe("getsockopt"))? {
+            Type::DGRAM => {}
+            Type::STREAM => return Base::wrong_kind("attach_datagram_socket", "a stream socket"),
+            _ => return Base::wrong_kind("attach_datagram_socket", "a socket of this type"),
         }
         handle.set_nonblocking(true).map_err(describe("fcntl"))?;
-        let kind = Kind::Datagram(Box::default());
+        let peer = handle.attempt(Socket::peer_addr).ok();
+        let kind = Kind::Datagram(Box::new(Datagram::connected(peer)));
         self.add(Descriptor::new(handle, kind, &self.turn))
+    }
+
+    /// Opens a UDP socket that sends to `peer`, and receives from there alone.
+    pub fn connect_datagram(&mut self, peer: SocketAddr) -> Result<Id> {
+        let describe = |call| move |error| Error::system(call, peer.to_string(), error);
+        let socket = socket::nonblocking(Domain::for_address(peer), Type::DGRAM)
+            .map_err(describe("socket"))?;
+        let target = SockAddr::from(peer);
+        socket.connect(&target).map_err(describe("connect"))?;
+        let kind = Kind::Datagram(Box::new(Datagram::connected(Some(target))));
+        self.add(Descriptor::new(Handle::from(socket), kind, &self.turn))
     }
 
     /// As [`send_datagram`](Self::send_datagram), to a Unix socket.

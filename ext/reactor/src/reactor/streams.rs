@@ -65,7 +65,7 @@ impl Reactor {
     }
 
     /// One that may be sent to: its end was not told yet.
-    fn sender(&mut self, id: Id) -> Result<(&mut Descriptor, &mut Turn)> {
+    pub(super) fn sender(&mut self, id: Id) -> Result<(&mut Descriptor, &mut Turn)> {
         match self.descriptors.get_mut(id) {
             Some(descriptor) if !descriptor.base.unbound => Ok((descriptor, &mut self.turn)),
             _ => Err(Error::UnknownId(id.as_u64())),

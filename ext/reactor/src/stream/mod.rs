@@ -7,6 +7,7 @@ mod delivery;
 mod half_close;
 mod limits;
 mod naming;
+mod passing;
 mod read;
 mod rivals;
 mod secure;
@@ -29,6 +30,7 @@ pub(crate) use connect::{Attempt, Connected};
 pub(crate) use delivery::delivery_due;
 pub(crate) use limits::Limits;
 pub(crate) use naming::Naming;
+use passing::Passing;
 pub use secure::Choice;
 pub(crate) use secure::Security;
 
@@ -59,6 +61,7 @@ pub(crate) struct Stream {
     host: Option<Box<str>>,
     attempt: Option<Box<Attempt>>,
     security: Option<Box<Security>>,
+    passing: Passing,
     /// The process at the other end, where it was started for that.
     child: Option<Box<Child>>,
 }

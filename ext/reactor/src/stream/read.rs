@@ -53,8 +53,14 @@ impl Stream {
     }
 
     fn read(&mut self, base: &mut Base, turn: &mut Turn, buffer: &mut [u8], room: Room) -> Step {
+        if !base.handle.is_tcp() {
+            if let Some(step) = self.before_read(base, turn) {
+                return step;
+            }
+        }
         let share = self.readable_share(room).min(buffer.len());
-        match base.handle.read(&mut buffer[..share]) {
+        match self.read_some(base, &mut buffer[..share]) {
+            Ok(0) if self.has_arrived() => base.requeue(turn),
             Ok(0) => self.end_input(base, turn),
             Ok(len) => {
                 self.unanswered = true;

@@ -21,6 +21,8 @@ pub struct Socket {
     arrives_later: bool,
     /// How many datagrams it was given to send, those that were refused included.
     pub given: usize,
+    /// How many datagrams were taken from it.
+    pub taken: usize,
 }
 
 impl Socket {
@@ -125,6 +127,7 @@ impl Kernel {
             return Err(libc::EAGAIN);
         }
         let count = most.min(socket.waiting.len());
+        socket.taken += count;
         let taken = socket.waiting.drain(..count).collect();
         // What a batch has left counts as arriving later.
         socket.arrives_later |= !socket.waiting.is_empty();

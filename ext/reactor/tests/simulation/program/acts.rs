@@ -8,6 +8,9 @@ use super::Program;
 use super::conn::Closing;
 use super::wire::MOST;
 
+/// The longest timeout, in microseconds: it outlasts what waits for all to come to rest.
+const LONGEST: usize = 2_000_000_000;
+
 impl Program {
     /// Something, with this connection or any.
     pub(super) fn act(&mut self, subject: Option<usize>) {
@@ -171,7 +174,7 @@ impl Program {
     fn set_timeout(&mut self, index: usize) {
         let timeout = match self.random.chance(300) {
             true => Duration::ZERO,
-            false => Duration::from_micros(self.random.size(20_000_000) as u64),
+            false => Duration::from_micros(self.random.size(LONGEST) as u64),
         };
         let (clock, turn) = (self.clock(), self.turn);
         let conn = &mut self.conns[index];

@@ -34,6 +34,7 @@ struct Socket {
     closing: bool,
     /// How many were sent.
     sent: usize,
+    received: usize,
     /// The last that came from each port.
     last: BTreeMap<u16, u64>,
     /// How many were told in a turn, and in which.
@@ -69,6 +70,7 @@ impl Program {
             paused: false,
             closing: false,
             sent: 0,
+            received: 0,
             last: BTreeMap::new(),
             told: (0, 0),
         };
@@ -77,7 +79,8 @@ impl Program {
     }
 
     fn new_datagram(&mut self, from: u16, to: u16) -> Vec<u8> {
-        let length = HEADER + self.random.size(60_000);
+        let most = self.buffer.len().min(60_000) - HEADER;
+        let length = HEADER + self.random.size(most);
         self.datagrams.made += 1;
         let number = self.datagrams.made;
         self.datagrams.sent.insert(number, (from, to, length));
@@ -161,6 +164,7 @@ impl Program {
         );
         let is_sound = data[HEADER..] == *content(number, 0, len - HEADER);
         assert!(is_sound, "datagram {number} is another");
+        socket.received += 1;
         let before = socket.last.insert(from, number);
         assert!(
             before.is_none_or(|before| before < number),
@@ -216,6 +220,7 @@ impl Program {
             kernel::with(|kernel| {
                 let in_system = kernel.datagram_socket(socket.fd).expect("a socket");
                 assert_eq!(in_system.waiting.len(), 0, "{id:?} does not receive");
+                assert_eq!(in_system.taken, socket.received, "what {id:?} was told of");
                 assert_eq!(in_system.given, socket.sent, "what {id:?} has sent");
             });
         }

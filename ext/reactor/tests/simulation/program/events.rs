@@ -123,7 +123,10 @@ impl Program {
             len > 0 && len <= self.buffer.len(),
             "{id:?} has {len} bytes"
         );
-        conn.active_at = clock;
+        if !conn.secure {
+            // What is told under TLS may have been read before.
+            conn.active_at = clock;
+        }
         conn.told = match conn.told {
             (count, turn) if turn == self.turn => (count + 1, turn),
             _ => (1, self.turn),
@@ -244,8 +247,8 @@ impl Program {
         let told = conn
             .link
             .map(|(link, side)| kernel::with(|kernel| kernel.links[link].ends[side].told.clone()));
-        // Its end may have been certain before.
-        let is_new = conn.timeout_set_in == self.turn;
+        // Its end may have been certain before, or be that of the time for the handshake.
+        let is_new = conn.timeout_set_in == self.turn || conn.secure && !conn.established;
         match reason {
             Some(Reason::Errno(libc::ETIMEDOUT)) if is_new => {}
             Some(Reason::Errno(libc::ETIMEDOUT)) if conn.connected && !conn.timeout.is_zero() => {
@@ -255,7 +258,6 @@ impl Program {
                     "{id:?} times out at {clock:?}, due at {due:?}"
                 );
             }
-            Some(Reason::Errno(libc::ETIMEDOUT)) if conn.secure && !conn.established => {}
             Some(Reason::Tls(_)) if conn.secure => self.check_failure(index),
             Some(Reason::Errno(error)) if conn.connected => {
                 let is_known =

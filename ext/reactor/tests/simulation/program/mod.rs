@@ -25,8 +25,8 @@ use datagrams::Datagrams;
 use timers::Timers;
 use wire::Wire;
 
-/// What a read may give.
-const BUFFER: usize = 64 * 1024;
+/// What a read may give. With less, more of the reads fill it.
+const BUFFERS: [usize; 4] = [64 * 1024, 64 * 1024, 4 * 1024, 500];
 
 /// A server of the program's.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ impl Program {
         Self {
             reactor,
             poller,
-            buffer: vec![0; BUFFER],
+            buffer: vec![0; BUFFERS[random.below(BUFFERS.len())]],
             eager: [0, 100, 500][random.below(3)],
             random,
             start,
@@ -132,7 +132,10 @@ impl Program {
         }
         match self.random.chance(500) {
             true => self.end_all(),
-            false => self.close_at_once(),
+            false => {
+                (0..50).for_each(|_| self.step());
+                self.close_at_once();
+            }
         }
     }
 
