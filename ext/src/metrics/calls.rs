@@ -124,8 +124,6 @@ fn callee(dispatcher: &Dispatcher<'_>, event: &Event) -> Result<Option<Value>, E
         | Event::Readable(id)
         | Event::Writable(id)
         | Event::Urgent(id)
-        | Event::DescriptorsOffered(id)
-        | Event::DescriptorReceived(id)
         | Event::ProxyTargetUnbound(id)
         | Event::ProxyCompleted(id)
         | Event::ProcessExited(id)

@@ -32,8 +32,6 @@ kinds! {
     Readable = "notify_readable";
     Writable = "notify_writable";
     Urgent = "notify_priority";
-    DescriptorsOffered = "descriptors_offered";
-    DescriptorReceived = "receive_descriptor";
     ProxyTargetUnbound = "proxy_target_unbound";
     ProxyCompleted = "proxy_completed";
     ProcessExited = "process_exited";
@@ -73,8 +71,6 @@ impl From<&Event> for Kind {
             Event::Readable(_) => Self::Readable,
             Event::Writable(_) => Self::Writable,
             Event::Urgent(_) => Self::Urgent,
-            Event::DescriptorsOffered(_) => Self::DescriptorsOffered,
-            Event::DescriptorReceived(_) => Self::DescriptorReceived,
             Event::ProxyTargetUnbound(_) => Self::ProxyTargetUnbound,
             Event::ProxyCompleted(_) => Self::ProxyCompleted,
             Event::ProcessExited(_) => Self::ProcessExited,
