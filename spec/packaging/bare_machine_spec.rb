@@ -24,6 +24,23 @@ RSpec.describe "A bare machine", time_limit: 60 do
     expect(bare("env", "LANG=C.UTF-8", "bash", "-c", "source bin/lib.sh; echo $LC_ALL").first).to eq("\n")
   end
 
+  it "reads text as UTF-8 in rake's tasks and in what they start" do
+    program = <<~'RUBY'
+      Rake.application.init("rake", [])
+      Rake.application.load_rakefile
+      puts Encoding.default_external, IO.popen("printf '\303\251'", &:read).encoding
+      system(RbConfig.ruby, "-e", "puts Encoding.default_external")
+    RUBY
+    [%w[ruby], %w[env LC_ALL=C ruby]].each do |ruby|
+      expect(bare(*ruby, "-rrake", "-e", program).first).to eq("UTF-8\n" * 3)
+    end
+  end
+
+  it "runs a task of rake that reads source files" do
+    output, status = bare("rake", "layers")
+    expect(status).to be_success, output
+  end
+
   it "loads every spec" do
     output, status = bare("rspec", "--no-color", "--dry-run")
     expect(status).to be_success, output
