@@ -176,7 +176,7 @@ RSpec.describe "Watched files" do
     missing = "#{path}.missing"
     em do
       expect { EventMachine.watch_file(missing) }.to raise_error(
-        EventMachine::Unsupported, "error registering file #{missing} for watching: No such file or directory"
+        EventMachine::Unsupported, "error registering file #{missing} for watching: #{Errno::ENOENT.new.message}"
       )
       expect { EventMachine.watch_file(nil) }.to raise_error(TypeError)
       expect { EventMachine.watch_file("a\0b") }.to raise_error(ArgumentError)

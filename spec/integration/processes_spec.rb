@@ -122,7 +122,7 @@ RSpec.describe "Processes" do
     it "gives a program that is missing the status 255, and names it" do
       process = nil
       expect { process = run_child(["/nonexistent/program", "argument"]) }
-        .to output("/nonexistent/program: No such file or directory\n").to_stderr_from_any_process
+        .to output("/nonexistent/program: #{Errno::ENOENT.new.message}\n").to_stderr_from_any_process
       expect(process.status.exitstatus).to eq(255)
       expect(process.output).to eq("")
     end

@@ -127,8 +127,8 @@ RSpec.describe "Sent files" do
 
     it "are refused with an IOError that names path and reason" do
       received do |connection|
-        { "/nonexistent/file" => "No such file or directory", "/tmp" => "Is a directory" }.each do |path, reason|
-          expect { connection.send_file_data(path) }.to raise_error(IOError, /#{path}.*#{reason}/)
+        { "/nonexistent/file" => Errno::ENOENT, "/tmp" => Errno::EISDIR }.each do |path, reason|
+          expect { connection.send_file_data(path) }.to raise_error(IOError, /#{path}.*#{reason.new.message}/)
         end
         expect { connection.send_file_data(nil) }.to raise_error(TypeError)
         expect { connection.send_file_data("a\0b") }.to raise_error(ArgumentError)

@@ -112,7 +112,7 @@ RSpec.describe EventMachine::IOStreamer do
   it "fails when the object cannot be read" do
     closed = StringIO.new("A").tap(&:close)
     source = Class.new { def read(_length) = raise(Errno::ECONNRESET) }.new
-    expect(outcome(described_class.new(sink, source))).to eq([:errback, "Connection reset by peer"])
+    expect(outcome(described_class.new(sink, source))).to eq([:errback, Errno::ECONNRESET.new.message])
     expect { described_class.new(sink, closed) }.not_to raise_error
     expect(outcome(described_class.new(sink, closed))).to match([:errback, /not opened for reading|closed/])
   end
