@@ -124,11 +124,16 @@ impl<'r> Loop<'r> {
         Ok(Some(happened))
     }
 
-    /// Calls what an application has for this point, and writes what that sent.
+    #[inline]
     fn hook(&self, hook: Hook) -> Result<(), Error> {
-        if !hooks::is_set(hook) {
-            return Ok(());
+        match hooks::is_set(hook) {
+            true => self.call_hook(hook),
+            false => Ok(()),
         }
+    }
+
+    /// Calls what an application has for this point, and writes what that sent.
+    fn call_hook(&self, hook: Hook) -> Result<(), Error> {
         metrics::timed(&self.dispatcher, hook, || self.dispatcher.hook(hook))?;
         self.flush()
     }

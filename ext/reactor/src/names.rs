@@ -133,6 +133,12 @@ impl Names {
         }
     }
 
+    /// Whether there may be answers: most loops never ask.
+    #[inline]
+    pub(crate) fn may_answer(&self) -> bool {
+        self.resolver.is_some() || !self.answers.is_empty()
+    }
+
     /// The next answer, and whose it is.
     pub(crate) fn next_answer(&mut self) -> Option<(Asker, Arc<Question>, Arc<Answer>)> {
         if self.answers.is_empty() {

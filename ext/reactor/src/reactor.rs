@@ -180,6 +180,7 @@ impl Reactor {
     }
 
     /// The next of the user's timers that is due in this turn.
+    #[inline]
     pub fn next_timer(&mut self) -> Option<Event> {
         self.timers.next_due(self.turn.now).map(Event::TimerFired)
     }
@@ -251,7 +252,9 @@ impl Reactor {
         for id in rivals {
             self.with_stream(id, |stream, base, turn| stream.rivals_ready(base, turn));
         }
-        self.take_answers();
+        if self.names.may_answer() {
+            self.take_answers();
+        }
         for id in std::mem::take(&mut self.turn.departing) {
             self.with(id, |descriptor, turn| descriptor.base.look_last(turn));
         }

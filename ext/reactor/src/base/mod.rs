@@ -182,6 +182,7 @@ impl Base {
     }
 
     /// Queues it again for this turn, behind the others, unless it has had its share.
+    #[inline]
     pub(crate) fn requeue(&mut self, turn: &mut Turn) {
         if !self.queued {
             self.queued = true;
@@ -202,6 +203,7 @@ impl Base {
         self.enqueue(turn);
     }
 
+    #[inline]
     pub(crate) fn mark_dirty(&mut self, turn: &mut Turn) {
         if !self.dirty {
             self.dirty = true;
