@@ -117,13 +117,13 @@ RSpec.describe "Back-pressure" do
   it "never leaves a sender waiting that sends until it is full" do
     numbers = Module.new do
       define_method(:post_init) { set_outbound_limits(high: 4096) && outbound_drained }
-      define_method(:outbound_drained) { send_data("0123456789") until outbound_full? }
+      define_method(:outbound_drained) { send_data("0123456789" * 10) until outbound_full? }
     end
     received = beside do
       port = serve(numbers)
-      -> { TCPSocket.open("127.0.0.1", port) { |peer| peer.read(5_000_000).size } }
+      -> { TCPSocket.open("127.0.0.1", port) { |peer| peer.read(1_000_000).size } }
     end
-    expect(received).to eq(5_000_000)
+    expect(received).to eq(1_000_000)
   end
 
   it "calls nothing of a handler without limits, nor of one that does not define it" do
