@@ -43,7 +43,7 @@ module EventMachine
         @recursive = recursive
         @nodes = {}
         @events = []
-        @unsure = []
+        @unsure = {}.compare_by_identity
         @late = false
         @root = Node.new(nil, nil)
         know(@root, @inotify.add(path))
@@ -60,12 +60,10 @@ module EventMachine
       #
       # @return [Boolean] whether there was something to look at
       def verify
-        nodes = @unsure.select { |node| known?(node) && @unsure.none? { |other| above?(other, node) } }
-        nodes = [] unless @late
-        @unsure = []
+        nodes = @late ? @unsure.keys.select { |node| known?(node) && above(node).none? { |other| @unsure[other] } } : []
+        @unsure.clear
         @late = false
-        nodes.uniq(&:object_id).each { |node| refresh(node) if known?(node) }
-        nodes.any?
+        nodes.each { |node| refresh(node) if known?(node) }.any?
       end
 
       # Goes on with other watches. What has happened meanwhile is found out as after an overflow.
@@ -162,7 +160,7 @@ module EventMachine
         # Something else has its name by now, of which another notice will tell.
         return arrived(target, new_name, directory) unless entry && (entry != :file) == directory
 
-        return mistaken(node, name) if entry.equal?(target) || above?(entry, target)
+        return mistaken(node, name) if [target, *above(target)].include?(entry)
 
         node.entries.delete(name)
         forget(target.entries[new_name])
@@ -172,14 +170,14 @@ module EventMachine
 
         entry.parent = target
         entry.name = new_name
-        @unsure << entry if @unsure.any?
+        @unsure[entry] = true if @unsure.any?
         find(entry)
       end
 
       # A directory cannot be moved into itself, so one of the two is taken for another.
       def mistaken(node, name)
         vanished(node, name)
-        @unsure << @root
+        @unsure[@root] = true
       end
 
       # Looks again for what was not at its path, neither it nor what is below.
@@ -209,7 +207,7 @@ module EventMachine
       # @return [Boolean] false when it is not there (any more), or cannot be watched
       def explore(node)
         number, contents = node.equal?(@root) ? [node.number, contents(@path)] : look_at(node)
-        @unsure << node unless number == node.number && same?(node, contents)
+        @unsure[node] = true unless number == node.number && same?(node, contents)
         know(node, number)
         compare(node, contents)
       rescue Errno::ENOENT, Errno::ENOTDIR, Errno::ELOOP
@@ -272,10 +270,11 @@ module EventMachine
         node.equal?(@root)
       end
 
-      # @return [Boolean] whether one node is above another
-      def above?(node, other)
-        other = other.parent until other.nil? || other.parent.equal?(node)
-        !other.nil?
+      # @return [Array<Node>] the directories that a node is in, the nearest first
+      def above(node)
+        nodes = []
+        nodes << node while (node = node.parent)
+        nodes
       end
 
       # @return [Hash{String => Boolean}] whether each entry is a directory
