@@ -46,7 +46,7 @@ module EventMachine
 
         host, port, handler, args = endpoint(host, port, handler, args)
       end
-      klass = klass_from_handler(Connection, handler, *args)
+      klass = handler_class(Connection, handler, args)
       number = port.is_a?(String) && service_port(port, "udp") || Integer(port)
       raise ConnectionError, "no datagram socket: nobody has port 0" if number.zero?
 
