@@ -26,7 +26,6 @@ pub(crate) struct Calendar {
     /// When day 0 begins. What is earlier belongs to it, too.
     origin: Option<Instant>,
     days: BTreeMap<u64, BinaryHeap<Reverse<Due>>>,
-    count: usize,
 }
 
 impl Calendar {
@@ -37,7 +36,6 @@ impl Calendar {
             day_bits,
             origin: None,
             days: BTreeMap::new(),
-            count: 0,
         }
     }
 
@@ -48,7 +46,6 @@ impl Calendar {
         let ticks = since.as_secs() << 10 | u64::from(since.subsec_nanos() >> 20);
         let day = self.days.entry(ticks >> self.day_bits);
         day.or_default().push(Reverse(due));
-        self.count += 1;
     }
 
     pub(crate) fn first(&self) -> Option<&Due> {
@@ -62,12 +59,11 @@ impl Calendar {
         if day.get().is_empty() {
             day.remove();
         }
-        self.count -= usize::from(first.is_some());
         first.map(|Reverse(due)| due)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.count
+        self.days.values().map(BinaryHeap::len).sum()
     }
 
     pub(crate) fn retain(&mut self, keep: impl Fn(&Due) -> bool) {
@@ -75,6 +71,5 @@ impl Calendar {
             day.retain(|Reverse(due)| keep(due));
             !day.is_empty()
         });
-        self.count = self.days.values().map(BinaryHeap::len).sum();
     }
 }
