@@ -75,7 +75,8 @@ RSpec.describe "The tutorial", time_limit: 30 do
     output.read
   end
 
-  # Starts the server and its clients as the sessions of a step say, and then interrupts the server.
+  # Starts the server and its clients as the sessions of a step say, and then interrupts the server, unless
+  # the block has done so: a second signal would find Ruby's own handlers while the process ends.
   #
   # @yield before what the first client shows later, with the server's process
   # @return [String] what the server writes after what the step shows
@@ -94,7 +95,9 @@ RSpec.describe "The tutorial", time_limit: 30 do
       end
     end
     people.each { |person| rest_of(person) }
-    finish(server, prints)
+    prints.each { |line| expect(server[1].gets).to eq(line) }
+    signal(:INT, server[2]) unless block_given?
+    rest_of(server)
   end
 
   # @return [Array] the client that was started
@@ -113,12 +116,6 @@ RSpec.describe "The tutorial", time_limit: 30 do
       fields = line.split
       fields[1]&.end_with?(format(":%04X", @port)) && fields[3] == "01"
     end
-  end
-
-  def finish(server, prints)
-    prints.each { |line| expect(server[1].gets).to eq(line) }
-    signal(:INT, server[2])
-    rest_of(server)
   end
 
   complete = steps.transform_values { |found| programs[found].first }
