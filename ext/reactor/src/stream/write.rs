@@ -94,6 +94,7 @@ impl Stream {
     }
 
     /// Writes what waits until the descriptor takes no more, or its share is used up.
+    #[inline]
     fn write_out(&mut self, base: &Base, turn: &mut Turn) -> (usize, io::Result<Flushed>) {
         let ends = self.output == Output::Ending && !self.is_securing();
         let ending = ends || base.phase == Phase::Draining;
@@ -137,6 +138,7 @@ impl Stream {
 
     /// The system takes no more, which ends the connection. What came before is read first: it may
     /// be the peer's word on why.
+    #[cold]
     fn refused(&mut self, base: &mut Base, turn: &mut Turn, error: &io::Error) {
         if self.child.is_some() {
             return self.input_refused(base, turn);
