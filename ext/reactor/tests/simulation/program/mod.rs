@@ -6,6 +6,7 @@ mod conn;
 mod connecting;
 mod datagrams;
 mod events;
+mod files;
 mod outside;
 mod proxies;
 mod secure;

@@ -56,6 +56,25 @@ impl Program {
         });
         self.trace(|| format!("link {link}: {side} writes {taken}"));
         self.wires[wire].offer(taken);
+        if self.random.chance(30) {
+            self.urge_outside(link, side);
+        }
+    }
+
+    /// Sends an urgent byte, if the last one was passed by: a second would have the first be one as
+    /// all others.
+    fn urge_outside(&mut self, link: usize, side: usize) {
+        let is_sent = kernel::with(|kernel| {
+            let ends = &mut kernel.links[link].ends;
+            let is_free = ends[side].urgent_sent.is_none() && ends[1 - side].urgent.is_none();
+            let end = &mut ends[side];
+            let may_send = is_free && end.state == State::Connected && !end.shut;
+            if may_send {
+                end.urgent_sent = Some(end.sent.len());
+            }
+            may_send
+        });
+        self.trace(|| format!("link {link}: {side} sends an urgent byte: {is_sent}"));
     }
 
     /// Reads some of what has arrived, or at least so much.
@@ -64,7 +83,7 @@ impl Program {
         let data = kernel::with(|kernel| {
             let end = &mut kernel.links[link].ends[side];
             let data = end.received.peek(most).to_vec();
-            end.received.skip(most);
+            end.skip(most);
             data
         });
         if !data.is_empty() {

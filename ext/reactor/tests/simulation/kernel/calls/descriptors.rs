@@ -3,6 +3,7 @@
 use libc::{c_int, c_long, c_void, size_t, ssize_t};
 
 use super::{bytes, call, count, fail, is_ours, number, room, status};
+use crate::kernel::try_with;
 
 /// # Safety
 ///
@@ -30,6 +31,26 @@ unsafe extern "C" fn write(fd: c_int, data: *const c_void, length: size_t) -> ss
     // SAFETY: as the caller says.
     let data = unsafe { bytes(data, length) };
     count(call(|kernel| kernel.write_file(fd, data)))
+}
+
+/// Files are the real kernel's, but signals and short reads this one's.
+///
+/// # Safety
+///
+/// See pread(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn pread64(
+    fd: c_int,
+    data: *mut c_void,
+    length: size_t,
+    offset: libc::off64_t,
+) -> ssize_t {
+    let most = try_with(|kernel| kernel.may_interrupt().map(|()| kernel.shortened(length)));
+    match most.unwrap_or(Ok(length)) {
+        // SAFETY: the real call, with no more room than the caller has.
+        Ok(most) => unsafe { libc::syscall(libc::SYS_pread64, fd, data, most, offset) as ssize_t },
+        Err(error) => fail(error),
+    }
 }
 
 #[unsafe(no_mangle)]
