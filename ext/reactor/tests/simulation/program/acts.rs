@@ -23,6 +23,8 @@ impl Program {
             (13..=19, _) => self.act_on_timers(),
             (21..=23, _) => self.act_by_datagrams(),
             (20, _) => self.change_queue(),
+            (24..=31, _) => self.act_by_sockets(),
+            (32..=33, _) => self.act_by_processes(),
             (_, Some(index)) => self.act_on(index),
             _ => self.listen(),
         }
@@ -58,7 +60,7 @@ impl Program {
     }
 
     /// Goes on with another queue, as a forked child does.
-    fn change_queue(&mut self) {
+    pub(super) fn change_queue(&mut self) {
         self.trace(|| "another queue".into());
         if let Ok(poller) = self.reactor.adopt() {
             self.poller = poller;
@@ -119,6 +121,7 @@ impl Program {
         }
         self.resume_datagrams();
         self.resume_timers();
+        self.calm_own();
     }
 
     pub(super) fn close(&mut self, index: usize, after_writing: bool) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use em_reactor::{Event, Id, Reason};
+use em_reactor::{Event, Id, Interest, Reason};
 
 use super::Program;
 use super::conn::Closing;
@@ -56,6 +56,22 @@ impl Program {
                 let index = self.expect_conn(id);
                 self.end_proxy(index);
                 Some(index)
+            }
+            Event::Readable(id) => {
+                self.watch_told(id, Interest::READABLE);
+                None
+            }
+            Event::Writable(id) => {
+                self.watch_told(id, Interest::WRITABLE);
+                None
+            }
+            Event::Urgent(id) => {
+                self.watch_told(id, Interest::PRIORITY);
+                None
+            }
+            Event::ProcessExited(id) => {
+                self.process_exited(id);
+                None
             }
             Event::Unbound { id, reason } => {
                 self.unbound(id, reason, clock);
@@ -200,6 +216,9 @@ impl Program {
         // Another queue may not watch it.
         let is_lacking = matches!(reason, Some(Reason::Errno(error)) if SHORTAGES.contains(&error));
         if self.datagrams_unbound(id, is_lacking) {
+            return;
+        }
+        if self.watch_ended(id, reason.as_ref()) || self.process_watch_ended(id, reason.as_ref()) {
             return;
         }
         if let Some(server) = self.servers.remove(&id) {

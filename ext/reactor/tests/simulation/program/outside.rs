@@ -43,7 +43,7 @@ impl Program {
         }
     }
 
-    fn write_outside(&mut self, link: usize, side: usize) {
+    pub(super) fn write_outside(&mut self, link: usize, side: usize) {
         let wire = self.wire_of(link, side);
         let length = self.random.size(MOST);
         let data = self.wires[wire].next(length);
@@ -78,7 +78,7 @@ impl Program {
     }
 
     /// Reads some of what has arrived, or at least so much.
-    fn read_outside(&mut self, link: usize, side: usize, least: usize) {
+    pub(super) fn read_outside(&mut self, link: usize, side: usize, least: usize) {
         let most = self.random.size(200_000).max(least);
         let data = kernel::with(|kernel| {
             let end = &mut kernel.links[link].ends[side];

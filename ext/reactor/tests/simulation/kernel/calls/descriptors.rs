@@ -1,5 +1,7 @@
 //! What is done with any descriptor.
 
+use std::{ptr, slice};
+
 use libc::{c_int, c_long, c_void, size_t, ssize_t};
 
 use super::{bytes, call, count, fail, is_ours, number, room, status};
@@ -108,8 +110,9 @@ unsafe extern "C" fn fstat(fd: c_int, stat: *mut libc::stat) -> c_int {
         // SAFETY: the real call, with the caller's arguments.
         return unsafe { libc::syscall(libc::SYS_fstat, fd, stat) as c_int };
     }
-    match call(|kernel| kernel.is_socket(fd)) {
-        Ok(is_socket) => {
+    let known = call(|kernel| Ok((kernel.is_socket(fd)?, kernel.serial_of(fd)?)));
+    match known {
+        Ok((is_socket, serial)) => {
             let mode = match is_socket {
                 true => libc::S_IFSOCK,
                 false => libc::S_IFIFO,
@@ -118,10 +121,39 @@ unsafe extern "C" fn fstat(fd: c_int, stat: *mut libc::stat) -> c_int {
             unsafe {
                 stat.write_bytes(0, 1);
                 (*stat).st_mode = mode;
-                (*stat).st_ino = fd as libc::ino_t;
+                (*stat).st_ino = serial;
             }
             0
         }
         Err(error) => fail(error),
     }
+}
+
+/// # Safety
+///
+/// See poll(2).
+#[unsafe(no_mangle)]
+unsafe extern "C" fn poll(
+    polled: *mut libc::pollfd,
+    length: libc::nfds_t,
+    timeout: c_int,
+) -> c_int {
+    // SAFETY: callers give so many.
+    let all = unsafe { slice::from_raw_parts_mut(polled, length as usize) };
+    if !all.iter().any(|one| is_ours(one.fd)) {
+        let limit = libc::timespec {
+            tv_sec: libc::time_t::from(timeout.max(0)) / 1_000,
+            tv_nsec: c_long::from(timeout.max(0)) % 1_000 * 1_000_000,
+        };
+        let limit = if timeout < 0 { ptr::null() } else { &raw const limit };
+        // SAFETY: another form of the same call, with the caller's arguments.
+        return unsafe { libc::ppoll(polled, length, limit, ptr::null()) };
+    }
+    number(call(|kernel| {
+        kernel.may_interrupt()?;
+        for one in all.iter_mut() {
+            one.revents = kernel.poll(one.fd, one.events as u32) as i16;
+        }
+        Ok(all.iter().filter(|one| one.revents != 0).count() as i32)
+    }))
 }
