@@ -53,7 +53,9 @@ module Sanitized
   def run(patterns)
     environment = { "LD_PRELOAD" => runtime, "ASAN_OPTIONS" => OPTIONS }
     system(environment, "rspec", "--format", "progress", *patterns, chdir: COPY)
-    Dir.glob(File.join(REPORTS, "*"))
+    reports = Dir.glob(File.join(REPORTS, "*")).map { |path| File.read(path, encoding: "BINARY") }
+    # Others only warn.
+    reports.grep(/ERROR: AddressSanitizer/)
   end
 end
 
@@ -63,5 +65,5 @@ task :sanitize do
   reports = Sanitized.run(ENV.fetch("SPECS", "spec/unit spec/integration").split)
   # Specs of memory and time may fail, since it takes more of both.
   puts "#{reports.size} errors of memory"
-  abort reports.map { |path| File.read(path, encoding: "BINARY") }.join("\n") if reports.any?
+  abort reports.join("\n") if reports.any?
 end

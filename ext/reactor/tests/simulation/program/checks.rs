@@ -36,7 +36,8 @@ impl Program {
             return;
         }
         let is_proxy = conn.proxy.is_some() || conn.unlinked_in == self.turn;
-        let is_paused = conn.paused || conn.stopped || conn.resumed_in == self.turn;
+        let is_held = conn.paused || conn.stopped || !conn.follows.is_empty();
+        let is_paused = is_held || conn.resumed_in == self.turn;
         if conn.is_let_go() || conn.closed_early || is_paused || is_proxy {
             return;
         }
