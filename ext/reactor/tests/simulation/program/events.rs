@@ -162,11 +162,21 @@ impl Program {
             told == 1 || is_ending || has_failed,
             "{id:?} has more than its share"
         );
+        assert!(
+            is_ending || !self.waits_for_full(index),
+            "{id:?} has data while another is full"
+        );
         let wire = self.wire_of(link, 1 - side);
         let data = std::mem::take(&mut self.buffer);
         self.receive(wire, &data[..len], &format!("{id:?}"));
         self.buffer = data;
         index
+    }
+
+    /// Whether another is full that it is not read from then.
+    fn waits_for_full(&self, index: usize) -> bool {
+        let mut followed = self.conns[index].follows.iter();
+        followed.any(|target| self.conns[*target].full && !self.conns[*target].ended)
     }
 
     fn input_ended(&mut self, id: Id) -> usize {
