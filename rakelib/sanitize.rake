@@ -20,7 +20,7 @@ module Sanitized
     "CARGO_PROFILE_RELEASE_OPT_LEVEL" => "1", "CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS" => "true"
   }.freeze
   # Ruby gives nothing back at its end, its collector reads stacks as they are, and its threads have signal stacks.
-  OPTIONS = "detect_leaks=0:detect_stack_use_after_return=0:use_sigaltstack=0:log_path=#{REPORTS}/report"
+  OPTIONS = "detect_leaks=0:detect_stack_use_after_return=0:use_sigaltstack=0:log_path=#{REPORTS}/report".freeze
 
   module_function
 
