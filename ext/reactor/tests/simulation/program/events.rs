@@ -173,10 +173,14 @@ impl Program {
         index
     }
 
-    /// Whether another is full that it is not read from then.
+    /// Whether another is full that it is not read from then. One that has failed is none, though
+    /// its end may be told later.
     fn waits_for_full(&self, index: usize) -> bool {
-        let mut followed = self.conns[index].follows.iter();
-        followed.any(|target| self.conns[*target].full && !self.conns[*target].ended)
+        let is_full = |target: &&usize| {
+            let target = &self.conns[**target];
+            target.full && target.is_open() && target.link.is_some_and(is_sound)
+        };
+        self.conns[index].follows.iter().any(|target| is_full(&target))
     }
 
     fn input_ended(&mut self, id: Id) -> usize {
@@ -318,4 +322,12 @@ impl Program {
             }
         }
     }
+}
+
+/// Whether nothing of an end tells that it is at its end.
+fn is_sound((link, side): (usize, usize)) -> bool {
+    kernel::with(|kernel| {
+        let end = &kernel.links[link].ends[side];
+        end.told.is_empty() && !end.end_told && end.state == State::Connected
+    })
 }
