@@ -173,12 +173,13 @@ impl Program {
         index
     }
 
-    /// Whether another is full that it is not read from then. One that has failed is none, though
-    /// its end may be told later.
+    /// Whether another is full that it is not read from then. One that has failed or timed out is
+    /// none, though its end may be told later.
     fn waits_for_full(&self, index: usize) -> bool {
         let is_full = |target: &&usize| {
             let target = &self.conns[**target];
-            target.full && target.is_open() && target.link.is_some_and(is_sound)
+            let may_end = target.secure || !target.timeout.is_zero();
+            target.full && target.is_open() && !may_end && target.link.is_some_and(is_sound)
         };
         self.conns[index].follows.iter().any(|target| is_full(&target))
     }
@@ -328,6 +329,7 @@ impl Program {
 fn is_sound((link, side): (usize, usize)) -> bool {
     kernel::with(|kernel| {
         let end = &kernel.links[link].ends[side];
-        end.told.is_empty() && !end.end_told && end.state == State::Connected
+        let is_open = !end.end_told && end.state == State::Connected;
+        is_open && end.told.is_empty() && kernel.faults.unwatched == 0
     })
 }
