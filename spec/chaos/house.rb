@@ -4,6 +4,8 @@ require "digest/sha2"
 require "eventmachine"
 require "json"
 require "rbconfig"
+require_relative "annex"
+require_relative "memory"
 
 # Servers for the peers in peers.rb, in one loop, beside timers, ticks, signals, forks, children and deferred work.
 # What they see is checked against what must hold for every connection.
@@ -85,6 +87,7 @@ class House
     @open = {}
     @lags = []
     @connections = @forks = @signals = 0
+    @annex = Annex.new(self)
   end
 
   def fault(text)
@@ -101,7 +104,7 @@ class House
   def run(sessions, seed)
     EventMachine.run do
       disturb
-      ports = serve
+      ports = serve.merge(@annex.serve)
       EventMachine.popen([RbConfig.ruby, File.join(__dir__, "peers.rb"), JSON.generate(ports), sessions.to_s,
                           seed.to_s], Results, self)
     end
@@ -123,6 +126,7 @@ class House
   def peers_done(text, status)
     @peers = status.success? ? JSON.parse(text) : { "faults" => ["the peers failed: #{status}"] }
     @faults.concat(@peers.delete("faults"))
+    @annex.stop
     watch_the_rest(Process.clock_gettime(Process::CLOCK_MONOTONIC) + 10)
   end
 
@@ -131,9 +135,10 @@ class House
   # Connections whose peers are gone end by themselves.
   def watch_the_rest(deadline)
     late = Process.clock_gettime(Process::CLOCK_MONOTONIC) > deadline
-    return EventMachine.add_timer(0.05) { watch_the_rest(deadline) } unless @open.empty? || late
+    return EventMachine.add_timer(0.05) { watch_the_rest(deadline) } unless (@open.empty? && @annex.rests?) || late
 
     fault("#{@open.size} connections are left, of #{@open.keys.map(&:class).tally}") unless @open.empty?
+    @annex.finish
     EventMachine.stop
   end
 
@@ -154,6 +159,7 @@ class House
 
   def disturb
     measure_lag
+    @annex.disturb
     trap("USR1") { EventMachine.next_tick { @signals += 1 } }
     EventMachine.add_periodic_timer(0.05) { Process.kill("USR1", Process.pid) }
     EventMachine.add_periodic_timer(0.25) { fork_and_leave }
@@ -185,6 +191,6 @@ class House
     lags = @lags.sort
     Report.new(faults: @faults, connections: @connections, peers: @peers, forks: @forks, signals: @signals,
                lag_p99: lags[(lags.size * 0.99).floor]&.round(1), lag_max: lags.last&.round(1),
-               memory: File.read("/proc/self/status", encoding: "UTF-8")[/VmRSS:\s+(\d+)/, 1].to_i)
+               memory: Memory.resident)
   end
 end

@@ -2,9 +2,10 @@
 
 # How long peers wait for answers while others attack the same loop.
 #
-#   ruby neighbours.rb        CONNECTIONS=200, SECONDS=4 for each attack
+#   ruby neighbours.rb        CONNECTIONS=1000, SECONDS=4 for each attack, ATTACKS=flood,…
 #
-# 200 connections ask ten times a second each; what is printed is the time until the answer.
+# The connections ask 2,000 times a second, together; what is printed is the time until the answer. Each attack is made
+# on a loop of another process first, which takes as much of the machine: so the difference is what the loop costs.
 
 $LOAD_PATH.unshift(File.expand_path("../../lib", __dir__))
 require "eventmachine"
@@ -28,6 +29,12 @@ module Attack
     socket = UDPSocket.new
     socket.connect("127.0.0.1", ports["datagrams"])
     loop { socket.send("x" * 1000, 0) }
+  end
+
+  # Each piece is a callback of ten milliseconds.
+  def slow_callbacks(ports)
+    socket = TCPSocket.new("127.0.0.1", ports["slow"])
+    loop { socket.write("x") }
   end
 
   def slow_lines(ports)
@@ -72,21 +79,23 @@ module Attack
     end
   end
 
-  KINDS = %i[none flood datagram_flood slow_lines endless_lines endless_headers connects slow_handshakes
+  KINDS = %i[none flood datagram_flood slow_callbacks slow_lines endless_lines endless_headers connects slow_handshakes
              garbage_to_tls tiny_records].freeze
 end
 
 # Asks, and measures the answers.
 class Asker < EventMachine::Connection
-  PERIOD = 0.1
-
   class << self
     # @return [Array<Float>] milliseconds
     def times = @times ||= []
+
+    # Seconds between the questions of each.
+    attr_accessor :period
   end
 
   def connection_completed
-    EventMachine.add_timer(rand * PERIOD) { EventMachine.add_periodic_timer(PERIOD) { ask } }
+    period = self.class.period
+    EventMachine.add_timer(rand * period) { EventMachine.add_periodic_timer(period) { ask } }
   end
 
   def receive_data(_data)
@@ -103,10 +112,11 @@ class Asker < EventMachine::Connection
   end
 
   def self.run(ports, connections, seconds)
+    self.period = connections / 2000.0
     EventMachine.run do
       connections.times { EventMachine.connect("127.0.0.1", ports["echo"], self) }
-      EventMachine.add_timer(0.5) { times.clear }
-      EventMachine.add_timer(seconds + 0.5) { EventMachine.stop }
+      EventMachine.add_timer(1) { times.clear }
+      EventMachine.add_timer(seconds + 1) { EventMachine.stop }
     end
     sorted = times.sort
     puts JSON.generate([sorted.size, *[0.5, 0.99].map { |share| sorted[(sorted.size * share).floor] }, sorted.last])
@@ -119,35 +129,60 @@ module Server
   Lines = Module.new { include EventMachine::Protocols::LineText2 }
   Secure = Module.new { def post_init = start_tls }
 
+  # Keeps the processor busy, as computing does.
+  class Slow < EventMachine::Connection
+    TIME = 0.01
+
+    def receive_data(_data)
+      stop = Process.clock_gettime(Process::CLOCK_MONOTONIC) + TIME
+      nil while Process.clock_gettime(Process::CLOCK_MONOTONIC) < stop
+    end
+  end
+
   module_function
 
   def run
+    elsewhere = IO.popen([RbConfig.ruby, __FILE__, "elsewhere"])
+    other = elsewhere.gets
     EventMachine.run do
-      handlers = { echo: Echo, sink: nil, lines: Lines, headers: EventMachine::Protocols::HeaderAndContentProtocol,
-                   tls: Secure }
-      servers = handlers.transform_values { |handler| EventMachine.start_server("127.0.0.1", 0, handler) }
-      servers[:datagrams] = EventMachine.open_datagram_socket("127.0.0.1", 0).signature
-      @ports = JSON.generate(servers.transform_values { |name| EventMachine.get_sockname(name).unpack1("x2n") })
-      attack_next(Attack::KINDS.dup)
+      here = open_ports
+      wanted = ENV.fetch("ATTACKS", Attack::KINDS.join(",")).split(",")
+      rounds = wanted.flat_map { |kind| [[kind, "elsewhere", other], [kind, "here", here]] }
+      attack_next(rounds, here)
     end
+  ensure
+    Process.kill("KILL", elsewhere.pid)
   end
 
-  def attack_next(kinds)
-    return EventMachine.stop unless (kind = kinds.shift)
+  # The same servers, and nobody who asks.
+  def run_elsewhere
+    EventMachine.run { puts open_ports }
+  end
 
-    attacker = spawn(RbConfig.ruby, __FILE__, "attack", kind.to_s, @ports, err: File::NULL)
-    EventMachine.system(RbConfig.ruby, __FILE__, "ask", @ports) do |output, _|
+  def open_ports
+    handlers = { echo: Echo, sink: nil, lines: Lines, headers: EventMachine::Protocols::HeaderAndContentProtocol,
+                 tls: Secure, slow: Slow }
+    servers = handlers.transform_values { |handler| EventMachine.start_server("127.0.0.1", 0, handler) }
+    servers[:datagrams] = EventMachine.open_datagram_socket("127.0.0.1", 0).signature
+    JSON.generate(servers.transform_values { |name| EventMachine.get_sockname(name).unpack1("x2n") })
+  end
+
+  def attack_next(rounds, here)
+    return EventMachine.stop unless (kind, place, ports = rounds.shift)
+
+    attacker = spawn(RbConfig.ruby, __FILE__, "attack", kind, ports, err: File::NULL)
+    EventMachine.system(RbConfig.ruby, __FILE__, "ask", here) do |output, _|
       Process.kill("KILL", attacker)
       Process.wait(attacker)
-      tell(kind, *JSON.parse(output))
-      EventMachine.add_timer(0.5) { attack_next(kinds) }
+      tell(kind, place, *JSON.parse(output))
+      EventMachine.add_timer(0.5) { attack_next(rounds, here) }
     end
   end
 
-  def tell(kind, count, median, p99, most)
+  def tell(kind, place, count, median, p99, most)
     memory = File.read("/proc/self/status", encoding: "UTF-8")[/VmRSS:\s+(\d+)/, 1]
-    puts format("%-16s %6d answers, median %7.2f ms, p99 %8.2f ms, most %8.2f ms; %7s KiB",
-                kind, count, median, p99, most, memory)
+    puts format("%-16s %-9s %6d answers, median %7.2f ms, p99 %8.2f ms, most %8.2f ms; %7s KiB",
+                kind, place, count, median, p99, most, memory)
   end
 end
 
@@ -155,6 +190,7 @@ $stdout.sync = true
 case ARGV.shift
 when "attack" then Attack.public_send(ARGV[0], JSON.parse(ARGV[1]))
 when "ask"
-  Asker.run(JSON.parse(ARGV[0]), Integer(ENV.fetch("CONNECTIONS", "200")), Float(ENV.fetch("SECONDS", "4")))
+  Asker.run(JSON.parse(ARGV[0]), Integer(ENV.fetch("CONNECTIONS", "1000")), Float(ENV.fetch("SECONDS", "4")))
+when "elsewhere" then Server.run_elsewhere
 else Server.run
 end

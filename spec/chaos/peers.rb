@@ -14,9 +14,9 @@ require "timeout"
 class Peers
   THREADS = 100
   LIMIT = 60
-  GOOD = %i[echo echo_by_proxy echo_by_tls].freeze
+  GOOD = %i[echo echo_by_proxy echo_by_tls echo_by_stream echo_by_fiber].freeze
   BAD = %i[close_at_once reset half_close_and_leave stall flood garbage_to_tls garbage_in_tls cut_tls
-           flood_by_proxy datagrams trickle_to_tls].freeze
+           flood_by_proxy flood_by_stream flood_by_fiber datagrams trickle_to_tls].freeze
 
   def initialize(ports, sessions, seed)
     @ports = ports.transform_keys(&:to_sym)
@@ -73,6 +73,10 @@ class Peers
 
   def echo_by_proxy(random) = tcp(:proxy) { |socket| exchange(socket, random) { socket.close_write } }
 
+  def echo_by_stream(random) = tcp(:stream) { |socket| exchange(socket, random) { socket.close_write } }
+
+  def echo_by_fiber(random) = tcp(:fiber) { |socket| exchange(socket, random) { socket.close_write } }
+
   def echo_by_tls(random)
     tls { |secure| exchange(secure, random, size: random.rand(1..200_000)) }
   end
@@ -108,20 +112,22 @@ class Peers
   def close_at_once(_random) = tcp(:echo) { nil }
 
   def reset(random)
-    tcp(%i[echo proxy].sample(random: random)) do |socket|
+    tcp(%i[echo proxy stream fiber].sample(random: random)) do |socket|
       socket.write(random.bytes(random.rand(1..100_000)))
       linger(socket)
     end
   end
 
   def half_close_and_leave(random)
-    tcp(:proxy) do |socket|
+    tcp(%i[proxy stream fiber].sample(random: random)) do |socket|
       socket.write(random.bytes(100_000))
       socket.close_write
     end
   end
 
-  def stall(random) = tcp(:echo) { |socket| socket.write("x") && sleep(random.rand * 0.5) }
+  def stall(random)
+    tcp(%i[echo stream fiber].sample(random: random)) { |socket| socket.write("x") && sleep(random.rand * 0.5) }
+  end
 
   def flood(_random, port = :echo)
     tcp(port) do |socket|
@@ -134,6 +140,10 @@ class Peers
   end
 
   def flood_by_proxy(random) = flood(random, :proxy)
+
+  def flood_by_stream(random) = flood(random, :stream)
+
+  def flood_by_fiber(random) = flood(random, :fiber)
 
   def garbage_to_tls(random) = tcp(:tls) { |socket| socket.write(random.bytes(5000)) && socket.readpartial(100) }
 

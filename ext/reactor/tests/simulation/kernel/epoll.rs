@@ -42,6 +42,9 @@ impl Kernel {
     ) -> Answer {
         let queue = self.file_of(epoll)?;
         let file = self.file_of(fd)?;
+        if file == queue {
+            return Err(libc::EINVAL);
+        }
         let items = &mut self.epoll(queue)?.items;
         let found = items.iter().position(|i| i.file == file && i.fd == fd);
         let (events, data) = event.unwrap_or_default();
@@ -141,13 +144,17 @@ impl Kernel {
         Ok(ready)
     }
 
-    fn readiness(&mut self, file: usize) -> u32 {
+    pub(super) fn readiness(&mut self, file: usize) -> u32 {
         let ready = match &self.file_mut(file).kind {
             Kind::Stream(link, side) => {
                 let (link, side) = (*link, *side);
                 return self.links[link].ends[side].readiness();
             }
             Kind::Datagrams(socket) => socket.readiness(),
+            Kind::Process(pid) => {
+                let pid = *pid;
+                return if self.has_ended(pid) { libc::EPOLLIN as u32 } else { 0 };
+            }
             Kind::Unconnected(_) => libc::EPOLLOUT | libc::EPOLLHUP,
             Kind::Listener { backlog, .. } if !backlog.is_empty() => libc::EPOLLIN,
             Kind::Event(count) if *count > 0 => libc::EPOLLIN | libc::EPOLLOUT,
@@ -155,6 +162,14 @@ impl Kernel {
             _ => 0,
         };
         ready as u32
+    }
+
+    /// What poll(2) says of a descriptor, of what is asked for.
+    pub fn poll(&mut self, fd: i32, asked_for: u32) -> u32 {
+        match self.file_of(fd) {
+            Ok(file) => self.readiness(file) & (asked_for | ALWAYS),
+            Err(_) => libc::POLLNVAL as u32,
+        }
     }
 
     /// Whether something is yet to be told.
@@ -191,10 +206,13 @@ impl Kernel {
         watchers.iter().any(|(_, watched)| *watched == fd)
     }
 
-    /// How many descriptors are watched.
-    pub fn watched_count(&self) -> usize {
-        let files = self.files.iter().flatten();
-        files.map(|file| file.watchers.len()).sum()
+    /// What is watched, by each number that it is watched by.
+    pub fn watched_files(&self) -> Vec<String> {
+        let watched = |file: &super::File| {
+            let by = |(_, fd): &(usize, i32)| format!("{:?} by {fd}", file.kind);
+            file.watchers.iter().map(by).collect::<Vec<_>>()
+        };
+        self.files.iter().flatten().flat_map(watched).collect()
     }
 
     /// A file is gone, by which it is watched no more.

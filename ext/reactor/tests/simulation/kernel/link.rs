@@ -17,6 +17,15 @@ pub enum State {
     Dead,
 }
 
+/// A byte that is not among the others, but a read stops before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Urgent {
+    /// How many bytes are to be read before.
+    pub at: usize,
+    /// Whether it was taken, by MSG_OOB.
+    pub taken: bool,
+}
+
 /// One end, as tcp(7) has it.
 #[derive(Debug)]
 pub struct End {
@@ -25,6 +34,9 @@ pub struct End {
     pub sent: Queue,
     /// Arrived, and not yet read.
     pub received: Queue,
+    /// Where in these the urgent byte stands that was sent last, and has arrived last.
+    pub urgent_sent: Option<usize>,
+    pub urgent: Option<Urgent>,
     /// Whether it was told to send no more.
     pub shut: bool,
     /// Whether the peer's end of stream has arrived.
@@ -57,6 +69,8 @@ impl End {
             state,
             sent: Queue::default(),
             received: Queue::default(),
+            urgent_sent: None,
+            urgent: None,
             shut: false,
             fin: false,
             error: None,
@@ -93,12 +107,32 @@ impl End {
         if self.received.len() > 0 || ends_input {
             mask |= libc::EPOLLIN;
         }
+        if self.urgent.is_some_and(|urgent| !urgent.taken) {
+            mask |= libc::EPOLLPRI;
+        }
         if self.shut || dead || self.is_writable() {
             mask |= libc::EPOLLOUT;
         } else {
             self.no_space = true;
         }
         mask as u32
+    }
+
+    /// How many bytes one read may give, into so much room.
+    pub fn readable_at_once(&self, room: usize) -> usize {
+        let before = self.urgent.map_or(usize::MAX, |urgent| urgent.at);
+        // A read that begins at the urgent byte leaves it behind.
+        let before = if before == 0 { usize::MAX } else { before };
+        room.min(self.received.len()).min(before)
+    }
+
+    /// So many bytes are read.
+    pub fn skip(&mut self, count: usize) {
+        self.received.skip(count);
+        self.urgent = self.urgent.and_then(|urgent| {
+            let at = urgent.at.checked_sub(count)?;
+            (urgent.at > 0).then_some(Urgent { at, ..urgent })
+        });
     }
 
     pub fn room(&self) -> usize {
@@ -121,5 +155,6 @@ impl End {
         });
         self.state = State::Dead;
         self.sent.clear();
+        self.urgent_sent = None;
     }
 }

@@ -10,6 +10,7 @@ mod link;
 mod names;
 mod network;
 mod pipe;
+mod processes;
 mod queue;
 mod sockets;
 mod streams;
@@ -68,6 +69,8 @@ pub fn halt() {
 /// What a descriptor stands for.
 #[derive(Debug)]
 pub struct File {
+    /// What tells it from all others, as an inode number does.
+    serial: u64,
     /// How many descriptors stand for it.
     references: usize,
     kind: Kind,
@@ -86,6 +89,8 @@ enum Kind {
     /// A link, and which of its ends.
     Stream(usize, usize),
     Datagrams(datagrams::Socket),
+    /// A process, by its number.
+    Process(i32),
     Listener {
         port: u16,
         backlog: Vec<usize>,
@@ -109,6 +114,9 @@ pub struct Kernel {
     files: Vec<Option<File>>,
     descriptors: Vec<Option<usize>>,
     pipes: Vec<Queue>,
+    /// Processes by their numbers, and whether they have ended.
+    processes: BTreeMap<i32, bool>,
+    opened: u64,
     pub descriptor_limit: usize,
     /// Whether calls are forbidden that the loop can do without.
     pub is_sandbox: bool,
@@ -134,6 +142,8 @@ impl Kernel {
             files: Vec::new(),
             descriptors: Vec::new(),
             pipes: Vec::new(),
+            processes: BTreeMap::new(),
+            opened: 0,
             descriptor_limit: 1024,
             is_sandbox: false,
             next_port: 20_000,
@@ -146,6 +156,12 @@ impl Kernel {
     /// How many descriptors are open.
     pub fn open_count(&self) -> usize {
         self.descriptors.iter().flatten().count()
+    }
+
+    /// What they stand for.
+    pub fn open_files(&self) -> Vec<String> {
+        let files = self.descriptors.iter().flatten();
+        files.map(|file| format!("{:?}", self.files[*file])).collect()
     }
 
     /// A turn begins, which may make so many calls.
@@ -193,7 +209,9 @@ impl Kernel {
             self.may_have_lacked = true;
             return Err(libc::EMFILE);
         }
+        self.opened += 1;
         let file = File {
+            serial: self.opened,
             references: 0,
             kind,
             watchers: Vec::new(),
@@ -238,6 +256,12 @@ impl Kernel {
         Ok(&mut self.file_mut(file).kind)
     }
 
+    /// What tells an open file from all others.
+    pub fn serial_of(&mut self, fd: i32) -> Answer<u64> {
+        let file = self.file_of(fd)?;
+        Ok(self.file_mut(file).serial)
+    }
+
     /// The link of a socket, and which of its ends that is.
     pub fn end_of(&mut self, fd: i32) -> Answer<(usize, usize)> {
         match self.kind_of(fd)? {
@@ -279,7 +303,7 @@ impl Kernel {
             }
             Kind::Epoll(epoll) => self.forget_epoll(file, &epoll),
             Kind::Reader(pipe) | Kind::Writer(pipe) => self.pipes[pipe].clear(),
-            Kind::Event(_) | Kind::Unconnected(_) | Kind::Datagrams(_) => {}
+            Kind::Event(_) | Kind::Unconnected(_) | Kind::Datagrams(_) | Kind::Process(_) => {}
         }
     }
 }

@@ -76,6 +76,11 @@ impl Kernel {
         if taken.is_empty() {
             return Err(libc::EAGAIN);
         }
+        let end = &self.links[link].ends[side];
+        if end.urgent.is_some_and(|urgent| urgent.at == 0) {
+            // It does not get past an urgent byte, nor does it tell that from the end.
+            return if end.fin { Ok(0) } else { Err(libc::EAGAIN) };
+        }
         let count = self.read_end(link, side, &mut taken)?;
         self.pipes[pipe].push(&taken[..count]);
         Ok(count)

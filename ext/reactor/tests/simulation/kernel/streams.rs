@@ -1,11 +1,11 @@
 //! Reading, writing, and ending TCP connections.
 
-use super::link::State;
+use super::link::{End, State, Urgent};
 use super::{Answer, Kernel};
 
 const IN: i32 = libc::EPOLLIN;
 const OUT: i32 = libc::EPOLLOUT;
-const ALL: i32 = IN | OUT | libc::EPOLLERR | libc::EPOLLHUP | libc::EPOLLRDHUP;
+const ALL: i32 = IN | OUT | libc::EPOLLPRI | libc::EPOLLERR | libc::EPOLLHUP | libc::EPOLLRDHUP;
 
 impl Kernel {
     /// A size, or less.
@@ -45,20 +45,23 @@ impl Kernel {
             return Ok(0);
         }
         let not_ready = self.chance(self.faults.not_ready);
-        let most = self.shortened(buffer.len().min(waiting));
+        let may_read = self.links[link].ends[side].readable_at_once(buffer.len());
+        let most = self.shortened(may_read);
         let end = &mut self.links[link].ends[side];
         if not_ready {
             end.arrives_later = true;
             return Err(libc::EAGAIN);
         }
         buffer[..most].copy_from_slice(end.received.peek(most));
-        end.received.skip(most);
-        end.arrives_later |= most < buffer.len() && end.received.len() > 0;
+        end.skip(most);
+        // What stands behind urgent data has arrived already.
+        end.arrives_later |= most < may_read;
         Ok(most)
     }
 
     fn read_nothing(&mut self, link: usize, side: usize) -> Answer {
         let end = &mut self.links[link].ends[side];
+        end.urgent = None;
         if end.fin {
             end.end_told = true;
             return Ok(0);
@@ -136,7 +139,7 @@ impl Kernel {
         let end = &mut self.links[link].ends[side];
         end.closed = true;
         end.file = None;
-        let unread = end.received.len() > 0;
+        let unread = end.received.len() > 0 || end.urgent.is_some_and(|urgent| !urgent.taken);
         if end.state == State::Connecting {
             self.stop_connecting(link);
         } else if unread {
@@ -152,6 +155,7 @@ impl Kernel {
         (end.state, end.closed) = (State::Dead, true);
         end.sent.clear();
         end.received.clear();
+        (end.urgent_sent, end.urgent) = (None, None);
         self.cut(link, 1 - side, libc::ECONNRESET);
     }
 
@@ -180,20 +184,15 @@ impl Kernel {
         };
         let room = to.room_to_receive.saturating_sub(to.received.len());
         let moved = from.sent.move_to(&mut to.received, most.min(room));
-        let ends = from.shut && from.sent.len() == 0 && !to.fin;
+        let is_urgent = move_urgent(from, to, moved);
+        let ends = from.shut && from.sent.len() == 0 && from.urgent_sent.is_none() && !to.fin;
         to.fin |= ends;
         let (source, target) = (from.file, to.file);
         let has_room = from.no_space && from.is_writable();
         from.no_space &= !has_room;
-        if moved > 0 || ends {
-            self.wake(
-                target,
-                if ends {
-                    IN | libc::EPOLLRDHUP | libc::EPOLLHUP
-                } else {
-                    IN
-                },
-            );
+        if moved > 0 || ends || is_urgent {
+            let end = if ends { libc::EPOLLRDHUP | libc::EPOLLHUP } else { 0 };
+            self.wake(target, IN | libc::EPOLLPRI | end);
         }
         if has_room && moved > 0 {
             self.wake(source, OUT);
@@ -213,4 +212,19 @@ impl Kernel {
             }
         }
     }
+}
+
+/// So many bytes have moved on, and with the last of those before it the urgent byte.
+fn move_urgent(from: &mut End, to: &mut End, moved: usize) -> bool {
+    let Some(at) = from.urgent_sent else {
+        return false;
+    };
+    if at > moved {
+        from.urgent_sent = Some(at - moved);
+        return false;
+    }
+    from.urgent_sent = None;
+    let at = to.received.len() - (moved - at);
+    to.urgent = Some(Urgent { at, taken: false });
+    true
 }

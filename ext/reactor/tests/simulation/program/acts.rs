@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use em_reactor::Id;
-
 use super::Program;
 use super::conn::Closing;
 use super::wire::MOST;
@@ -22,15 +20,11 @@ impl Program {
             (7..=8, _) => self.listen(),
             (9..=10, _) => self.change_server(),
             (11..=12, _) => self.attach(),
-            (13..=17, _) => self.add_timer(),
+            (13..=19, _) => self.act_on_timers(),
             (21..=23, _) => self.act_by_datagrams(),
             (20, _) => self.change_queue(),
-            (18..=19, _) => {
-                let index = self.random.below(1000);
-                if let Some(id) = self.timers.any(index) {
-                    self.cancel_timer(id);
-                }
-            }
+            (24..=31, _) => self.act_by_sockets(),
+            (32..=33, _) => self.act_by_processes(),
             (_, Some(index)) => self.act_on(index),
             _ => self.listen(),
         }
@@ -39,7 +33,9 @@ impl Program {
     fn act_on(&mut self, index: usize) {
         let id = self.conns[index].id;
         match self.random.below(100) {
-            0..=54 => self.send(index),
+            0..=51 => self.send(index),
+            52..=53 => self.send_file(index),
+            54 => self.pause_when_full(index),
             55..=64 => self.pause(index),
             65..=69 => self.stop_reading(index),
             70..=72 => {
@@ -64,7 +60,7 @@ impl Program {
     }
 
     /// Goes on with another queue, as a forked child does.
-    fn change_queue(&mut self) {
+    pub(super) fn change_queue(&mut self) {
         self.trace(|| "another queue".into());
         if let Ok(poller) = self.reactor.adopt() {
             self.poller = poller;
@@ -124,12 +120,15 @@ impl Program {
             }
         }
         self.resume_datagrams();
+        self.resume_timers();
+        self.calm_own();
     }
 
     pub(super) fn close(&mut self, index: usize, after_writing: bool) {
         let clock = self.clock();
         let conn = &mut self.conns[index];
         let id = conn.id;
+        let is_first = conn.closing != Closing::Now;
         if after_writing && conn.closing == Closing::No {
             (conn.closing, conn.closed_at) = (Closing::AfterWriting, clock);
         } else if !after_writing {
@@ -140,9 +139,26 @@ impl Program {
         self.wires[out].lossy |= self.wires[out].source.is_some();
         self.trace(|| format!("{id:?} closes, after writing: {after_writing}"));
         self.reactor.close(id, after_writing);
-        if !after_writing {
+        if !after_writing && is_first {
             self.check_parting(index);
         }
+    }
+
+    /// Has another not be read from while this one is full. Of the one whose peer is outside that
+    /// is not for ever: they read all in the end.
+    fn pause_when_full(&mut self, source: usize) {
+        let live: Vec<usize> = self.by_id.values().copied().collect();
+        let Some(target) = self.random.pick(&live).filter(|target| *target != source) else {
+            return;
+        };
+        if self.peer_of(target).is_some() || !self.conns[target].is_open() {
+            return;
+        }
+        let [id, other] = [target, source].map(|index| self.conns[index].id);
+        self.trace(|| format!("{other:?} is not read while {id:?} is full"));
+        self.conns[target].limited = true;
+        self.conns[source].follows.push(target);
+        self.reactor.pause_when_full(id, other).expect("connections");
     }
 
     fn close_write(&mut self, index: usize) {
@@ -240,24 +256,5 @@ impl Program {
         let (link, side) = self.conns[index].link?;
         let is_peer = |other: &&usize| self.conns[**other].link == Some((link, 1 - side));
         self.by_id.values().find(is_peer).copied()
-    }
-
-    fn add_timer(&mut self) {
-        let delay = match self.random.chance(200) {
-            true => Duration::ZERO,
-            false => Duration::from_micros(self.random.size(5_000_000) as u64),
-        };
-        let now = self.now();
-        let id = self.reactor.add_timer(now, delay).expect("a timer");
-        self.trace(|| format!("timer {id:?} after {delay:?}"));
-        let due = self.clock() + delay;
-        self.timers.add(id, due, self.turn);
-    }
-
-    pub(super) fn cancel_timer(&mut self, id: Id) {
-        self.trace(|| format!("timer {id:?} is cancelled"));
-        self.timers.cancel(id);
-        assert!(self.reactor.cancel_timer(id), "{id:?} cannot be cancelled");
-        assert!(!self.reactor.cancel_timer(id), "{id:?} is cancelled twice");
     }
 }

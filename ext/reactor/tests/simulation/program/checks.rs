@@ -36,7 +36,8 @@ impl Program {
             return;
         }
         let is_proxy = conn.proxy.is_some() || conn.unlinked_in == self.turn;
-        let is_paused = conn.paused || conn.stopped || conn.resumed_in == self.turn;
+        let is_held = conn.paused || conn.stopped || !conn.follows.is_empty();
+        let is_paused = is_held || conn.resumed_in == self.turn;
         if conn.is_let_go() || conn.closed_early || is_paused || is_proxy {
             return;
         }
@@ -135,6 +136,7 @@ impl Program {
             (std::mem::take(&mut kernel.faults), limit)
         });
         let eager = std::mem::take(&mut self.eager);
+        self.is_calm = true;
         self.resume_all();
         let (mut quiet, mut turns) = (0, 0);
         while quiet < QUIET {
@@ -155,6 +157,7 @@ impl Program {
             self.check_misuse();
         }
         self.check_at_rest();
+        self.is_calm = false;
         self.eager = eager;
         kernel::with(|kernel| {
             kernel.faults = faults;
@@ -164,6 +167,9 @@ impl Program {
 
     fn check_at_rest(&mut self) {
         self.check_datagrams_at_rest();
+        self.check_own_at_rest();
+        self.check_waits_at_rest();
+        self.check_processes_at_rest();
         for index in self.by_id.values().copied().collect::<Vec<_>>() {
             self.check_conn_at_rest(index);
         }
@@ -176,11 +182,9 @@ impl Program {
             assert!(waiting == 0 || may_wait, "{id:?} leaves {waiting} waiting");
         }
         assert_eq!(self.reactor.timer_count(), self.timers.len(), "timers");
-        assert_eq!(
-            self.reactor.count(),
-            self.by_id.len() + self.servers.len() + self.count_datagrams(),
-            "descriptors"
-        );
+        let connections = self.by_id.len() + self.servers.len() + self.count_datagrams();
+        let watches = self.count_watches() + self.count_process_watches();
+        assert_eq!(self.reactor.count(), connections + watches, "descriptors");
     }
 
     fn check_conn_at_rest(&mut self, index: usize) {
@@ -242,6 +246,9 @@ impl Program {
             .values_mut()
             .for_each(|server| server.stopped = true);
         self.note_end_of_datagrams();
+        self.note_end_of_watches();
+        self.note_end_of_process_watches();
+        self.end_waits();
         self.eager = 0;
         assert_eq!(self.reactor.close_all(), [], "children");
         for index in open {
@@ -257,6 +264,7 @@ impl Program {
             self.reactor.is_empty(),
             "descriptors that do not end at once"
         );
+        self.close_own_sockets();
     }
 
     /// All ends, and nothing is left.
@@ -270,6 +278,9 @@ impl Program {
             self.stop_server(id);
         }
         self.close_all_datagrams();
+        self.close_all_own();
+        self.end_process_watches();
+        self.end_waits();
         while let Some(id) = self.timers.any(0) {
             self.cancel_timer(id);
         }
@@ -281,7 +292,9 @@ impl Program {
             }
             self.calm_down();
         }
+        self.close_own_sockets();
         self.close_all_outside();
+        self.check_waits_at_end();
         assert!(self.reactor.is_empty(), "descriptors that are left");
         assert_eq!(
             self.reactor.closing_count(),
@@ -296,7 +309,8 @@ impl Program {
             "deadlines that are left"
         );
         kernel::with(|kernel| {
-            assert_eq!(kernel.watched_count(), 1, "registrations that are left");
+            let watched = kernel.watched_files();
+            assert_eq!(watched.len(), 1, "registrations that are left: {watched:?}");
             let open = kernel.open_count();
             assert!(open == 3 || open == 5, "{open} descriptors are left");
         });

@@ -44,6 +44,8 @@ pub struct Conn {
     /// Whether it is full, as was told.
     pub full: bool,
     pub limited: bool,
+    /// Those that it is not read from while they are full.
+    pub follows: Vec<usize>,
     /// Whom it passes its input on to, how much it has passed on so far, and how much it is to.
     pub proxy: Option<usize>,
     pub passed: u64,
@@ -90,6 +92,7 @@ impl Conn {
             resumed_in: 0,
             full: false,
             limited: false,
+            follows: Vec::new(),
             proxy: None,
             passed: 0,
             to_pass: 0,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use em_reactor::{Event, Id, Reason};
+use em_reactor::{Event, Id, Interest, Reason};
 
 use super::Program;
 use super::conn::Closing;
@@ -56,6 +56,22 @@ impl Program {
                 let index = self.expect_conn(id);
                 self.end_proxy(index);
                 Some(index)
+            }
+            Event::Readable(id) => {
+                self.watch_told(id, Interest::READABLE);
+                None
+            }
+            Event::Writable(id) => {
+                self.watch_told(id, Interest::WRITABLE);
+                None
+            }
+            Event::Urgent(id) => {
+                self.watch_told(id, Interest::PRIORITY);
+                None
+            }
+            Event::ProcessExited(id) => {
+                self.process_exited(id);
+                None
             }
             Event::Unbound { id, reason } => {
                 self.unbound(id, reason, clock);
@@ -146,11 +162,26 @@ impl Program {
             told == 1 || is_ending || has_failed,
             "{id:?} has more than its share"
         );
+        assert!(
+            is_ending || !self.waits_for_full(index),
+            "{id:?} has data while another is full"
+        );
         let wire = self.wire_of(link, 1 - side);
         let data = std::mem::take(&mut self.buffer);
         self.receive(wire, &data[..len], &format!("{id:?}"));
         self.buffer = data;
         index
+    }
+
+    /// Whether another is full that it is not read from then. One that has failed or timed out is
+    /// none, though its end may be told later.
+    fn waits_for_full(&self, index: usize) -> bool {
+        let is_full = |target: &&usize| {
+            let target = &self.conns[**target];
+            let may_end = target.secure || !target.timeout.is_zero();
+            target.full && target.is_open() && !may_end && target.link.is_some_and(is_sound)
+        };
+        self.conns[index].follows.iter().any(|target| is_full(&target))
     }
 
     fn input_ended(&mut self, id: Id) -> usize {
@@ -200,6 +231,9 @@ impl Program {
         // Another queue may not watch it.
         let is_lacking = matches!(reason, Some(Reason::Errno(error)) if SHORTAGES.contains(&error));
         if self.datagrams_unbound(id, is_lacking) {
+            return;
+        }
+        if self.watch_ended(id, reason.as_ref()) || self.process_watch_ended(id, reason.as_ref()) {
             return;
         }
         if let Some(server) = self.servers.remove(&id) {
@@ -289,4 +323,13 @@ impl Program {
             }
         }
     }
+}
+
+/// Whether nothing of an end tells that it is at its end.
+fn is_sound((link, side): (usize, usize)) -> bool {
+    kernel::with(|kernel| {
+        let end = &kernel.links[link].ends[side];
+        let is_open = !end.end_told && end.state == State::Connected;
+        is_open && end.told.is_empty() && kernel.faults.unwatched == 0
+    })
 }

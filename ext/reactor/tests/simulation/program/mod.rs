@@ -6,11 +6,15 @@ mod conn;
 mod connecting;
 mod datagrams;
 mod events;
+mod files;
 mod outside;
+mod processes;
 mod proxies;
 mod secure;
 mod servers;
+mod sockets;
 mod timers;
+mod waits;
 mod wire;
 
 use std::collections::{BTreeMap, HashSet};
@@ -22,7 +26,10 @@ use crate::kernel::{self, Faults, Kernel};
 use crate::random::Random;
 use conn::Conn;
 use datagrams::Datagrams;
+use processes::Processes;
+use sockets::Own;
 use timers::Timers;
+use waits::Waits;
 use wire::Wire;
 
 /// What a read may give. With less, more of the reads fill it.
@@ -62,6 +69,11 @@ pub struct Program {
     /// Whether somebody outside cut off a connection before that was told to be one.
     cut_early: bool,
     datagrams: Datagrams,
+    own: Vec<Own>,
+    waits: Waits,
+    processes: Processes,
+    /// Whether there are no faults, and all is to come to rest.
+    is_calm: bool,
     timers: Timers,
     turn: u64,
     tells_input_ends: bool,
@@ -111,6 +123,10 @@ impl Program {
             outside: Vec::new(),
             cut_early: false,
             datagrams: Datagrams::default(),
+            own: Vec::new(),
+            waits: Waits::default(),
+            processes: Processes::default(),
+            is_calm: false,
             timers: Timers::default(),
             turn: 0,
             tells_input_ends,
@@ -143,8 +159,8 @@ impl Program {
     pub fn finish(mut self) -> (usize, Duration, u64) {
         let traits = (self.steps, self.clock(), self.random.next());
         drop((self.reactor, self.poller));
-        let left = kernel::with(|kernel| kernel.open_count());
-        assert_eq!(left, 0, "descriptors that are left open");
+        let left = kernel::with(|kernel| kernel.open_files());
+        assert!(left.is_empty(), "descriptors that are left open: {left:?}");
         kernel::halt();
         traits
     }
@@ -186,6 +202,7 @@ impl Program {
             self.tell(event, began);
         }
         self.timers.check(began, self.turn);
+        self.take_woken();
         let wait =
             wait.unwrap_or_else(|| Duration::from_micros(self.random.size(2_000_000) as u64));
         let now = self.now();
@@ -198,8 +215,12 @@ impl Program {
         self.reactor.collect(&self.poller, now);
         self.trace(|| format!("turn {} waited {timeout:?}", self.turn));
         let clock = self.clock();
+        self.take_woken();
         while let Some(event) = self.next_event() {
             self.tell(event, clock);
+        }
+        if self.reactor.needs_queue() {
+            self.change_queue();
         }
         self.check_shares();
     }

@@ -43,7 +43,7 @@ impl Program {
         }
     }
 
-    fn write_outside(&mut self, link: usize, side: usize) {
+    pub(super) fn write_outside(&mut self, link: usize, side: usize) {
         let wire = self.wire_of(link, side);
         let length = self.random.size(MOST);
         let data = self.wires[wire].next(length);
@@ -56,15 +56,34 @@ impl Program {
         });
         self.trace(|| format!("link {link}: {side} writes {taken}"));
         self.wires[wire].offer(taken);
+        if self.random.chance(30) {
+            self.urge_outside(link, side);
+        }
+    }
+
+    /// Sends an urgent byte, if the last one was passed by: a second would have the first be one as
+    /// all others.
+    fn urge_outside(&mut self, link: usize, side: usize) {
+        let is_sent = kernel::with(|kernel| {
+            let ends = &mut kernel.links[link].ends;
+            let is_free = ends[side].urgent_sent.is_none() && ends[1 - side].urgent.is_none();
+            let end = &mut ends[side];
+            let may_send = is_free && end.state == State::Connected && !end.shut;
+            if may_send {
+                end.urgent_sent = Some(end.sent.len());
+            }
+            may_send
+        });
+        self.trace(|| format!("link {link}: {side} sends an urgent byte: {is_sent}"));
     }
 
     /// Reads some of what has arrived, or at least so much.
-    fn read_outside(&mut self, link: usize, side: usize, least: usize) {
+    pub(super) fn read_outside(&mut self, link: usize, side: usize, least: usize) {
         let most = self.random.size(200_000).max(least);
         let data = kernel::with(|kernel| {
             let end = &mut kernel.links[link].ends[side];
             let data = end.received.peek(most).to_vec();
-            end.received.skip(most);
+            end.skip(most);
             data
         });
         if !data.is_empty() {

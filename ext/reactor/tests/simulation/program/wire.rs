@@ -48,6 +48,16 @@ impl Wire {
         content(self.key, self.made, length)
     }
 
+    /// As [`next`](Self::next), of any length.
+    pub fn bytes(&self, length: usize) -> Vec<u8> {
+        let piece = Piece {
+            key: self.key,
+            from: self.made,
+            length: length as u64,
+        };
+        chunks(piece).flatten().copied().collect()
+    }
+
     /// So many of the sender's bytes were taken.
     pub fn offer(&mut self, length: usize) {
         let piece = Piece {

@@ -7,6 +7,7 @@
 mod datagrams;
 mod descriptors;
 mod queue;
+mod real;
 mod sockets;
 
 use std::slice;
