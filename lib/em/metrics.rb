@@ -130,7 +130,7 @@ module EventMachine
     # @return [nil]
     # @raise [ArgumentError, TypeError] as {on_slow}
     def enable_metrics(slow: 0.1)
-      @slow_threshold = slow_threshold(slow)
+      @slow_threshold = not_negative(slow, "threshold")
       @slow_calls = SlowCalls.new unless @metrics_enabled
       @metrics_enabled = true
       update_metering
