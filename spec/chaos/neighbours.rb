@@ -12,6 +12,7 @@ require "json"
 require "openssl"
 require "rbconfig"
 require "socket"
+require_relative "asker"
 
 # What attackers do, in a process of their own until they are ended.
 module Attack
@@ -76,40 +77,17 @@ module Attack
              garbage_to_tls tiny_records].freeze
 end
 
-# Asks, and measures the answers.
-class Asker < EventMachine::Connection
+# Those who wait for answers meanwhile.
+module Neighbours
   PERIOD = 0.1
-
-  class << self
-    # @return [Array<Float>] milliseconds
-    def times = @times ||= []
-  end
-
-  def connection_completed
-    EventMachine.add_timer(rand * PERIOD) { EventMachine.add_periodic_timer(PERIOD) { ask } }
-  end
-
-  def receive_data(_data)
-    self.class.times << ((Process.clock_gettime(Process::CLOCK_MONOTONIC) - @asked) * 1000)
-    @asked = nil
-  end
-
-  # Who still waits does not ask again.
-  def ask
-    return if @asked
-
-    @asked = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-    send_data("?" * 64)
-  end
 
   def self.run(ports, connections, seconds)
     EventMachine.run do
-      connections.times { EventMachine.connect("127.0.0.1", ports["echo"], self) }
-      EventMachine.add_timer(0.5) { times.clear }
+      connections.times { EventMachine.connect("127.0.0.1", ports["echo"], Asker, PERIOD) }
+      EventMachine.add_timer(0.5) { Asker.times.clear }
       EventMachine.add_timer(seconds + 0.5) { EventMachine.stop }
     end
-    sorted = times.sort
-    puts JSON.generate([sorted.size, *[0.5, 0.99].map { |share| sorted[(sorted.size * share).floor] }, sorted.last])
+    puts JSON.generate(Asker.summary)
   end
 end
 
@@ -155,6 +133,6 @@ $stdout.sync = true
 case ARGV.shift
 when "attack" then Attack.public_send(ARGV[0], JSON.parse(ARGV[1]))
 when "ask"
-  Asker.run(JSON.parse(ARGV[0]), Integer(ENV.fetch("CONNECTIONS", "200")), Float(ENV.fetch("SECONDS", "4")))
+  Neighbours.run(JSON.parse(ARGV[0]), Integer(ENV.fetch("CONNECTIONS", "200")), Float(ENV.fetch("SECONDS", "4")))
 else Server.run
 end
