@@ -24,7 +24,7 @@ module EventMachine
     #
     # @param signature [Integer] the connection's
     # @param high [Integer] bytes
-    # @param low [Integer] bytes
+    # @param low [Integer, nil] bytes; nil for a quarter of the other
     # @return [Boolean] false also when no reactor runs
     # @raise [ArgumentError] if `low` is negative or not below `high`
     # @raise [RuntimeError] if it is not a connection

@@ -26,11 +26,11 @@ module EventMachine
     # crossing, if the handler defines it. {#send_data} queues as before. The limits end with the connection.
     #
     # @param high [Integer] bytes, at least 1
-    # @param low [Integer] bytes, below `high`
+    # @param low [Integer, nil] bytes, below `high`; nil for a quarter of it
     # @return [Boolean] false if the connection is closed
     # @raise [ArgumentError] if `low` is negative or not below `high`
     # @raise [RuntimeError] if it is not a connection, such as a datagram socket
-    def set_outbound_limits(high: 65_536, low: high / 4)
+    def set_outbound_limits(high: 65_536, low: nil)
       EventMachine.set_outbound_limits(@signature, high, low)
     end
 
@@ -66,11 +66,18 @@ module EventMachine
     # @raise [TypeError] if it is no number
     # @raise [RuntimeError] if there is no such server
     def set_max_connections(signature, count)
-      count = Integer(count) unless count.nil?
-      raise ArgumentError, "max_connections must be at least 1: #{count}" if count && count < 1
+      connection_limit(count).tap { |limit| limit_connections(signature, limit) }
+    end
 
-      limit_connections(signature, count)
-      count
+    private
+
+    def connection_limit(count)
+      return if count.nil?
+
+      limit = Integer(count)
+      raise ArgumentError, "max_connections must be at least 1: #{limit}" if limit < 1
+
+      limit
     end
   end
 end

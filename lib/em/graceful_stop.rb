@@ -15,13 +15,10 @@ module EventMachine
 
     # @param timeout [Numeric] seconds
     # @param quiet [Numeric] seconds
-    # @raise [ArgumentError] if either is negative
+    # @raise [ArgumentError, TypeError] if either is negative, or no number
     def initialize(timeout, quiet)
-      negative = [timeout, quiet].find(&:negative?)
-      raise ArgumentError, "seconds must not be negative: #{negative}" if negative
-
-      @deadline = now + timeout
-      @quiet = quiet.to_f
+      @deadline = now + EventMachine.__send__(:not_negative, timeout, "timeout")
+      @quiet = EventMachine.__send__(:not_negative, quiet, "quiet").to_f
       @asked = {}.compare_by_identity
       @caller = Task.current
       @over = false
@@ -134,7 +131,7 @@ module EventMachine
     # @yieldparam left [Integer] as the result
     # @return [GracefulStop] a {Deferrable}: succeeds, before the loop is stopped, with how many connections and tasks
     #   were left; 0 if nothing was cut off
-    # @raise [ArgumentError] if either is negative
+    # @raise [ArgumentError, TypeError] if either is negative, or no number
     # @raise [RuntimeError] when no reactor runs
     def stop_gracefully(timeout = 30, quiet: 1, &block)
       raise "eventmachine not initialized: stop_gracefully" unless reactor_running?

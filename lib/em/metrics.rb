@@ -130,7 +130,7 @@ module EventMachine
     # @return [nil]
     # @raise [ArgumentError, TypeError] as {on_slow}
     def enable_metrics(slow: 0.1)
-      @slow_threshold = slow_threshold(slow)
+      @slow_threshold = not_negative(slow, "threshold")
       @slow_calls = SlowCalls.new unless @metrics_enabled
       @metrics_enabled = true
       update_metering
@@ -162,7 +162,8 @@ module EventMachine
 
     # Serves {Metrics#to_openmetrics} by HTTP on a Unix socket, for `eventmachine-top` and for scrapers, and calls
     # {enable_metrics} unless it was called. A file that a process which has ended left in its place is replaced. The
-    # file is removed when the server is stopped, which the end of the loop does.
+    # file is removed when the server is stopped, which the end of the loop does. It does not keep a loop alive that
+    # runs until it is idle, nor do those who ask: see {unref}.
     #
     # @example
     #   EventMachine.run { EventMachine.serve_metrics("/run/chat/metrics.sock") }
@@ -177,7 +178,7 @@ module EventMachine
       require_reactor(:serve_metrics)
       server = MetricsEndpoint.listen(path, mode)
       enable_metrics unless @metrics_enabled
-      server
+      unref(server)
     end
 
     private

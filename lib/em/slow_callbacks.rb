@@ -55,7 +55,7 @@ module EventMachine
       callback ||= block
       raise ArgumentError, "no proc or block given" unless callback.respond_to?(:call)
 
-      watch = SlowWatch.new(slow_threshold(threshold), callback)
+      watch = SlowWatch.new(not_negative(threshold, "threshold"), callback)
       @slow_watches = [*@slow_watches, watch].freeze
       update_metering
       watch
@@ -64,13 +64,6 @@ module EventMachine
     private
 
     attr_reader :slow_watches
-
-    def slow_threshold(seconds)
-      not_negative(seconds, "threshold")
-      raise ArgumentError, "threshold is not a number: #{seconds}" if seconds.respond_to?(:nan?) && seconds.nan?
-
-      seconds
-    end
 
     def forget_slow_watch(watch)
       return false unless @slow_watches.include?(watch)

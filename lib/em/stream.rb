@@ -3,6 +3,7 @@
 require "timeout"
 require "em/connection"
 require "em/flow_control"
+require "em/stream/options"
 require "em/stream/waiting"
 require "em/stream/reading"
 require "em/stream/writing"
@@ -19,9 +20,6 @@ module EventMachine
     include Waiting
     include Reading
     include Writing
-
-    DEFAULTS = { read_limit: 262_144, high: 65_536, low: 16_384, timeout: nil }.freeze
-    private_constant :DEFAULTS
 
     # @return [Numeric, nil] how long a method may wait, in seconds; nil for any time
     attr_reader :timeout
@@ -44,11 +42,15 @@ module EventMachine
     # @return [Stream, Object] the stream; what the block returned, if there is one
     # @raise [SystemCallError, CertificateError] if it cannot connect, or the handshake fails
     # @raise [ConnectionError] as {EventMachine.connect}
+    # @raise [ArgumentError, TypeError] as {#initialize} and {#start_tls}
     # @raise [NotInFiber] in a callback
     def self.connect(host, port = nil, timeout: 20, tls: nil, **options)
       EventMachine.__send__(:waiting_scheduler, "Stream.connect")
+      options = Options.new(**options)
+      tls = Options.tls(tls)
+      limit = Options.timeout(timeout)
       stream = EventMachine.connect(*[host, port].compact, self, options)
-      stream.pending_connect_timeout = timeout
+      stream.pending_connect_timeout = limit if limit
       stream.__send__(:establish, tls)
       return stream unless block_given?
 
@@ -59,37 +61,29 @@ module EventMachine
       end
     end
 
-    # @param options [Hash] of {#initialize}
-    # @return [void]
-    # @raise [ArgumentError] for an unknown one
-    # @!visibility private
-    def self.check(options)
-      unknown = options.keys - DEFAULTS.keys
-      raise ArgumentError, "unknown option: #{unknown.first.inspect}" if unknown.any?
-    end
-
     # @param options [Hash{Symbol => Numeric}]
     # @option options [Integer] :read_limit (262_144) bytes that may wait to be read before the connection is not read
     #   from
     # @option options [Integer] :high (65_536) bytes that wait to be sent when {#write} waits
-    # @option options [Integer] :low (16_384) bytes that wait to be sent when it goes on
+    # @option options [Integer] :low (a quarter of high) bytes that wait to be sent when it goes on
     # @option options [Numeric] :timeout (nil) see {#timeout=}
-    # @raise [ArgumentError] for an unknown option
+    # @raise [ArgumentError, TypeError] for an unknown option, and for a value that makes no sense
     def initialize(options = {})
       super()
-      Stream.check(options)
-      @read_limit, @high, @low, @timeout = DEFAULTS.merge(options).values_at(*DEFAULTS.keys)
+      options = Options.of(options)
+      @read_limit = options.read_limit
+      @high = options.high
+      @low = options.low
+      @timeout = options.timeout
       @connected = @secured = @input_ended = @unbound = @closed = false
       start_reading
       start_writing
     end
 
     # @param seconds [Numeric, nil] how long {#read}, {#write} and the like may wait, each time; nil for any time
-    # @raise [ArgumentError] unless it is positive
+    # @raise [ArgumentError, TypeError] unless it is positive
     def timeout=(seconds)
-      raise ArgumentError, "timeout must be positive: #{seconds}" if seconds && !seconds.positive?
-
-      @timeout = seconds
+      @timeout = Options.timeout(seconds)
     end
 
     # Sends what was written, then closes the connection. May be called again.
@@ -140,9 +134,13 @@ module EventMachine
 
     private
 
+    # One that is cancelled meanwhile, or cannot begin, leaves no connection behind.
     def establish(tls)
       wait_until("connecting") { @connected }
-      start_tls(tls == true ? {} : tls) if tls
+      start_tls(tls) if tls
+      established = true
+    ensure
+      close_connection unless established
     end
   end
 end

@@ -13,6 +13,7 @@ require "json"
 require "openssl"
 require "rbconfig"
 require "socket"
+require_relative "asker"
 
 # What attackers do, in a process of their own until they are ended.
 module Attack
@@ -83,43 +84,16 @@ module Attack
              garbage_to_tls tiny_records].freeze
 end
 
-# Asks, and measures the answers.
-class Asker < EventMachine::Connection
-  class << self
-    # @return [Array<Float>] milliseconds
-    def times = @times ||= []
-
-    # Seconds between the questions of each.
-    attr_accessor :period
-  end
-
-  def connection_completed
-    period = self.class.period
-    EventMachine.add_timer(rand * period) { EventMachine.add_periodic_timer(period) { ask } }
-  end
-
-  def receive_data(_data)
-    self.class.times << ((Process.clock_gettime(Process::CLOCK_MONOTONIC) - @asked) * 1000)
-    @asked = nil
-  end
-
-  # Who still waits does not ask again.
-  def ask
-    return if @asked
-
-    @asked = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-    send_data("?" * 64)
-  end
-
+# Those who wait for answers meanwhile.
+module Neighbours
   def self.run(ports, connections, seconds)
-    self.period = connections / 2000.0
     EventMachine.run do
-      connections.times { EventMachine.connect("127.0.0.1", ports["echo"], self) }
-      EventMachine.add_timer(1) { times.clear }
+      period = connections / 2000.0
+      connections.times { EventMachine.connect("127.0.0.1", ports["echo"], Asker, period) }
+      EventMachine.add_timer(1) { Asker.times.clear }
       EventMachine.add_timer(seconds + 1) { EventMachine.stop }
     end
-    sorted = times.sort
-    puts JSON.generate([sorted.size, *[0.5, 0.99].map { |share| sorted[(sorted.size * share).floor] }, sorted.last])
+    puts JSON.generate(Asker.summary)
   end
 end
 
@@ -190,7 +164,7 @@ $stdout.sync = true
 case ARGV.shift
 when "attack" then Attack.public_send(ARGV[0], JSON.parse(ARGV[1]))
 when "ask"
-  Asker.run(JSON.parse(ARGV[0]), Integer(ENV.fetch("CONNECTIONS", "1000")), Float(ENV.fetch("SECONDS", "4")))
+  Neighbours.run(JSON.parse(ARGV[0]), Integer(ENV.fetch("CONNECTIONS", "1000")), Float(ENV.fetch("SECONDS", "4")))
 when "elsewhere" then Server.run_elsewhere
 else Server.run
 end

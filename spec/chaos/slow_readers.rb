@@ -12,6 +12,7 @@ require "eventmachine"
 require "json"
 require "rbconfig"
 require "socket"
+require_relative "asker"
 
 MIB = 1024 * 1024
 
@@ -124,7 +125,7 @@ end
 module Many
   CONNECTIONS = Integer(ENV.fetch("CONNECTIONS", "10000"))
   SECONDS = Float(ENV.fetch("SECONDS", "10"))
-  # Each asks so often.
+  # Each asks so often, in seconds.
   PERIOD = 2.0
 
   # Answers a question, or sends without end to who asks for that, as far as it is read.
@@ -154,26 +155,6 @@ module Many
     def receive_data(_data) = pause
   end
 
-  # Asks, and measures.
-  class Asker < EventMachine::Connection
-    class << self
-      def times = @times ||= []
-    end
-
-    def connection_completed
-      EventMachine.add_timer(rand * PERIOD) { EventMachine.add_periodic_timer(PERIOD) { ask } }
-    end
-
-    def receive_data(_data)
-      self.class.times << ((Process.clock_gettime(Process::CLOCK_MONOTONIC) - @asked) * 1000)
-    end
-
-    def ask
-      @asked = Process.clock_gettime(Process::CLOCK_MONOTONIC)
-      send_data("?" * 64)
-    end
-  end
-
   class << self
     def serve
       EventMachine.run do
@@ -183,25 +164,23 @@ module Many
       end
     end
 
-    # Prints the median and the 99th percentile of the times of those that go on, in milliseconds, and the server's
-    # memory before and after, in KiB.
+    # Prints how long those that go on have waited for answers, in milliseconds, and the server's memory before and
+    # after, in KiB.
     def ask(port, stalled, pid)
       EventMachine.run do
-        connect(port, Asker, CONNECTIONS / 2)
-        connect(port, Stalled, CONNECTIONS / 2) if stalled
+        connect(port, CONNECTIONS / 2, Asker, PERIOD)
+        connect(port, CONNECTIONS / 2, Stalled) if stalled
         settle = CONNECTIONS / 2000.0 + PERIOD
         EventMachine.add_timer(settle) { (@before = resident(pid)) && Asker.times.clear }
         EventMachine.add_timer(settle + SECONDS) { (@after = resident(pid)) && EventMachine.stop }
       end
-      sorted = Asker.times.sort
-      times = [0.5, 0.99].map { |share| sorted[(sorted.size * share).floor] }
-      puts JSON.generate([sorted.size, *times, @before, @after])
+      puts JSON.generate([*Asker.summary, @before, @after])
     end
 
     # A few in each turn, as the server's backlog has it.
-    def connect(port, handler, count)
+    def connect(port, count, *handler)
       timer = EventMachine.add_periodic_timer(0.01) do
-        [50, count].min.times { EventMachine.connect("127.0.0.1", port, handler) }
+        [50, count].min.times { EventMachine.connect("127.0.0.1", port, *handler) }
         timer.cancel if (count -= 50) <= 0
       end
     end
@@ -245,9 +224,9 @@ module SlowReaders
   def many(stalled)
     supply("many") do |port, pid|
       answer = IO.popen([RbConfig.ruby, __FILE__, "ask", port.to_s, stalled.to_s, pid.to_s], &:read)
-      count, median, p99, before, after = JSON.parse(answer)
-      puts format("%-16s %6d answers, median %.2f ms, p99 %.2f ms; memory %d KiB, then %d KiB",
-                  stalled ? "half stopped" : "without them", count, median, p99, before, after)
+      count, median, p99, most, before, after = JSON.parse(answer)
+      puts format("%-16s %6d answers, median %.2f ms, p99 %.2f ms, most %.2f ms; memory %d KiB, then %d KiB",
+                  stalled ? "half stopped" : "without them", count, median, p99, most, before, after)
       p99
     end
   end

@@ -147,6 +147,39 @@ RSpec.describe "EventMachine.stop_gracefully" do
     expect(answer).to eq("answer to this")
   end
 
+  it "neither waits for what is detached, nor asks it to end" do
+    requested = []
+    asked = Class.new(EventMachine::Connection) { define_method(:shutdown_requested) { requested << self } }
+    detached = nil
+    em do
+      EventMachine.connect("127.0.0.1", serve(asked)) do |client|
+        client.send_data("x" * 10_000_000)
+        detached = EventMachine.attach(UNIXSocket.pair.first, asked)
+        EventMachine.next_tick do
+          [client, detached].each { |connection| IO.for_fd(connection.detach).close }
+          gracefully
+        end
+      end
+    end
+    expect(log).to eq([0])
+    expect(requested).not_to include(detached)
+  end
+
+  it "lets a handler detach its connection when it is asked to end" do
+    taken = nil
+    asked = Class.new(EventMachine::Connection) do
+      define_method(:shutdown_requested) { taken = IO.for_fd(detach) }
+    end
+    em do
+      near, @far = UNIXSocket.pair
+      EventMachine.attach(near, asked)
+      gracefully
+    end
+    taken.write("still open")
+    taken.close
+    expect([log, @far.read]).to eq([[0], "still open"])
+  end
+
   it "waits for tasks and for deferred operations" do
     em do
       EventMachine.fiber { (sleep 0.05) && log << :task }
@@ -215,6 +248,8 @@ RSpec.describe "EventMachine.stop_gracefully" do
     em do
       expect { EventMachine.stop_gracefully(-1) }.to raise_error(ArgumentError, /-1/)
       expect { EventMachine.stop_gracefully(quiet: -2) }.to raise_error(ArgumentError, /-2/)
+      expect { EventMachine.stop_gracefully("soon") }.to raise_error(TypeError, /timeout must be a number: "soon"/)
+      expect { EventMachine.stop_gracefully(quiet: Float::NAN) }.to raise_error(ArgumentError, /quiet .*NaN/)
       EventMachine.stop
     end
   end

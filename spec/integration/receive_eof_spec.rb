@@ -103,6 +103,25 @@ RSpec.describe "A half-close" do
     expect(log).to eq(asked)
   end
 
+  it "works on attached sockets" do
+    near, far = UNIXSocket.pair
+    em { EventMachine.attach(near, answering) && EventMachine.attach(far, asking, log) }
+    expect(log).to eq(asked)
+  end
+
+  it "is told of a pipe, whose connection then waits to be closed" do
+    reader, writer = IO.pipe
+    events = log
+    em do
+      handler = noting(events, unbind: ->(_) { EventMachine.stop })
+      handler.define_method(:receive_eof) { EventMachine.next_tick { (events << :later) && close_connection } }
+      EventMachine.attach(reader, handler)
+      writer.write("word")
+      writer.close
+    end
+    expect(log).to eq([:post_init, "word", :later, [:unbind, nil]])
+  end
+
   it "works under TLS, with close_notify after the handshake" do
     secured = lambda do |handler|
       Module.new do

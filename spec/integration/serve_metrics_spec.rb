@@ -111,6 +111,34 @@ RSpec.describe "EventMachine.serve_metrics" do
     expect(output).to eq("true\nfalse\n")
   end
 
+  # Runs until nothing is left to wait for, within a time limit that is not waited for.
+  def until_idle
+    EventMachine.run(until_idle: true) do
+      EventMachine.unref(EventMachine.add_timer(ReactorHelper::LIMIT) { raise ReactorHelper::Expired })
+      yield
+    end
+  end
+
+  it "keeps no loop alive that runs until it is idle, nor does who asks" do
+    asked = count = nil
+    until_idle do
+      EventMachine.serve_metrics(socket_path)
+      asked = UNIXSocket.new(socket_path)
+      asked.write("GET /met")
+      EventMachine.add_timer(0.01) { count = EventMachine.metrics.connections[:accepted] }
+    end
+    expect([count, asked.read]).to eq([1, ""])
+  end
+
+  it "keeps it alive if it is told to" do
+    stopped = false
+    until_idle do
+      server = EventMachine.ref(EventMachine.serve_metrics(socket_path))
+      EventMachine.unref(EventMachine.add_timer(0.01) { stopped = EventMachine.stop_server(server).nil? })
+    end
+    expect(stopped).to be(true)
+  end
+
   it "keeps the threshold that is set" do
     EventMachine.enable_metrics(slow: 7)
     answer = beside { EventMachine.serve_metrics(socket_path) && -> { get } }

@@ -29,9 +29,15 @@ fn close_write(ruby: &Ruby, signature: Value) -> Result<bool, Error> {
 }
 
 /// How many bytes may wait before `outbound_full` is called, and how many when `outbound_drained`
-/// is.
-fn set_outbound_limits(ruby: &Ruby, signature: Value, high: i64, low: i64) -> Result<bool, Error> {
+/// is: a quarter, if not given.
+fn set_outbound_limits(
+    ruby: &Ruby,
+    signature: Value,
+    high: i64,
+    low: Option<i64>,
+) -> Result<bool, Error> {
     let id = convert::id(signature)?;
+    let low = low.unwrap_or(high / 4);
     let (high, low) = match (usize::try_from(high), usize::try_from(low)) {
         (Ok(high), Ok(low)) if low < high => (high, low),
         _ => {

@@ -99,6 +99,7 @@ module EventMachine
     def not_negative(seconds, name)
       raise TypeError, "#{name} must be a number: #{seconds.inspect}" unless seconds.is_a?(Numeric) && seconds.real?
       raise ArgumentError, "#{name} must not be negative: #{seconds}" if seconds.negative?
+      raise ArgumentError, "#{name} is not a number: #{seconds}" if seconds.is_a?(Float) && seconds.nan?
 
       seconds
     end

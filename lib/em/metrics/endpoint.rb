@@ -57,6 +57,7 @@ module EventMachine
     # @return [void]
     def post_init
       @request = +""
+      EventMachine.unref(self)
       self.comm_inactivity_timeout = TIMEOUT
     end
 

@@ -9,9 +9,9 @@ module EventMachine
       #
       # @param length [Integer, nil] nil for all
       # @return [String, nil] fewer bytes at the end; nil if there are none and a positive length was given
-      # @raise [ArgumentError] if the length is negative
+      # @raise [ArgumentError, TypeError] if the length is negative, or no Integer
       def read(length = nil)
-        raise ArgumentError, "negative length #{length} given" if length&.negative?
+        check_size("length", length, 0) unless length.nil?
 
         fill { length && @input.bytesize >= length }
         return take(@input.bytesize) unless length
@@ -25,9 +25,9 @@ module EventMachine
       # @param most [Integer] bytes, at least 1
       # @return [String]
       # @raise [EOFError] at the end of the input
-      # @raise [ArgumentError] if it is not positive
+      # @raise [ArgumentError, TypeError] if it is not positive, or no Integer
       def readpartial(most)
-        raise ArgumentError, "length must be positive: #{most}" unless most.positive?
+        check_size("length", most, 1)
 
         fill { !@input.empty? } if @input.empty? || @closed
         raise_own(EOFError.new("end of file reached")) if @input.empty?
@@ -43,10 +43,10 @@ module EventMachine
       # @param chomp [Boolean] whether to leave out the separator
       # @return [String, nil] nil at the end of the input
       # @raise [ArgumentError] if the separator is empty, or the limit not positive
+      # @raise [TypeError] if the separator is no String, or the limit no Integer
       def gets(separator = "\n", limit: nil, chomp: false)
-        raise ArgumentError, "limit must be positive: #{limit}" unless limit.nil? || limit.positive?
-        raise ArgumentError, "the separator is empty" if separator && separator.empty?
-
+        check_size("limit", limit, 1) unless limit.nil?
+        check_separator(separator) unless separator.nil?
         size = line_size(separator, limit)
         return if size.zero?
 
@@ -97,6 +97,16 @@ module EventMachine
         @waiting = {}.compare_by_identity
         @reader = @reading_by = nil
         @stopped = false
+      end
+
+      def check_size(name, size, least)
+        raise TypeError, "#{name} must be an Integer: #{size.inspect}" unless size.is_a?(Integer)
+        raise ArgumentError, "#{name} must be at least #{least}: #{size}" if size < least
+      end
+
+      def check_separator(separator)
+        raise TypeError, "the separator must be a String: #{separator.inspect}" unless separator.is_a?(String)
+        raise ArgumentError, "the separator is empty" if separator.empty?
       end
 
       # Waits until the block says that there is enough, or for the end of the input.

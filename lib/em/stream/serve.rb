@@ -8,9 +8,9 @@ module EventMachine
     #
     # @!visibility private
     class Service
-      # @param tls [Hash, true, nil]
+      # @param tls [Hash, nil]
       def initialize(tls, body)
-        @tls = tls == true ? {} : tls
+        @tls = tls
         @body = body
         @reported = nil
       end
@@ -67,15 +67,18 @@ module EventMachine
     # @param options [Hash{Symbol => Numeric}] see {Stream#initialize}
     # @yieldparam stream [Stream]
     # @return [Integer] the server's signature, for {stop_server}
-    # @raise [ArgumentError] without a block, and for an unknown option
+    # @raise [ArgumentError, TypeError] without a block, for an unknown option, and for a value that makes no sense
+    # @raise [BadParams, FileNotFoundException] as {Connection#start_tls}
     # @raise [RuntimeError] as {start_server}
     def serve(host, port = nil, tls: nil, max_connections: nil, **options, &block)
       raise ArgumentError, "no block given" unless block
 
-      Stream.check(options)
-      service = Stream.const_get(:Service).new(tls, block)
+      kind = Stream.const_get(:Options)
+      options = kind.new(**options)
+      most = connection_limit(max_connections)
+      service = Stream.const_get(:Service).new(kind.tls(tls), block)
       server = start_server(*[host, port].compact, Stream, options) { |stream| service.call(stream) }
-      set_max_connections(server, max_connections) if max_connections
+      limit_connections(server, most) if most
       server
     end
   end

@@ -59,6 +59,21 @@ RSpec.describe "Connections under TLS", tls: true do
     expect(told).to all(be_nil)
   end
 
+  it "count what is sent as soon as it is, so that a sender can wait" do
+    sizes = []
+    send = lambda do |client|
+      client.set_outbound_limits(high: 20_000)
+      2.times do
+        client.send_data("x" * 15_000)
+        sizes << client.get_outbound_data_size << client.outbound_full?
+      end
+      client.close_connection
+    end
+    server, = converse(server: identity, serves: {}, asks: { secured: send })
+    expect(sizes).to match([be_between(15_000, 16_000), false, be_between(30_000, 32_000), true])
+    expect(server.received.bytesize).to eq(30_000)
+  end
+
   describe "before the handshake is done" do
     it "queue what is sent, and count it" do
       size = nil

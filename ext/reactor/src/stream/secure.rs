@@ -58,10 +58,14 @@ impl Security {
         self.unsealed.len() + session.map_or(0, Session::pending_plaintext_len)
     }
 
-    /// Queues bytes for the session.
-    pub(super) fn push(&mut self, data: &[u8]) {
+    /// Queues bytes for the session. What it seals at once waits in the outbound queue, so that it
+    /// counts from now on.
+    pub(super) fn push(&mut self, outbound: &mut Outbound, data: &[u8]) {
         match &mut self.session {
-            Some(session) if self.unsealed.len() == 0 => session.write(data),
+            Some(session) if self.unsealed.len() == 0 => {
+                session.write(data);
+                session.drain_into(outbound);
+            }
             _ => self.unsealed.push(data),
         }
     }

@@ -16,8 +16,8 @@ impl Stream {
     /// Queues bytes.
     pub(crate) fn send(&mut self, base: &mut Base, turn: &mut Turn, data: &[u8]) {
         self.outbound.borrow_buffer(&mut turn.buffers);
-        match self.securing() {
-            Some(security) => security.push(data),
+        match securing(&mut self.security) {
+            Some(security) => security.push(&mut self.outbound, data),
             None => self.outbound.push(data),
         }
         base.mark_dirty(turn);
@@ -25,8 +25,8 @@ impl Stream {
 
     /// Queues bytes without a copy, where there is no need of one.
     pub(crate) fn send_shared(&mut self, base: &mut Base, turn: &mut Turn, data: SharedBytes) {
-        match self.securing() {
-            Some(security) => security.push((*data).as_ref()),
+        match securing(&mut self.security) {
+            Some(security) => security.push(&mut self.outbound, (*data).as_ref()),
             None => self.outbound.push_shared(data),
         }
         base.mark_dirty(turn);
@@ -34,7 +34,7 @@ impl Stream {
 
     /// Queues a file.
     pub(crate) fn send_file(&mut self, base: &mut Base, turn: &mut Turn, file: FileSource) {
-        match self.securing() {
+        match securing(&mut self.security) {
             Some(security) => security.push_file(file),
             None => self.outbound.push_file(file),
         }
@@ -154,10 +154,10 @@ impl Stream {
         base.depart(turn, Cause::Refused(reason));
         base.mark_readable(turn);
     }
+}
 
-    /// What takes bytes before they are written, where the connection is under TLS.
-    fn securing(&mut self) -> Option<&mut Security> {
-        let security = self.security.as_deref_mut();
-        security.filter(|security| security.has_session())
-    }
+/// What takes bytes before they are written, where the connection is under TLS.
+fn securing(security: &mut Option<Box<Security>>) -> Option<&mut Security> {
+    let security = security.as_deref_mut();
+    security.filter(|security| security.has_session())
 }
