@@ -7,9 +7,9 @@ require "fileutils"
 module Cross
   RELEASE = "bookworm"
   PACKAGES = %w[
-    binutils binutils-aarch64-linux-gnu bzip2 ca-certificates cargo-web g++ gcc gcc-aarch64-linux-gnu libc6-dev
-    libc6-dev-arm64-cross libclang-dev libstd-rust-web-dev:arm64 make musl-tools perl python3-pip ruby
-    rust-web-src rustc-web xz-utils
+    autoconf automake binutils binutils-aarch64-linux-gnu bzip2 ca-certificates cargo-web g++ gcc gcc-aarch64-linux-gnu
+    libc6-dev libc6-dev-arm64-cross libclang-dev libstd-rust-web-dev:arm64 libtool make musl-tools perl python3-pip
+    ruby rust-web-src rustc-web xz-utils
   ].freeze
   # This system's, to verify the registry of crates.
   CERTIFICATES = "/etc/ssl/certs"

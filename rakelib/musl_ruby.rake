@@ -11,7 +11,8 @@ module MuslRuby
   LIBRARIES = {
     "zlib" => "CC=musl-gcc CFLAGS='-O2 -fPIC' ./configure --static --prefix=#{PREFIX}/libraries
                make -s -j2 install",
-    "libyaml" => "./configure -q CC=musl-gcc CFLAGS='-O2 -fPIC' --disable-shared --prefix=#{PREFIX}/libraries
+    "libyaml" => "autoreconf --install
+                  ./configure -q CC=musl-gcc CFLAGS='-O2 -fPIC' --disable-shared --prefix=#{PREFIX}/libraries
                   make -s -j2 install",
     "openssl" => "CC=musl-gcc ./Configure linux-x86_64 -fPIC no-shared no-tests --prefix=#{PREFIX}/libraries \
                     --libdir=lib --openssldir=/etc/ssl
@@ -48,7 +49,7 @@ module MuslRuby
     FileUtils.mkdir_p("#{path}.new")
     puts "Building Ruby #{minor} for musl (#{path}.log)"
     parts = LIBRARIES.map { |name, steps| part(name, Cross::RELEASE, steps) }
-    parts << part("ruby#{minor}", RELEASES.fetch(minor), "#{CONFIGURE}\nmake -s -j2\nmake -s install-nodoc")
+    parts << part("ruby#{minor}", RELEASES.fetch(minor), "#{CONFIGURE}\nmake -s -j2\nmake -s install-local install-ext")
     script = [sources(RELEASES.fetch(minor)), HEADERS, *parts, "#{PREFIX}/bin/ruby -ropenssl -rzlib -rpsych -v"]
     Cross.root.run(script.join("\n"), mounts: { "#{path}.new" => PREFIX }, log: "#{path}.log") ||
       abort("no Ruby for musl: see #{path}.log")
