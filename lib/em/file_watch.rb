@@ -46,7 +46,8 @@ module EventMachine
     # @return [void]
     def file_deleted; end
 
-    # Called when the file was renamed or moved to another directory. The watch follows it.
+    # Called when the file was renamed or moved to another directory. The watch follows it, unless another file takes
+    # its place within 50 ms, as when logs are rotated: then that one is watched, and {#file_modified} is called next.
     #
     # @return [void]
     def file_moved; end

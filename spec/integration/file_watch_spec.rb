@@ -104,6 +104,18 @@ RSpec.describe "Watched files" do
     expect(events.uniq).to eq(%i[modified deleted unbind])
   end
 
+  it "tells of a log that is rotated that it has moved, and goes on with the new one" do
+    made = File.join(@directory, "file")
+    writing = -> { later { File.write(made, "more") } }
+    twice = ->(*) { log.count([:modified]) == 1 ? writing.call : done }
+    em do
+      EventMachine.watch_file(path, recorder(modified: twice))
+      File.rename(path, "#{path}.1")
+      File.write(made, "")
+    end
+    expect(events.first(3)).to eq(%i[moved modified modified])
+  end
+
   it "goes on with a file that is moved" do
     moved = "#{path}.moved"
     em do

@@ -132,4 +132,12 @@ impl Reason {
     pub(crate) fn of(error: &std::io::Error) -> Option<Self> {
         error.raw_os_error().map(Self::Errno)
     }
+
+    /// The kind of the system's error.
+    pub(crate) fn io_kind(&self) -> Option<std::io::ErrorKind> {
+        match self {
+            Self::Errno(number) => Some(std::io::Error::from_raw_os_error(*number).kind()),
+            Self::Resolve(_) | Self::Tls(_) => None,
+        }
+    }
 }

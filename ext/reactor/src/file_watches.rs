@@ -332,7 +332,12 @@ impl FileWatches {
     /// The file may be at its path no more, and another one may be.
     fn place_changed(&mut self, turn: &mut Turn, id: Id, what: What) {
         match (self.find(id), what) {
-            (Found::Another, _) => self.replaced(turn, id),
+            (Found::Another, _) => {
+                if what == What::Moved {
+                    self.withhold(turn, id, FileChange::Moved);
+                }
+                self.replaced(turn, id);
+            }
             (Found::Same, What::Moved) => {
                 self.forget_withheld(turn, id);
                 self.report(id, FileChange::Moved);
@@ -347,15 +352,26 @@ impl FileWatches {
         }
     }
 
+    /// Another file has taken its place. Whoever tails a log is to know that the one before has
+    /// another name now.
     fn replaced(&mut self, turn: &mut Turn, id: Id) {
+        let Some(watch) = self.watches.get_mut(id) else {
+            return;
+        };
+        let was_moved = watch.withheld.contains(&FileChange::Moved);
+        let was_awaited = std::mem::take(&mut watch.awaited);
         self.forget_withheld(turn, id);
-        let watch = self.watches.get_mut(id);
-        let was_awaited = watch.is_some_and(|watch| std::mem::take(&mut watch.awaited));
+        if was_moved {
+            self.report(id, FileChange::Moved);
+        }
         let change = match was_awaited {
             true => FileChange::Created,
             false => FileChange::Modified,
         };
         self.report(id, change);
+        if let Some(watch) = self.watches.get_mut(id) {
+            watch.moved = false;
+        }
     }
 
     fn withhold(&mut self, turn: &mut Turn, id: Id, change: FileChange) {
@@ -389,16 +405,19 @@ impl FileWatches {
             return;
         };
         watch.deadline = None;
-        let withheld = std::mem::take(&mut watch.withheld);
         match self.find(id) {
             Found::Another => self.replaced(turn, id),
             // The notice of its return follows.
-            Found::Same => {}
-            Found::Nothing => {
-                for change in withheld {
-                    self.report(id, change);
-                }
-            }
+            Found::Same => self.forget_withheld(turn, id),
+            Found::Nothing => self.tell_withheld(id),
+        }
+    }
+
+    fn tell_withheld(&mut self, id: Id) {
+        let watch = self.watches.get_mut(id);
+        let withheld = watch.map(|watch| std::mem::take(&mut watch.withheld));
+        for change in withheld.into_iter().flatten() {
+            self.report(id, change);
         }
     }
 }

@@ -102,6 +102,15 @@ impl Base {
         }
     }
 
+    /// A write failed by such an error, which turns out not to matter.
+    pub(crate) fn excuse_refusal(&mut self, kind: io::ErrorKind) {
+        if let Some(Cause::Refused(reason)) =
+            self.departure.as_deref_mut().map(|one| &mut one.cause)
+        {
+            reason.take_if(|reason| reason.io_kind() == Some(kind));
+        }
+    }
+
     /// Counts what was read against the last share.
     pub(crate) fn spend_last_share(&mut self, count: usize) {
         if let Some(departure) = &mut self.departure {

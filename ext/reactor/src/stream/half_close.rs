@@ -2,11 +2,12 @@
 
 use std::io::{self, IoSlice};
 
-use socket2::Type;
+use socket2::{Domain, Type};
 
 use super::{Output, Stream};
 use crate::base::{Base, Phase};
 use crate::event::{Event, Reason};
+use crate::sys::handle::Handle;
 use crate::turn::Turn;
 
 impl Stream {
@@ -62,6 +63,7 @@ impl Stream {
         if !sends_on || self.output != Output::Open {
             return self.end_with_input(base, turn);
         }
+        self.sends_on = true;
         Self::look_for_peer_later(base, turn);
     }
 
@@ -75,6 +77,26 @@ impl Stream {
         self.finish(base, turn, true);
         // One that was draining before may have nothing else to wait for.
         base.mark_dirty(turn);
+    }
+
+    /// Why a connection ends to which the system refuses to write. Nothing is wrong where the peer
+    /// has closed it before: so it does that reads an end first, as mostly happens.
+    pub(super) fn refusal_reason(&self, error: &io::Error) -> Option<Reason> {
+        let is_expected = is_gone(error) && (self.may_leave() || self.may_leave_securely());
+        Reason::of(error).filter(|_| !is_expected)
+    }
+
+    /// Whether the peer has ended its side, and nobody counts on its taking more.
+    fn may_leave(&self) -> bool {
+        self.input_ended && !self.sends_on
+    }
+
+    /// A write failed before the end of input was found. To TCP, EPIPE says that this had come
+    /// first; a reset without it is ECONNRESET.
+    pub(super) fn excuse_refusal(&self, base: &mut Base) {
+        if base.is_refused() && self.may_leave() && is_over_tcp(&base.handle) {
+            base.excuse_refusal(io::ErrorKind::BrokenPipe);
+        }
     }
 
     /// A peer that sends no more may be gone altogether, which a write of nothing shows.
@@ -93,10 +115,24 @@ impl Stream {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => {
                 // Closing a Unix socket loses nothing that was sent to it.
-                let is_close = error.kind() == io::ErrorKind::BrokenPipe && !base.handle.is_tcp();
+                let is_close =
+                    error.kind() == io::ErrorKind::BrokenPipe && !is_over_tcp(&base.handle);
                 let reason = Reason::of(&error).filter(|_| !is_close);
                 self.end(base, turn, reason);
             }
         }
     }
+}
+
+/// Whether it is a TCP socket, whoever made it.
+fn is_over_tcp(handle: &Handle) -> bool {
+    let domain = handle.socket().and_then(|socket| socket.domain().ok());
+    matches!(domain, Some(Domain::IPV4 | Domain::IPV6))
+}
+
+/// Whether the error says no more than that the peer is not there.
+fn is_gone(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset};
+
+    matches!(error.kind(), BrokenPipe | ConnectionReset)
 }

@@ -47,6 +47,8 @@ pub(crate) struct Stream {
     input_ended: bool,
     /// Whether its owner was told so.
     input_end_told: bool,
+    /// Whether its owner goes on sending after that.
+    sends_on: bool,
     /// Whether the last that happened is that bytes came in.
     unanswered: bool,
     /// Whether one byte is read at a time, since what is not read is left to others.

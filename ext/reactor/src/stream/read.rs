@@ -87,6 +87,7 @@ impl Stream {
     pub(super) fn end_input(&mut self, base: &mut Base, turn: &mut Turn) {
         base.readiness.readable = false;
         self.input_ended = true;
+        self.excuse_refusal(base);
         match base.links {
             Some(_) => turn.effects.push_back(Effect::InputEnded(base.id)),
             None => self.finish_input(base, turn),

@@ -330,28 +330,14 @@ impl Stream {
         self.end(base, turn, Some(reason));
     }
 
-    /// Why a connection ends to which the system refuses to write.
-    pub(super) fn refusal_reason(&self, error: &io::Error) -> Option<Reason> {
-        let parting = self
-            .security
-            .as_ref()
-            .is_some_and(|security| security.parting);
-        match parting || self.is_unconcerned(error) {
-            true => None,
-            false => Reason::of(error),
-        }
-    }
-
-    /// Whether a peer's going means nothing, since a server had not sent it anything yet but
-    /// tickets.
-    fn is_unconcerned(&self, error: &io::Error) -> bool {
-        let gone = matches!(
-            error.kind(),
-            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
-        );
-        gone && self.session().is_some_and(|session| {
-            session.role() == Role::Server && session.is_established() && !session.has_written()
-        })
+    /// Whether the peer has gone after its farewell, or before a server had sent it anything but
+    /// tickets: neither matters to anyone.
+    pub(super) fn may_leave_securely(&self) -> bool {
+        let is_parting = |security: &Security| security.parting;
+        self.security.as_deref().is_some_and(is_parting)
+            || self.session().is_some_and(|session| {
+                session.role() == Role::Server && session.is_established() && !session.has_written()
+            })
     }
 }
 

@@ -46,12 +46,15 @@ impl Stream {
     pub(crate) fn write_through(&mut self, base: &mut Base, turn: &mut Turn, mut data: &[u8]) {
         let direct = self.writes_at_once(base);
         if direct {
-            // An error that is more than a full socket shows again when the rest is flushed.
-            if let Ok(count) = base.handle.write(&[IoSlice::new(data)]) {
-                base.last_activity = turn.now;
-                self.unanswered = false;
-                turn.traffic.sent += count as u64;
-                data = &data[count..];
+            match base.handle.write(&[IoSlice::new(data)]) {
+                Ok(count) => {
+                    base.last_activity = turn.now;
+                    self.unanswered = false;
+                    turn.traffic.sent += count as u64;
+                    data = &data[count..];
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return self.refused(base, turn, &error),
             }
         }
         if (!data.is_empty() || !direct) && !base.unbound && self.takes_bytes(base) {
@@ -86,11 +89,7 @@ impl Stream {
                 }
             }
             Ok(Flushed::Shared) => base.flush_later(turn),
-            Err(_) if self.child.is_some() => self.input_refused(base, turn),
-            Err(error) => {
-                let reason = self.refusal_reason(&error);
-                self.refuse(base, turn, reason);
-            }
+            Err(error) => self.refused(base, turn, &error),
         }
     }
 
@@ -138,7 +137,11 @@ impl Stream {
 
     /// The system takes no more, which ends the connection. What came before is read first: it may
     /// be the peer's word on why.
-    fn refuse(&mut self, base: &mut Base, turn: &mut Turn, reason: Option<Reason>) {
+    fn refused(&mut self, base: &mut Base, turn: &mut Turn, error: &io::Error) {
+        if self.child.is_some() {
+            return self.input_refused(base, turn);
+        }
+        let reason = self.refusal_reason(error);
         self.outbound.clear();
         if base.paused {
             return self.end(base, turn, reason);
