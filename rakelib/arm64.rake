@@ -9,7 +9,6 @@ module Arm64
   ENVIRONMENT = {
     "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER" => "#{TOOL}-gcc",
     "CC_aarch64_unknown_linux_gnu" => "#{TOOL}-gcc",
-    "CXX_aarch64_unknown_linux_gnu" => "#{TOOL}-g++",
     "AR_aarch64_unknown_linux_gnu" => "#{TOOL}-ar",
     "BINDGEN_EXTRA_CLANG_ARGS_aarch64_unknown_linux_gnu" => "-I/usr/#{TOOL}/include -isystem /mnt/build/headers"
   }.freeze
@@ -28,13 +27,12 @@ module Arm64
   end
 
   def library(target)
-    Cross.library(target, ForeignRuby.directory(target.minor, ARCHITECTURE), TRIPLE, "", ENVIRONMENT)
+    Cross.library(target, ForeignRuby.directory(target.minor, ARCHITECTURE), TRIPLE, ENVIRONMENT)
   end
 
   # @return [Array<Target>] a Ruby, in the root of its release, for the specs
   def tested
-    place = Place.new(root: root, environment: { "SPEC_PATIENCE" => PATIENCE })
-    [Target.new(**targets.first.to_h, root: place)]
+    [Target.new(**targets.first.to_h, root: root, environment: { "SPEC_PATIENCE" => PATIENCE })]
   end
 
   def root

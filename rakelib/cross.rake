@@ -3,13 +3,12 @@
 require "fileutils"
 
 # Compiles for other platforms, by cargo in a root of Debian 12, whose glibc is old and whose Rust has the standard
-# library for them, or its source.
+# library for them.
 module Cross
   RELEASE = "bookworm"
   PACKAGES = %w[
-    autoconf automake binutils binutils-aarch64-linux-gnu bzip2 ca-certificates cargo-web g++ gcc gcc-aarch64-linux-gnu
-    libc6-dev libc6-dev-arm64-cross libclang-dev libstd-rust-web-dev:arm64 libtool make musl-tools perl python3-pip
-    ruby rust-web-src rustc-web xz-utils
+    binutils ca-certificates cargo-web g++ gcc gcc-aarch64-linux-gnu libc6-dev
+    libc6-dev-arm64-cross libclang-dev libstd-rust-web-dev:arm64 make ruby rustc-web
   ].freeze
   # This system's, to verify the registry of crates.
   CERTIFICATES = "/etc/ssl/certs"
@@ -43,11 +42,11 @@ module Cross
 
   # Builds the library for one Ruby, whose directory is mounted in /mnt/ruby.
   # @return [String] its path
-  def library(target, files, triple, arguments, environment)
+  def library(target, files, triple, environment)
     directory = directory(target.platform)
     ruby = RubyWrapper.write(File.join(directory, target.minor), target, ruby: "/usr/bin/ruby",
                                                                          seen: "/mnt/build/#{target.minor}")
-    cargo(target.platform, "build --release --locked --package eventmachine --target #{triple} #{arguments}",
+    cargo(target.platform, "build --release --locked --package eventmachine --target #{triple}",
           { "RUBY" => ruby, **environment }, { files => "/mnt/ruby" })
     Library.keep(File.join(directory, triple, "release", "libeventmachine.so"),
                  File.join(directory, target.minor, "eventmachine.so"))

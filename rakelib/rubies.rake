@@ -2,8 +2,9 @@
 
 require "fileutils"
 
-# A Ruby to build the library for and to test it on: of a platform, the current one unless another is named.
-Target = Struct.new(:minor, :root, :rbconfig, :platform, keyword_init: true) do
+# A Ruby to build the library for and to test it on: of a platform, the current one unless another is named, and with
+# variables that the tests take there.
+Target = Struct.new(:minor, :root, :rbconfig, :platform, :environment, keyword_init: true) do
   # @return [Boolean] whether it is the current Ruby
   def host?
     root.nil? && platform.nil?

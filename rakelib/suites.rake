@@ -51,9 +51,10 @@ module Suites
     return system("sh", "-euc", command, chdir: directory) if target.host?
 
     tests = upstream_tests
+    environment = { "UPSTREAM_TESTS" => "/mnt/upstream", **target.environment.to_h,
+                    **ENV.to_h.slice("SPEC_PATIENCE") }
     target.root.run("cd /mnt/gem && #{command}",
-                    mounts: { directory => "/mnt/gem", tests => "/mnt/upstream" },
-                    environment: { "UPSTREAM_TESTS" => "/mnt/upstream", **ENV.to_h.slice("SPEC_PATIENCE") })
+                    mounts: { directory => "/mnt/gem", tests => "/mnt/upstream" }, environment: environment)
   end
 
   def upstream_tests
