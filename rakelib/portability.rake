@@ -43,7 +43,7 @@ module Portability
 
   # @return [Array<String>] the targets that it does not compile for
   def run(targets)
-    root = Roots.path(RELEASE, PACKAGES, "#{RELEASE}-rust")
+    root = Root.with(RELEASE, PACKAGES, "#{RELEASE}-rust")
     work = File.join(Native::ROOT, "tmp", "portability")
     tool(work, "cc", COMPILER)
     tool(work, "ar", ARCHIVER)
@@ -57,9 +57,9 @@ module Portability
 
   def check(root, work, target)
     puts "== #{target}"
-    Roots.run(root, "cd /mnt/gem && #{COMMAND} #{target}",
-              mounts: { Native::ROOT => "/mnt/gem", work => "/mnt/build", CERTIFICATES => CERTIFICATES },
-              environment: ENVIRONMENT)
+    root.run("cd /mnt/gem && #{COMMAND} #{target}",
+             mounts: { Native::ROOT => "/mnt/gem", work => "/mnt/build", CERTIFICATES => CERTIFICATES },
+             environment: ENVIRONMENT)
   end
 end
 

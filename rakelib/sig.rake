@@ -6,7 +6,8 @@ module Types
     "RBS_TEST_TARGET" => "EventMachine*",
     "RBS_TEST_OPT" => "-r socket -I sig",
     "RBS_TEST_LOGLEVEL" => "error",
-    "RBS_TEST_DOUBLE_SUITE" => "rspec"
+    "RBS_TEST_DOUBLE_SUITE" => "rspec",
+    "SPEC_PATIENCE" => "4"
   }.freeze
 
   # Specs of bad input, and unit specs with stubs, pass wrong types on purpose. Specs of hostile TLS peers make

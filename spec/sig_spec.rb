@@ -100,7 +100,8 @@ RSpec.describe "The signatures", time_limit: 60 do
   it "agree with what is given and returned" do
     specs = %w[integration/tcp integration/timers unit/em/channel unit/em/completion unit/em/queue]
     environment = { "SPECS" => specs.map { |name| "spec/#{name}_spec.rb" }.join(",") }
-    output, status = Open3.capture2e(environment, "rake", "sig:test", chdir: File.expand_path("..", __dir__))
+    command = [RbConfig.ruby, "-S", "rake", "sig:test"]
+    output, status = Open3.capture2e(environment, *command, chdir: File.expand_path("..", __dir__))
     expect(status).to be_success, output
     expect(output).to match(/^\d+ calls of \d{2,} methods were checked$/)
   end

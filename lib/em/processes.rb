@@ -23,7 +23,7 @@ module EventMachine
     # @raise [ArgumentError, TypeError] as {klass_from_handler}
     def popen(cmd, handler = nil, *args)
       klass = handler_class(Connection, handler, args)
-      words = cmd.is_a?(String) ? Shellwords.shellwords(cmd) : cmd
+      words = cmd.is_a?(String) ? split_command(cmd) : cmd
       # The program, and its name as argv[0].
       argv = words.empty? ? [] : [words.first, *words]
       hold_events do
@@ -59,6 +59,13 @@ module EventMachine
     end
 
     private
+
+    # Not every Ruby names the command.
+    def split_command(command)
+      Shellwords.shellwords(command)
+    rescue ArgumentError => e
+      raise e.message.include?(command) ? e : ArgumentError.new("#{e.message} in #{command.inspect}")
+    end
 
     def callable_or_nil?(argument)
       argument.nil? || argument.respond_to?(:call)

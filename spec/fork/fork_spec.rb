@@ -202,8 +202,9 @@ RSpec.describe "Forking" do
         $stdout.sync = true
         EventMachine.run do
           child = nil
-          EventMachine.at(Time.now + 0.02) { puts(child ? "parent" : "child") || EventMachine.stop }
           EventMachine.next_tick do
+            # The loop takes no turn until there are two of them.
+            EventMachine.at(Time.now + 0.02) { puts(child ? "parent" : "child") || EventMachine.stop }
             child = fork
             sleep 0.05
             Process.wait(child) if child

@@ -79,14 +79,12 @@ RSpec.describe "A name" do
         addresses["two.example"] = ["192.0.2.1", "2001:db8::1"]
         EventMachine.main do
           p EventMachine.resolve("two.example").await.sort, EventMachine.resolve("two.example", family: :INET6).await
-          p((EventMachine.resolve("gone.example").await rescue $!.message))
+          puts((EventMachine.resolve("gone.example").await rescue $!.message))
         end
       RUBY
-      expect(output).to eq(<<~TEXT)
-        ["192.0.2.1", "2001:db8::1"]
-        ["2001:db8::1"]
-        "unable to resolve address: Name or service not known (\\"gone.example\\")"
-      TEXT
+      expect(output.lines(chomp: true)).to match(
+        ['["192.0.2.1", "2001:db8::1"]', '["2001:db8::1"]', /\Aunable to resolve address: \w.* \("gone\.example"\)\z/]
+      )
     end
 
     it "that nobody answers fails when its time is up" do

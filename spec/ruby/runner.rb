@@ -10,7 +10,7 @@ module RubyTests
   LIMIT = 120
   RESULT = /^(\d+) tests, \d+ assertions, (\d+) failures, (\d+) errors, (\d+) skips/.freeze
   # How many there are, so that none is lost.
-  COUNTS = { "3.1" => 58, "3.3" => 84 }.freeze
+  COUNTS = { "3.1" => 58, "3.3" => 84, "3.4" => 84 }.freeze
 
   module_function
 

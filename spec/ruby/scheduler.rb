@@ -8,7 +8,17 @@ rescue LoadError
   # There is none for this Ruby.
 end
 
-Scheduler = EventMachine::Scheduler
+# Ruby's example can be left for the fiber that made it, of which the interface of schedulers says nothing.
+class Scheduler < EventMachine::Scheduler
+  def initialize
+    super
+    @maker = Fiber.current
+  end
+
+  def transfer
+    @maker.transfer
+  end
+end
 
 class IOBufferScheduler < Scheduler
   EAGAIN = RUBY_VERSION < "3.2" ? Errno::EAGAIN::Errno : -Errno::EAGAIN::Errno

@@ -3,6 +3,7 @@
 require "open3"
 require "rbconfig"
 require "timeout"
+require_relative "watchdog"
 
 # Runs Ruby programs on this library in processes of their own.
 module ProcessHelper
@@ -11,7 +12,7 @@ module ProcessHelper
 
   # @param script [String] the program
   # @param arguments [Array<String>] its arguments
-  # @param limit [Numeric] seconds after which it is killed and the example fails
+  # @param limit [Numeric] seconds after which it is killed and the example fails, where nothing is slower
   # @return [Array(String, Process::Status)] what it wrote, standard error included, and how it ended
   def run_ruby(script, *arguments, limit: LIMIT, env: {}, options: [])
     preload = ENV.fetch("EM_PRELOAD", "eventmachine")
@@ -26,7 +27,7 @@ module ProcessHelper
   #
   # @raise [RuntimeError] when it is not within the limit
   def wait_until(limit: LIMIT, what: "the condition")
-    deadline = now + limit
+    deadline = now + (limit * Watchdog::FACTOR)
     until (result = yield)
       raise "#{what} did not come true within #{limit} s" if now > deadline
 
@@ -42,7 +43,7 @@ module ProcessHelper
   end
 
   def read_within(limit, output, process)
-    Timeout.timeout(limit) { output.read }
+    Timeout.timeout(limit * Watchdog::FACTOR) { output.read }
   rescue Timeout::Error
     Process.kill(:KILL, -process.pid)
     raise "the program was not done within #{limit} s; it had written: #{output.read}"

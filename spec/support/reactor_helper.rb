@@ -5,14 +5,15 @@ require_relative "watchdog"
 
 # Runs the reactor within a time limit.
 module ReactorHelper
-  LIMIT = 5 * Watchdog::FACTOR
+  LIMIT = 5
 
   Expired = Class.new(StandardError)
 
   # Runs the reactor with the block as its first act, until something stops it.
   #
-  # @param limit [Numeric] seconds after which the reactor is ended by an exception
+  # @param limit [Numeric] seconds after which the reactor is ended by an exception, where nothing is slower
   def em(limit = LIMIT)
+    limit *= Watchdog::FACTOR
     EventMachine.run do
       EventMachine.add_timer(limit) { raise Expired, "the reactor was not stopped within #{limit} s" }
       yield

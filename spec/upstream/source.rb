@@ -12,7 +12,7 @@ module Upstream
   class Source
     PACKAGE = "ruby-eventmachine"
     KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    TARGETS = ["apt-get", "indextargets", "--format", "$(SITE) $(CODENAME) $(COMPONENT)",
+    TARGETS = ["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE) $(COMPONENT)",
                "Created-By: Packages", "Origin: Debian"].freeze
 
     Error = Class.new(StandardError)
@@ -74,7 +74,7 @@ module Upstream
       raise Error, "apt has no index of Debian's archive: run apt-get update" if targets.empty?
 
       key = File.exist?(KEYRING) ? "[signed-by=#{KEYRING}] " : ""
-      targets.map { |site, codename, component| "deb-src #{key}#{site} #{codename} #{component}\n" }.join
+      targets.map { |site, release, component| "deb-src #{key}#{site} #{release} #{component}\n" }.join
     end
 
     def options(work)

@@ -9,14 +9,13 @@ use common::Loop;
 use em_reactor::Event;
 
 #[test]
-fn a_port_in_use_is_refused_with_the_systems_words() {
+fn a_port_in_use_is_refused_with_its_address() {
     let mut l = Loop::new();
     let (_, address) = l.listen();
     let error = l.reactor.listen_tcp(address).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!("Address already in use - bind(2) for {address}")
-    );
+    assert_eq!(error.errno(), Some(libc::EADDRINUSE));
+    let subject = format!("{} - bind(2) for {address}", error.reason());
+    assert_eq!(error.to_string(), subject);
     assert_eq!(l.reactor.count(), 1);
 }
 

@@ -21,6 +21,11 @@ module EventMachine
       # Maximum size of a response in bytes. Without EDNS a server sends at most 512; see RFC 1035, 4.2.1.
       MAX_ANSWER = 1500
 
+      # The octet of a message that tells, with others, whether it is cut, and the bit that does; see RFC 1035, 4.1.1.
+      FLAGS = 2
+      TRUNCATED = 2
+      private_constant :FLAGS, :TRUNCATED
+
       # Receives the responses of name servers with IPv6 addresses.
       class Relay < Connection
         # @param socket [Socket] has the requests
@@ -225,8 +230,11 @@ module EventMachine
         IPAddr.new(host.sub(/%.*/m, ""))
       end
 
+      # Of a message that is cut, newer Resolvs read the head only: they are told that nothing is missing.
       def decode(data)
-        Resolv::DNS::Message.decode(data)
+        cut = data.getbyte(FLAGS) & TRUNCATED
+        whole = data.dup.tap { |bytes| bytes.setbyte(FLAGS, bytes.getbyte(FLAGS) ^ cut) }
+        Resolv::DNS::Message.decode(whole).tap { |message| message.tc = cut.zero? ? 0 : 1 }
       rescue StandardError
         # Malformed datagrams can raise all kinds of exceptions.
         nil

@@ -137,6 +137,9 @@ RSpec.describe EventMachine::DirectoryWatch do
       em(20) do
         EventMachine.watch_directory(@directory, recursive: true) { |event| list.take(event) }
         work = proc do
+          File.write(place("one"), "")
+          # Whatever becomes of the others.
+          File.rename(place("one"), place("other"))
           300.times { change(random) }
         end
         up_to_date = -> { EventMachine.add_periodic_timer(0.02) { done if list.entries == list.on_disk } }

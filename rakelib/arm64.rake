@@ -1,0 +1,46 @@
+# frozen_string_literal: true
+
+# Linux on ARM64: the library is cross-compiled, and run by an emulator.
+module Arm64
+  PLATFORM = "aarch64-linux"
+  ARCHITECTURE = "arm64"
+  TRIPLE = "aarch64-unknown-linux-gnu"
+  TOOL = "aarch64-linux-gnu"
+  ENVIRONMENT = {
+    "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER" => "#{TOOL}-gcc",
+    "CC_aarch64_unknown_linux_gnu" => "#{TOOL}-gcc",
+    "AR_aarch64_unknown_linux_gnu" => "#{TOOL}-ar",
+    "BINDGEN_EXTRA_CLANG_ARGS_aarch64_unknown_linux_gnu" => "-I/usr/#{TOOL}/include -isystem /mnt/build/headers"
+  }.freeze
+  # What the specs take.
+  PACKAGES = %w[curl iproute2 openssl procps ruby ruby-rspec ruby-test-unit].freeze
+  # How much slower the emulator is than a processor.
+  PATIENCE = "10"
+
+  module_function
+
+  def targets
+    Rubies.minors.map do |minor|
+      rbconfig = "/mnt/ruby/usr/lib/#{TOOL}/ruby/#{minor}.0/rbconfig.rb"
+      Target.new(minor: minor, rbconfig: rbconfig, platform: PLATFORM)
+    end
+  end
+
+  def library(target)
+    Cross.library(target, ForeignRuby.directory(target.minor, ARCHITECTURE), TRIPLE, ENVIRONMENT)
+  end
+
+  # @return [Array<Target>] a Ruby, in the root of its release, for the specs
+  def tested
+    [Target.new(**targets.first.to_h, root: root, environment: { "SPEC_PATIENCE" => PATIENCE })]
+  end
+
+  def root
+    Root.with(Cross::RELEASE, PACKAGES, "#{Cross::RELEASE}-#{ARCHITECTURE}", architecture: ARCHITECTURE)
+  end
+
+  # @return [Hash{String => Root}] systems with Ruby and nothing else
+  def bare_roots
+    Rubies.minors.to_h { |minor| ["Ruby #{minor} on #{PLATFORM}", Rubies.bare_root(minor, ARCHITECTURE)] }
+  end
+end

@@ -1,0 +1,54 @@
+# frozen_string_literal: true
+
+require "fileutils"
+
+# Compiles for other platforms, by cargo in a root of Debian 12, whose glibc is old and whose Rust has the standard
+# library for them.
+module Cross
+  RELEASE = "bookworm"
+  PACKAGES = %w[
+    binutils ca-certificates cargo-web g++ gcc gcc-aarch64-linux-gnu libc6-dev
+    libc6-dev-arm64-cross libclang-dev libstd-rust-web-dev:arm64 make ruby rustc-web
+  ].freeze
+  # This system's, to verify the registry of crates.
+  CERTIFICATES = "/etc/ssl/certs"
+
+  module_function
+
+  def root
+    Root.with(RELEASE, PACKAGES, "#{RELEASE}-cross")
+  end
+
+  # @return [String] where a platform's libraries are built
+  def directory(platform)
+    File.join(Native.target_directory, platform).tap { |path| FileUtils.mkdir_p(path) }
+  end
+
+  # Runs cargo with the checkout in /mnt/gem, and the directory of the platform in /mnt/build.
+  def cargo(platform, arguments, environment, mounts = {})
+    directory = directory(platform)
+    Headers.write(File.join(directory, "headers"))
+    crates = File.join(Root.cache, "cargo").tap { |path| FileUtils.mkdir_p(path) }
+    mounts = { Native::ROOT => "/mnt/gem", directory => "/mnt/build", crates => "/mnt/cargo",
+               CERTIFICATES => CERTIFICATES, **mounts }
+    environment = { "CARGO_HOME" => "/mnt/cargo", "CARGO_TARGET_DIR" => "/mnt/build", **profile, **environment }
+    root.run("cd /mnt/gem && cargo #{arguments}", mounts: mounts, environment: environment) || abort("cargo failed")
+  end
+
+  # How cargo is told to build more quickly than for a release.
+  def profile
+    ENV.to_h.select { |name, _| name.start_with?("CARGO_PROFILE_") }
+  end
+
+  # Builds the library for one Ruby, whose directory is mounted in /mnt/ruby.
+  # @return [String] its path
+  def library(target, files, triple, environment)
+    directory = directory(target.platform)
+    ruby = RubyWrapper.write(File.join(directory, target.minor), target, ruby: "/usr/bin/ruby",
+                                                                         seen: "/mnt/build/#{target.minor}")
+    cargo(target.platform, "build --release --locked --package eventmachine --target #{triple}",
+          { "RUBY" => ruby, **environment }, { files => "/mnt/ruby" })
+    Library.keep(File.join(directory, triple, "release", "libeventmachine.so"),
+                 File.join(directory, target.minor, "eventmachine.so"))
+  end
+end

@@ -1,0 +1,149 @@
+# frozen_string_literal: true
+
+require "fileutils"
+
+# A separate system, created by debootstrap from the archive that this system uses, and kept in the cache. One for
+# another processor is run by an emulator.
+class Root
+  # Debian's experimental is no whole release: unstable has what it lacks.
+  BASES = { "experimental" => "sid" }.freeze
+  VARIABLES = { "PATH" => "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME" => "/root",
+                "LANG" => "C.UTF-8" }.freeze
+
+  # @return [Root] one with these packages; made unless it is in the cache
+  def self.with(release, packages, name = release, architecture: nil)
+    new(release, packages, name, architecture).prepare
+  end
+
+  # @return [String] the directory of all of them
+  def self.cache
+    base = ENV["XDG_CACHE_HOME"]
+    base = File.join(Dir.home, ".cache") if base.nil? || base.empty?
+    File.join(base, "eventmachine-roots").tap { |path| FileUtils.mkdir_p(path) }
+  end
+
+  # @return [String] the address of Debian's archive that this system's apt uses
+  def self.archive
+    command = ["apt-get", "indextargets", "--format", "$(SITE)"]
+    filters = ["Created-By: Packages", "Origin: Debian", "Component: main"]
+    sites = IO.popen([*command, *filters], &:readlines)
+    sites.first&.chomp || abort("apt has no index of Debian's archive: run apt-get update")
+  end
+
+  def initialize(release, packages, name, architecture)
+    @release = release
+    @packages = packages
+    @complete = File.join(Root.cache, name)
+    @architecture = architecture
+  end
+
+  def prepare
+    make unless File.directory?(@complete)
+    update
+    name_loopback
+    self
+  end
+
+  # The directory gets its name when it is complete.
+  def path
+    File.directory?(@complete) ? @complete : "#{@complete}.new"
+  end
+
+  # Runs a shell command inside, with directories of this system mounted there. The mounts end with the command.
+  # @return [Boolean, nil] whether it succeeded
+  def run(command, mounts: {}, environment: {}, log: nil)
+    words = VARIABLES.merge(environment).map { |name, value| "#{name}='#{value}'" }.join(" ")
+    steps = mounting({ "/dev" => "/dev", **mounts })
+    steps << %(exec chroot '#{path}' /usr/bin/env -i #{words} sh -euc "$1")
+    streams = log ? { %i[out err] => [log, "a"] } : {}
+    separate(["sh", "-euc", steps.join("\n"), "sh", command], streams)
+  end
+
+  private
+
+  def mounting(directories)
+    proc = @architecture ? "mount --rbind /proc" : "mount -t proc proc"
+    steps = directories.map { |from, to| "mkdir -p '#{path}#{to}' && mount --rbind '#{from}' '#{path}#{to}'" }
+    [*steps, "#{proc} '#{path}/proc'", "mount -t tmpfs tmpfs '#{path}/tmp'"]
+  end
+
+  def separate(command, streams)
+    return Emulator.run(@architecture, command, streams) if @architecture
+
+    system("unshare", "--mount", *command, **streams)
+  end
+
+  def log
+    "#{@complete}.log"
+  end
+
+  def make
+    abort "a root of #{@release} is made by debootstrap, which wants to be root" unless Process.uid.zero?
+    FileUtils.rm_rf(path)
+    puts "Making a root of #{@release} (#{log})"
+    (bootstrap && write_sources && install) || abort("a root of #{@release} could not be made: see #{log}")
+    File.rename(path, @complete)
+  end
+
+  # Programs for another processor unpack nothing here; the second stage runs them by the emulator.
+  def bootstrap
+    foreign = @architecture ? ["--foreign", "--arch=#{@architecture}"] : []
+    release = BASES.fetch(@release, @release)
+    first = system("debootstrap", "--variant=minbase", *foreign, release, path, Root.archive, out: log, err: log)
+    first && write_settings && (foreign.empty? || second_stage)
+  end
+
+  # No devices are made there: they are not in containers of lxc either.
+  def second_stage
+    run("/debootstrap/debootstrap --second-stage", environment: { "container" => "lxc" }, log: log)
+  end
+
+  # A root that is lost is made again, so nothing is forced to the disk. An emulator takes minutes for certificates.
+  # The lists of what is no whole release may be older than they say they are good for. The emulator's namespace has
+  # no user for apt.
+  def write_settings
+    certificates = "path-exclude=/usr/share/ca-certificates/mozilla/*\n" if @architecture
+    File.write("#{path}/etc/dpkg/dpkg.cfg.d/90roots", "force-unsafe-io\n#{certificates}")
+    File.write("#{path}/etc/apt/apt.conf.d/90roots", <<~TEXT)
+      Acquire::Check-Valid-Until "false";
+      APT::Sandbox::User "root";
+    TEXT
+  end
+
+  def write_sources
+    File.write("#{path}/etc/apt/sources.list", [BASES[@release], @release].compact.map do |release|
+      "deb #{Root.archive} #{release} main\n"
+    end.join)
+  end
+
+  # Installs packages that were added to the lists after the root was created.
+  def update
+    wanted = File.join(path, "wanted")
+    return if File.exist?(wanted) && (@packages - File.read(wanted, encoding: "UTF-8").split).empty?
+
+    puts "Installing packages into #{path} (#{log})"
+    install || abort("packages could not be installed: see #{log}")
+  end
+
+  # Starts no services. Packages that a release does not have are skipped.
+  def install
+    File.write("#{path}/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", perm: 0o755)
+    run(<<~SH, log: log) && File.write("#{path}/wanted", @packages.join("\n"))
+      export DEBIAN_FRONTEND=noninteractive
+      for name in #{@packages.filter_map { |name| name[/:(.+)/, 1] }.uniq.join(' ')}; do
+        dpkg --add-architecture "$name"
+      done
+      apt-get -qq update
+      for name in #{@packages.join(' ')}; do
+        if apt-cache show "$name" >/dev/null 2>&1; then echo "$name"; fi
+      done >/packages
+      xargs apt-get -y -qq --no-install-recommends install </packages
+    SH
+  end
+
+  # What is made by debootstrap knows no names.
+  def name_loopback
+    hosts = File.join(path, "etc", "hosts")
+    File.write(hosts, "127.0.0.1 localhost\n::1 localhost\n") unless File.exist?(hosts)
+  end
+end
