@@ -280,6 +280,7 @@ impl<'r> Loop<'r> {
     }
 
     /// Acts on one of a row of events, and writes what was sent where it is the turn for that.
+    #[inline(always)]
     fn act(&self, event: &Event, buffer: &[u8], acted: &mut usize) -> Result<(), Error> {
         metrics::dispatch(&self.dispatcher, event, buffer)?;
         *acted += 1;

@@ -155,12 +155,14 @@ fn span(ruby: &Ruby, seconds: f64) -> Result<Duration, Error> {
     Err(Error::new(class, format!("timer interval is {seconds}")))
 }
 
+#[inline(always)]
 fn start(ruby: &Ruby, delay: Duration) -> Result<Id, Error> {
     let add = |i: &mut Instance| i.reactor.add_timer(Instant::now(), delay);
     instance::change(ruby, add)?.map_err(|error| errors::from(ruby, &error))
 }
 
 /// Keeps what a timer calls. No other thread has run since it was added, so it cannot have fired.
+#[inline(always)]
 fn know(ruby: &Ruby, module: RModule, id: Id, callback: Value) -> Result<u64, Error> {
     let stored = signatures::store(ruby, module, Table::Timers, id.as_u64(), callback);
     if stored.is_err() {

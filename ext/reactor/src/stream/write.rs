@@ -94,7 +94,6 @@ impl Stream {
     }
 
     /// Writes what waits until the descriptor takes no more, or its share is used up.
-    #[inline]
     fn write_out(&mut self, base: &Base, turn: &mut Turn) -> (usize, io::Result<Flushed>) {
         let ends = self.output == Output::Ending && !self.is_securing();
         let ending = ends || base.phase == Phase::Draining;
