@@ -93,7 +93,10 @@ fn run(seed: u64, steps: usize, tracing: bool, before: usize) -> usize {
     }
     let finished = catch_unwind(AssertUnwindSafe(|| program.finish()));
     if let Err(panic) = finished {
-        println!("SEED={seed} fails after {taken} steps, {} in all", before + taken);
+        println!(
+            "SEED={seed} fails after {taken} steps, {} in all",
+            before + taken
+        );
         std::panic::resume_unwind(panic);
     }
     taken

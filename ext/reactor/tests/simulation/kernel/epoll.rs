@@ -153,7 +153,11 @@ impl Kernel {
             Kind::Datagrams(socket) => socket.readiness(),
             Kind::Process(pid) => {
                 let pid = *pid;
-                return if self.has_ended(pid) { libc::EPOLLIN as u32 } else { 0 };
+                return if self.has_ended(pid) {
+                    libc::EPOLLIN as u32
+                } else {
+                    0
+                };
             }
             Kind::Unconnected(_) => libc::EPOLLOUT | libc::EPOLLHUP,
             Kind::Listener { backlog, .. } if !backlog.is_empty() => libc::EPOLLIN,

@@ -161,7 +161,9 @@ impl Kernel {
     /// What they stand for.
     pub fn open_files(&self) -> Vec<String> {
         let files = self.descriptors.iter().flatten();
-        files.map(|file| format!("{:?}", self.files[*file])).collect()
+        files
+            .map(|file| format!("{:?}", self.files[*file]))
+            .collect()
     }
 
     /// A turn begins, which may make so many calls.

@@ -191,7 +191,11 @@ impl Kernel {
         let has_room = from.no_space && from.is_writable();
         from.no_space &= !has_room;
         if moved > 0 || ends || is_urgent {
-            let end = if ends { libc::EPOLLRDHUP | libc::EPOLLHUP } else { 0 };
+            let end = if ends {
+                libc::EPOLLRDHUP | libc::EPOLLHUP
+            } else {
+                0
+            };
             self.wake(target, IN | libc::EPOLLPRI | end);
         }
         if has_room && moved > 0 {

@@ -158,7 +158,9 @@ impl Program {
         self.trace(|| format!("{other:?} is not read while {id:?} is full"));
         self.conns[target].limited = true;
         self.conns[source].follows.push(target);
-        self.reactor.pause_when_full(id, other).expect("connections");
+        self.reactor
+            .pause_when_full(id, other)
+            .expect("connections");
     }
 
     fn close_write(&mut self, index: usize) {

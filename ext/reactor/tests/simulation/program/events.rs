@@ -181,7 +181,10 @@ impl Program {
             let may_end = target.secure || !target.timeout.is_zero();
             target.full && target.is_open() && !may_end && target.link.is_some_and(is_sound)
         };
-        self.conns[index].follows.iter().any(|target| is_full(&target))
+        self.conns[index]
+            .follows
+            .iter()
+            .any(|target| is_full(&target))
     }
 
     fn input_ended(&mut self, id: Id) -> usize {

@@ -87,7 +87,10 @@ impl Program {
 
     pub(super) fn process_exited(&mut self, id: Id) {
         let watch = self.processes.watches.get_mut(&id).expect("a watch");
-        assert!(!watch.told && !watch.ended, "the end of {id:?} is told twice");
+        assert!(
+            !watch.told && !watch.ended,
+            "the end of {id:?} is told twice"
+        );
         watch.told = true;
         let has_ended = kernel::with(|kernel| kernel.has_ended(watch.pid));
         assert!(has_ended, "{id:?} has not ended");

@@ -138,7 +138,9 @@ impl Program {
         if self.own[index].watch.is_some() {
             return self.unwatch_own(index);
         }
-        let Own { fd, link, serial, .. } = self.own.swap_remove(index);
+        let Own {
+            fd, link, serial, ..
+        } = self.own.swap_remove(index);
         self.trace(|| format!("link {link} is closed, which is told: {is_told}"));
         if is_told {
             self.reactor.descriptor_closing(fd);
@@ -170,9 +172,19 @@ impl Program {
         let (fd, link, turn) = (self.own[index].fd, self.own[index].link, self.turn);
         let is_touched = self.own[index].touched_in == turn;
         let watch = self.own[index].watch.as_mut().expect("a watch");
-        assert!(watch.wanted.has(kind) && !watch.detached, "{id:?} tells of {kind:?}");
-        let before = if watch.told.1 == turn { watch.told.0 } else { Interest::NONE };
-        assert!(!before.has(kind) || is_touched, "{id:?} tells of {kind:?} twice in a turn");
+        assert!(
+            watch.wanted.has(kind) && !watch.detached,
+            "{id:?} tells of {kind:?}"
+        );
+        let before = if watch.told.1 == turn {
+            watch.told.0
+        } else {
+            Interest::NONE
+        };
+        assert!(
+            !before.has(kind) || is_touched,
+            "{id:?} tells of {kind:?} twice in a turn"
+        );
         watch.told = (before | kind, turn);
         let ready = kernel::with(|kernel| kernel.poll(fd, u32::from(kind.bits())));
         assert!(ready != 0 || is_touched, "{id:?} is not ready for {kind:?}");
@@ -214,7 +226,10 @@ impl Program {
         let own = &mut self.own[index];
         let watch = own.watch.take().expect("a watch");
         let may_lack = kernel::with(|kernel| kernel.may_have_lacked);
-        assert!(watch.detached || may_lack, "{id:?} ends by itself: {reason:?}");
+        assert!(
+            watch.detached || may_lack,
+            "{id:?} ends by itself: {reason:?}"
+        );
         assert!(!self.reactor.release(id), "whose {id:?} is");
         true
     }

@@ -148,7 +148,10 @@ impl Program {
             }
             (Outcome::Closed, _) => {
                 let may_lack = kernel::with(|kernel| kernel.may_have_lacked);
-                assert!(wait.closed || may_lack, "wait {tag} is for an open descriptor");
+                assert!(
+                    wait.closed || may_lack,
+                    "wait {tag} is for an open descriptor"
+                );
             }
             (Outcome::Ready(_), Cause::Time) => panic!("wait {tag} is for nothing but time"),
             (Outcome::Ready(_), Cause::Process(pid)) => {
@@ -200,6 +203,9 @@ impl Program {
     pub(super) fn check_waits_at_end(&self) {
         let (waits, registrations) = (self.reactor.wait_count(), self.reactor.registration_count());
         assert_eq!(waits, 0, "waits that are left");
-        assert!(registrations <= self.waits.closed, "registrations for waits");
+        assert!(
+            registrations <= self.waits.closed,
+            "registrations for waits"
+        );
     }
 }

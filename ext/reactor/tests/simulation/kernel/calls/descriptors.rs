@@ -145,7 +145,11 @@ unsafe extern "C" fn poll(
             tv_sec: libc::time_t::from(timeout.max(0)) / 1_000,
             tv_nsec: c_long::from(timeout.max(0)) % 1_000 * 1_000_000,
         };
-        let limit = if timeout < 0 { ptr::null() } else { &raw const limit };
+        let limit = if timeout < 0 {
+            ptr::null()
+        } else {
+            &raw const limit
+        };
         // SAFETY: another form of the same call, with the caller's arguments.
         return unsafe { libc::ppoll(polled, length, limit, ptr::null()) };
     }
