@@ -83,10 +83,9 @@ impl Process {
     /// Has the system tell when it ends, where it can; see [`is_told_of`](Self::is_told_of).
     pub(crate) fn register(&mut self, registry: &Registry, token: Token) {
         if let Some(pidfd) = &self.pidfd {
-            let mut source = SourceFd(&pidfd.as_raw_fd());
-            self.told = registry
-                .register(&mut source, token, Interest::READABLE)
-                .is_ok();
+            let interest = Interest::READABLE;
+            let registered = registry.register(&mut SourceFd(&pidfd.as_raw_fd()), token, interest);
+            self.told = registered.is_ok();
         }
     }
 
