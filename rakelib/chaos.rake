@@ -26,6 +26,11 @@ task :watches do
   ruby "spec/chaos/watches.rb"
 end
 
+desc "Connects by name: 10,000 at a time, the time to the second address, the loop's lag behind a silent name server"
+task :connects do
+  ruby "spec/chaos/connects.rb"
+end
+
 desc "See whether 100,000 connections of each kind leave anything behind (CONNECTIONS=, KINDS=tcp,…)"
 task :leaks do
   ruby "spec/chaos/leaks.rb", *ENV.fetch("KINDS", "").split(",")

@@ -28,6 +28,7 @@ RSpec.describe "The examples", time_limit: 30 do
     "iterator" => "[1, 4, 9, 16, 25, 36]\nat most 3 at a time\n",
     "keyboard" => "you typed \"hello\"\nyou typed \"quit\"\n",
     "lines" => "12 bytes, 1 lines\nwhat is \"HELP\"?\n",
+    "messages" => "job: resize the picture\njob: send the letter\nno more jobs\n",
     "objects" => "#{{ 'sum' => 42 }.inspect}\n",
     "pool" => "red answers 0\nblue answers 1\nred answers 2\nblue answers 3\nred answers 4\n",
     "popen" => "apple\ncherry\npear\nexit status 3\nthat was all\n",

@@ -56,5 +56,20 @@ module EventMachine
     # @return [Integer] how many bytes were queued
     # @raise [ConnectionError] if the path is too long, or the socket is none for datagrams
     def send_unix_datagram(signature, data, path); end
+
+    # See {Connection#enable_packet_info}, which calls this.
+    #
+    # @param signature [Integer] the socket's
+    # @return [nil]
+    # @raise [RuntimeError] if it is no UDP socket
+    # @raise [Unsupported] where the system cannot tell
+    def enable_packet_info(signature); end
+
+    # See {Connection#packet_info}, which calls this.
+    #
+    # @param signature [Integer] the socket's
+    # @return [Array(String, Integer, Integer), nil] address, port, and the number of the interface
+    # @raise [RuntimeError] when no reactor runs
+    def get_packet_info(signature); end
   end
 end

@@ -68,6 +68,22 @@ module EventMachine
     # @raise [ArgumentError] if it is negative
     def connection_attempt_delay=(seconds); end
 
+    # See {Connection#connection_attempt_timeout}, which calls this.
+    #
+    # @param signature [Integer]
+    # @return [Float] seconds
+    # @raise [RuntimeError] when no reactor runs
+    def get_connection_attempt_timeout(signature); end
+
+    # See {Connection#connection_attempt_timeout=}, which calls this.
+    #
+    # @param signature [Integer]
+    # @param seconds [Float]
+    # @return [Boolean] whether there is such a connection
+    # @raise [RuntimeError] when no reactor runs
+    # @raise [ArgumentError] if the time is negative
+    def set_connection_attempt_timeout(signature, seconds); end
+
     # How long {connect} has the IPv4 addresses of a host wait for its IPv6 ones, which are asked for at the same
     # time; 0.05 at first. RFC 8305 calls it the "Resolution Delay". It counts where {name_resolution} is
     # `:threads`.

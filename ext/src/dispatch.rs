@@ -38,6 +38,7 @@ impl<'r> Dispatcher<'r> {
             Event::Accepted { listener, id } => self.accepted(listener, id),
             Event::Connected(id) => self.notify(id, &names::CONNECTION_COMPLETED),
             Event::InputEnded(id) => self.input_ended(id),
+            Event::DatagramLost { id, errno } => self.datagram_lost(id, errno),
             Event::DescriptorsOffered(id) => self.descriptors_offered(id),
             Event::DescriptorReceived(id) => self.descriptor_received(id),
             Event::OutboundFull(id) => self.notify_if_defined(id, &names::OUTBOUND_FULL).map(drop),
@@ -178,6 +179,16 @@ impl<'r> Dispatcher<'r> {
         self.module
             .funcall::<_, _, Value>(*names::DESCRIPTOR_RECEIVED, (id.as_u64(), received))
             .map(drop)
+    }
+
+    /// A loss is told to those who define what to do then.
+    fn datagram_lost(&self, id: Id, errno: i32) -> Result<(), Error> {
+        match self.object(id)? {
+            Some(socket) if socket.respond_to(*names::RECEIVE_ERROR, true)? => socket
+                .funcall::<_, _, Value>(*names::RECEIVE_ERROR, (self.errno(errno)?,))
+                .map(drop),
+            _ => Ok(()),
+        }
     }
 
     /// Gives a watch the name of what happened.

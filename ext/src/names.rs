@@ -45,6 +45,7 @@ names! {
     UNBIND = "unbind";
     RECEIVE_DATA = "receive_data";
     RECEIVE_EOF = "receive_eof";
+    RECEIVE_ERROR = "receive_error";
     RECEIVE_IO = "receive_io";
     DESCRIPTOR_RECEIVED = "descriptor_received";
     OUTBOUND_FULL = "outbound_full";

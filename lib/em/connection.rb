@@ -335,6 +335,25 @@ module EventMachine
     end
     alias set_pending_connect_timeout pending_connect_timeout=
 
+    # @return [Float] seconds that each address has to answer; 0.0 for no limit, and once the connection is made
+    def connection_attempt_timeout
+      EventMachine.get_connection_attempt_timeout(@signature)
+    end
+
+    # Limits the time of each address that {EventMachine.connect} tries; {#pending_connect_timeout} limits all of a
+    # connect. An address that has not answered is given up, and the next is tried at once. When there is none left,
+    # {#unbind} gets Errno::ETIMEDOUT. It is set for a connect that is under way, whose attempts have the time from
+    # then on.
+    #
+    # @example
+    #   EventMachine.connect("example.net", 80, Handler) { |connection| connection.connection_attempt_timeout = 3 }
+    # @param value [Numeric] seconds; 0 for no limit, as it is at first
+    # @return [Boolean] whether there is such a connection
+    # @raise [ArgumentError] if it is negative
+    def connection_attempt_timeout=(value)
+      EventMachine.set_connection_attempt_timeout(@signature, value.to_f)
+    end
+
     # Sets a socket option, as setsockopt(2) does. One that is set before a connect is done holds for whichever
     # address of the host is reached.
     #

@@ -231,6 +231,7 @@ RSpec.describe "Bad input" do
 
     %i[
       close_connection connection_paused? detach_fd get_cipher_bits get_comm_inactivity_timeout
+      get_connection_attempt_timeout set_connection_attempt_timeout enable_packet_info get_packet_info
       get_file_descriptor get_idle_time get_peer_cert get_peername get_pending_connect_timeout
       get_proxied_bytes get_sni_hostname get_sock_opt get_sockname get_subprocess_pid get_subprocess_status
       is_notify_readable is_notify_writable pause_connection report_connection_error_status
@@ -291,6 +292,8 @@ RSpec.describe "Bad input" do
     expect { EventMachine.name_resolution = :fast }.to raise_error(ArgumentError, /:fast/)
     expect(EventMachine.name_resolution).to eq(:inline)
     expect { EventMachine.connection_attempt_delay = -0.1 }.to raise_error(ArgumentError, /-0.1/)
+    expect { EventMachine.set_connection_attempt_timeout(1, -0.2) }.to raise_error(ArgumentError, /-0.2/)
+    expect { EventMachine.set_connection_attempt_timeout(1, nil) }.to raise_error(TypeError, /nil/)
     expect { EventMachine.resolution_delay = Float::NAN }.to raise_error(ArgumentError, /NaN/)
     expect { EventMachine.resolution_delay = "soon" }.to raise_error(TypeError)
   end

@@ -31,6 +31,14 @@ RSpec.describe "A datagram socket" do
     end
   end
 
+  it "sends nothing that is longer than a datagram may be" do
+    em do
+      socket = EventMachine.open_datagram_socket("127.0.0.1", 0)
+      expect { socket.send_datagram("x" * 65_508, "127.0.0.1", 9) }.to raise_error(EventMachine::ConnectionError, /65508/)
+      done
+    end
+  end
+
   describe "that is connected" do
     def udp_server(host = "127.0.0.1")
       UDPSocket.new(host.include?(":") ? :INET6 : :INET).tap { |socket| socket.bind(host, 0) }
@@ -153,6 +161,16 @@ RSpec.describe "A datagram socket" do
         far.send("", 0)
       end
       expect(log).to eq([""])
+    end
+
+    it "may be one of a pair, which have no names, and sends to the other" do
+      near, far = UNIXSocket.pair(:DGRAM)
+      em do
+        echo = Module.new { define_method(:receive_data) { |data| send_data(data * 2) } }
+        EventMachine.attach_datagram_socket(far, echo)
+        EventMachine.attach_datagram_socket(near, receiver) { |socket| socket.send_data("word") }
+      end
+      expect(log).to eq(["wordword"])
     end
 
     it "is nothing else" do

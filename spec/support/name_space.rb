@@ -75,6 +75,11 @@ module NameSpace
 
   private
 
+  # @return [Numeric] seconds
+  def patience
+    PATIENCE
+  end
+
   def run_in_name_space(program)
     skip "namespaces are not allowed here" unless NameSpace.allowed?
 
@@ -83,7 +88,7 @@ module NameSpace
       start = "#{mounts.join(' && ')} && exec \"$@\""
       Open3.popen2e(*NameSpace::COMMAND, "sh", "-c", start, "sh", *ruby, pgroup: true) do |input, output, process|
         input.close
-        read_within(NameSpace::PATIENCE, output, process)
+        read_within(patience, output, process)
       end
     end
   end

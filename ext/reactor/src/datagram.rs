@@ -1,14 +1,18 @@
 //! UDP sockets.
 
+mod arrivals;
+
 use std::io;
 use std::time::Duration;
 
 use socket2::SockAddr;
 
+use arrivals::Arrivals;
+
 use crate::base::{Base, Phase, Room};
 use crate::batch::Batch;
 use crate::error::{Error, Result};
-use crate::event::Reason;
+use crate::event::{Event, Reason};
 use crate::outbound::SHARE as OUTBOUND_SHARE;
 use crate::outbox::{MAX_DATAGRAM, Outbox};
 use crate::step::{Rest, Step};
@@ -32,6 +36,8 @@ pub(crate) struct Datagram {
     /// The sender of the last datagram. Replies go there.
     sender: Option<SockAddr>,
     taken: usize,
+    /// Where its owner wants to know where datagrams came in.
+    arrivals: Option<Box<Arrivals>>,
 }
 
 impl Datagram {
@@ -64,9 +70,13 @@ impl Datagram {
         if data.len() > MAX_DATAGRAM {
             return Err(Error::DatagramTooLong(data.len()));
         }
+        let is_answer = target.is_none();
         match target.or_else(|| self.sender.clone()) {
             Some(target) if !base.is_closing() => {
                 self.outbound.push(target, data);
+                if let Some(arrivals) = &mut self.arrivals {
+                    arrivals.queued(is_answer);
+                }
                 base.mark_dirty(turn);
                 Ok(data.len())
             }
@@ -105,11 +115,12 @@ impl Datagram {
         self.taken = 0;
     }
 
-    /// An ICMP error (a peer that does not listen) is reported once, and says nothing about other
-    /// peers.
+    /// The system reports an ICMP error (a peer that does not listen) once. It says nothing about
+    /// other peers.
     fn receive(&mut self, base: &mut Base, turn: &mut Turn, buffer: &mut [u8]) -> Step {
         loop {
-            match next_datagram(base, turn, buffer) {
+            let arrivals = self.arrivals.as_deref_mut();
+            match next_datagram(base, turn, buffer, arrivals) {
                 Ok((len, sender)) => {
                     base.last_activity = turn.now;
                     turn.traffic.received += len as u64;
@@ -117,7 +128,7 @@ impl Datagram {
                     let rest = self.took();
                     return Step::Data { len, rest };
                 }
-                Err(error) if is_about_a_peer(&error) => {}
+                Err(error) if is_about_a_peer(&error) => tell(base, turn, &error),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.has_nothing_more(base);
                     return Step::Idle;
@@ -154,14 +165,18 @@ impl Datagram {
         if !may_write || base.is_held_back() {
             return;
         }
-        let outbound = &mut self.outbound;
+        let (outbound, mut arrivals) = (&mut self.outbound, self.arrivals.as_deref_mut());
         let mut share = OUTBOUND_SHARE;
+        let mut refused = None;
         while !outbound.is_empty() {
             if share == 0 {
                 return base.flush_later(turn);
             }
             let before = (outbound.bytes(), outbound.len());
-            let sent = base.handle.attempt(|s| datagrams::send(s, outbound.iter()));
+            let sent = base.handle.attempt(|s| match &arrivals {
+                Some(arrivals) => arrivals.send(s, outbound),
+                None => datagrams::send(s, outbound.iter()),
+            });
             match sent {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if let Err(error) = base.watch_writable(turn) {
@@ -169,12 +184,28 @@ impl Datagram {
                     }
                     return;
                 }
-                // The ICMP error of an earlier datagram.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => continue,
+                // The ICMP error of an earlier datagram, unless it comes again: then it is this
+                // one's, as with a Unix socket that nobody has open.
+                Err(error) if is_about_a_peer(&error) && refused.is_none() => {
+                    refused = error.raw_os_error();
+                    tell(base, turn, &error);
+                }
                 sent => {
                     base.last_activity = turn.now;
                     let was_sent = sent.is_ok();
-                    outbound.drop_first(sent.unwrap_or(1));
+                    if let Some(error) = sent
+                        .as_ref()
+                        .err()
+                        .filter(|error| error.raw_os_error() != refused)
+                    {
+                        tell(base, turn, error);
+                    }
+                    refused = None;
+                    let count = sent.unwrap_or(1);
+                    outbound.drop_first(count);
+                    if let Some(arrivals) = &mut arrivals {
+                        arrivals.drop_first(count);
+                    }
                     let bytes = before.0 - outbound.bytes();
                     if was_sent {
                         turn.traffic.sent += bytes as u64;
@@ -208,7 +239,11 @@ fn next_datagram(
     base: &mut Base,
     turn: &mut Turn,
     buffer: &mut [u8],
+    arrivals: Option<&mut Arrivals>,
 ) -> io::Result<(usize, SockAddr)> {
+    if let Some(arrivals) = arrivals {
+        return base.handle.attempt(|s| arrivals.receive(s, buffer));
+    }
     if turn.batch.is_none() {
         turn.batch = Batch::new(base.id);
     }
@@ -225,6 +260,14 @@ fn next_datagram(
     let datagram = inbox.next(buffer);
     readiness.received = !inbox.is_empty();
     datagram.ok_or(io::ErrorKind::WouldBlock.into())
+}
+
+/// Tells the owner that something that was sent did not get to its peer.
+fn tell(base: &Base, turn: &mut Turn, error: &io::Error) {
+    if let Some(errno) = error.raw_os_error() {
+        let id = base.id;
+        turn.notices.push_back(Event::DatagramLost { id, errno });
+    }
 }
 
 /// The system is out of memory. The datagrams stay in the socket.

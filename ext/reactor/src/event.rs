@@ -27,6 +27,13 @@ pub enum Event {
         /// How many bytes.
         len: usize,
     },
+    /// Something that a datagram socket has sent did not get to its peer, or could not be sent.
+    DatagramLost {
+        /// The socket.
+        id: Id,
+        /// The system's error number.
+        errno: i32,
+    },
     /// The peer sends no more; [`Reactor::input_end_told`](crate::Reactor::input_end_told) is
     /// waited for. Only where [`Reactor::tell_input_ends`](crate::Reactor::tell_input_ends) was
     /// called.

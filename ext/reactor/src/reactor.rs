@@ -195,6 +195,11 @@ impl Reactor {
             Deadline::NextAttempt(id) => {
                 self.with_stream(id, |stream, base, turn| stream.next_attempt(base, turn));
             }
+            Deadline::AttemptTimeout(id) => {
+                self.with_stream(id, |stream, base, turn| {
+                    stream.attempt_timeout_due(base, turn)
+                });
+            }
             Deadline::Resolution(request) => self.names.due(&mut self.turn, request),
             Deadline::RetryAccept(listener) => {
                 self.starved.retain(|(id, _)| *id != listener);

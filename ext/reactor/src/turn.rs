@@ -23,6 +23,8 @@ pub(crate) enum Deadline {
     RetryConnect(Id),
     /// The next address of a connect is tried.
     NextAttempt(Id),
+    /// The time of an address that a connect tries may be up.
+    AttemptTimeout(Id),
     /// A name is resolved for as long as that may take.
     Resolution(u64),
     /// A listener that found no free descriptor tries again.

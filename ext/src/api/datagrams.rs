@@ -15,7 +15,9 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_singleton_method("open_unix_datagram", function!(open_unix_datagram, 1))?;
     module.define_singleton_method("attach_datagram", function!(attach_datagram, 1))?;
     module.define_singleton_method("connect_datagram", function!(connect_datagram, 2))?;
-    module.define_singleton_method("send_unix_datagram", function!(send_unix_datagram, 3))
+    module.define_singleton_method("send_unix_datagram", function!(send_unix_datagram, 3))?;
+    module.define_singleton_method("enable_packet_info", function!(enable_packet_info, 1))?;
+    module.define_singleton_method("get_packet_info", function!(get_packet_info, 1))
 }
 
 fn open_udp_socket(ruby: &Ruby, host: Value, port: Value) -> Result<u64, Error> {
@@ -114,6 +116,25 @@ fn send_unix_datagram(
         let message = format!("error in sending datagram: {cause}");
         errors::own(ruby, "ConnectionError", message)
     })
+}
+
+/// Has the system tell of each datagram where it came in.
+fn enable_packet_info(ruby: &Ruby, signature: Value) -> Result<(), Error> {
+    let id = convert::id(signature)?;
+    let asked = instance::change(ruby, |i| i.reactor.ask_for_arrivals(id))?;
+    asked.map_err(|cause| errors::from(ruby, &cause))
+}
+
+/// The address that the last datagram was sent to, its port, and the number of the interface; nil
+/// where that is not known.
+fn get_packet_info(ruby: &Ruby, signature: Value) -> Result<Option<(String, u16, u32)>, Error> {
+    let id = convert::id(signature)?;
+    let arrival = instance::look(ruby, |i| i.reactor.arrival(id))?
+        .ok()
+        .flatten();
+    let told =
+        arrival.map(|(address, interface)| (convert::address(&address), address.port(), interface));
+    Ok(told)
 }
 
 fn first(addresses: Result<Vec<SocketAddr>, Cause>, host: &str) -> Result<SocketAddr, Cause> {

@@ -131,6 +131,7 @@ fn callee(dispatcher: &Dispatcher<'_>, event: &Event) -> Result<Option<Value>, E
         | Event::TlsEstablished(id)
         | Event::TlsChooseCertificate { id, .. }
         | Event::TlsPeerCertificate { id, .. }
+        | Event::DatagramLost { id, .. }
         | Event::Unbound { id, .. } => dispatcher.object(id),
     }
 }

@@ -27,6 +27,7 @@ kinds! {
     Connected = "connection_completed";
     Data = "receive_data";
     InputEnded = "receive_eof";
+    DatagramLost = "receive_error";
     OutboundFull = "outbound_full";
     OutboundDrained = "outbound_drained";
     Readable = "notify_readable";
@@ -66,6 +67,7 @@ impl From<&Event> for Kind {
             Event::Connected(_) => Self::Connected,
             Event::Data { .. } => Self::Data,
             Event::InputEnded(_) => Self::InputEnded,
+            Event::DatagramLost { .. } => Self::DatagramLost,
             Event::OutboundFull(_) => Self::OutboundFull,
             Event::OutboundDrained(_) => Self::OutboundDrained,
             Event::Readable(_) => Self::Readable,

@@ -11,7 +11,7 @@ module EventMachine
       CALLBACKS = %i[
         post_init connection_completed receive_data unbind ssl_handshake_completed ssl_verify_peer
         ssl_certificate_for proxy_target_unbound proxy_completed notify_readable notify_writable
-        notify_priority receive_eof receive_io outbound_full outbound_drained
+        notify_priority receive_eof receive_error receive_io outbound_full outbound_drained
       ].freeze
 
       # What protocols call, by its beginning.

@@ -44,6 +44,24 @@ impl Reactor {
         self.attempt_delay = delay;
     }
 
+    /// Gives each address that a connect tries so long to answer, for those that are being tried
+    /// from now on; zero for no limit but that of
+    /// [`set_connect_timeout`](Self::set_connect_timeout). A connect whose addresses have all had
+    /// their time ends with ETIMEDOUT.
+    pub fn set_attempt_timeout(&mut self, id: Id, limit: Duration) -> Result<()> {
+        self.descriptor(id)?;
+        self.with_stream(id, |stream, base, turn| {
+            stream.set_attempt_timeout(base, turn, limit);
+        });
+        Ok(())
+    }
+
+    /// See [`set_attempt_timeout`](Self::set_attempt_timeout); zero once it is connected.
+    pub fn attempt_timeout(&self, id: Id) -> Result<Duration> {
+        let stream = self.descriptor(id)?.as_stream();
+        Ok(stream.map_or(Duration::ZERO, Stream::attempt_timeout))
+    }
+
     /// A connection to nowhere, of which an `Unbound` follows: for a caller who could not even try,
     /// and owes one all the same.
     pub fn connect_nowhere(&mut self, reason: Option<Reason>) -> Result<Id> {

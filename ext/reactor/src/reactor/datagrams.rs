@@ -1,5 +1,6 @@
 //! Datagram sockets.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -86,6 +87,43 @@ impl Reactor {
     /// closing.
     pub fn send_datagram(&mut self, id: Id, data: &[u8], target: SocketAddr) -> Result<usize> {
         self.send_to(id, data, target.into())
+    }
+
+    /// Has the system tell of each datagram of a UDP socket from now on where it came in, and
+    /// answers go from there. See [`arrival`](Self::arrival).
+    pub fn ask_for_arrivals(&mut self, id: Id) -> Result<()> {
+        let (descriptor, _) = self.descriptor_mut(id)?;
+        let Kind::Datagram(datagram) = &mut descriptor.kind else {
+            return Base::wrong_kind("enable_packet_info", descriptor.kind.name());
+        };
+        let handle = &descriptor.base.handle;
+        let asked = handle.attempt(|socket| datagram.ask_for_arrivals(socket));
+        asked.map_err(|error| match error.kind() {
+            ErrorKind::Unsupported => Error::Unsupported("telling where datagrams came in"),
+            _ => Error::system("setsockopt", descriptor.base.describe(), error),
+        })
+    }
+
+    /// Which local address the last datagram was sent to, with the socket's port, and the number of
+    /// the interface that it came through. Only after
+    /// [`ask_for_arrivals`](Self::ask_for_arrivals).
+    pub fn arrival(&self, id: Id) -> Result<Option<(SocketAddr, u32)>> {
+        let descriptor = self.descriptor(id)?;
+        let Kind::Datagram(datagram) = &descriptor.kind else {
+            return Ok(None);
+        };
+        let Some(arrival) = datagram.arrival() else {
+            return Ok(None);
+        };
+        let local = descriptor.base.handle.attempt(Socket::local_addr);
+        let port = local.ok().and_then(|local| local.as_socket());
+        let mut address = SocketAddr::new(arrival.address, port.map_or(0, |local| local.port()));
+        if let SocketAddr::V6(v6) = &mut address {
+            if v6.ip().is_unicast_link_local() {
+                v6.set_scope_id(arrival.interface);
+            }
+        }
+        Ok(Some((address, arrival.interface)))
     }
 
     fn send_to(&mut self, id: Id, data: &[u8], target: SockAddr) -> Result<usize> {

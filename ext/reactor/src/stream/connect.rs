@@ -3,14 +3,15 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::Stream;
 use super::candidates::Candidates;
 use super::naming::Naming;
-use super::rivals::replace;
+use super::patience::Patience;
+use super::rivals::{Rival, replace};
 use crate::base::{Base, Phase};
 use crate::error::{Error, Result};
 use crate::event::Reason;
@@ -30,7 +31,11 @@ pub(crate) struct Attempt {
     /// Those to try yet.
     pub(super) candidates: Candidates,
     /// Sockets that connect to others meanwhile.
-    pub(super) rivals: VecDeque<Handle>,
+    pub(super) rivals: VecDeque<Rival>,
+    /// When the address of the socket that there is had its turn; none has while there is no
+    /// address.
+    pub(super) begun: Option<Instant>,
+    pub(super) patience: Patience,
     bind: Option<SockAddr>,
     /// Whether `connect(2)` has yet to be accepted by the system.
     pub(super) unstarted: bool,
@@ -158,6 +163,9 @@ impl Stream {
     /// Goes on after the first step: a connect that has failed goes to the next address, and one
     /// that the system put off is tried again later.
     pub(crate) fn started(&mut self, base: &mut Base, turn: &mut Turn, result: io::Result<()>) {
+        if let Some(attempt) = &mut self.attempt {
+            attempt.begun.get_or_insert(turn.now);
+        }
         match result {
             Err(error) => self.attempt_failed(base, turn, Reason::of(&error)),
             Ok(()) if self.attempt.as_ref().is_some_and(|a| a.unstarted) => {
@@ -223,13 +231,19 @@ impl Stream {
 
     /// The socket that there is has failed: a rival takes its place, and the next address has its
     /// turn.
-    fn attempt_failed(&mut self, base: &mut Base, turn: &mut Turn, reason: Option<Reason>) {
+    pub(super) fn attempt_failed(
+        &mut self,
+        base: &mut Base,
+        turn: &mut Turn,
+        reason: Option<Reason>,
+    ) {
         let Some(attempt) = &mut self.attempt else {
             return;
         };
         attempt.reason = reason;
         let rival = attempt.rivals.pop_front();
-        match rival.is_some_and(|rival| replace(rival, base, turn)) {
+        attempt.begun = rival.as_ref().map(|rival| rival.begun);
+        match rival.is_some_and(|rival| replace(rival.handle, base, turn)) {
             true => self.next_attempt(base, turn),
             false => self.next_address(base, turn),
         }
@@ -242,6 +256,7 @@ impl Stream {
             return;
         };
         let next = attempt.next_socket();
+        attempt.begun = next.is_some().then_some(turn.now);
         attempt.unstarted = next.is_none() && attempt.awaits_addresses();
         if attempt.unstarted {
             return;

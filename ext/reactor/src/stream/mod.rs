@@ -8,6 +8,7 @@ mod half_close;
 mod limits;
 mod naming;
 mod passing;
+mod patience;
 mod read;
 mod rivals;
 mod secure;

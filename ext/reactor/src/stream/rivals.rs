@@ -3,7 +3,7 @@
 //! The descriptor holds the socket of one attempt. Those of others are its rivals: the first that
 //! is connected takes its place, and the rest are closed, which nobody is told.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mio::{Interest, Token};
 
@@ -13,6 +13,14 @@ use crate::event::Reason;
 use crate::poller::RIVAL;
 use crate::sys::handle::Handle;
 use crate::turn::{Deadline, Turn};
+
+/// A socket that connects beside that of the descriptor.
+#[derive(Debug)]
+pub(crate) struct Rival {
+    pub(super) handle: Handle,
+    /// When its address had its turn.
+    pub(super) begun: Instant,
+}
 
 /// How an attempt stands.
 enum Standing {
@@ -31,9 +39,10 @@ impl Stream {
         if attempt.unstarted {
             return self.next_address(base, turn);
         }
-        if let Some(mut rival) = attempt.next_socket() {
-            if watch(&mut rival, base, turn) {
-                attempt.rivals.push_back(rival);
+        if let Some(mut handle) = attempt.next_socket() {
+            if watch(&mut handle, base, turn) {
+                let begun = turn.now;
+                attempt.rivals.push_back(Rival { handle, begun });
             }
             self.schedule_attempt(base, turn);
         }
@@ -41,6 +50,7 @@ impl Stream {
 
     /// Sets the time of the next attempt, where there is an address left.
     pub(super) fn schedule_attempt(&mut self, base: &Base, turn: &mut Turn) {
+        self.watch_attempts(base, turn);
         self.cancel_next_attempt(turn);
         if let Some(attempt) = self.attempt.as_mut().filter(|a| !a.candidates.is_empty()) {
             let delay = attempt.delay;
@@ -68,6 +78,7 @@ impl Stream {
     /// Neither other addresses nor more of them are wanted.
     pub(super) fn end_attempt(&mut self, turn: &mut Turn) {
         self.cancel_next_attempt(turn);
+        self.cancel_attempt_timeout(turn);
         self.attempt = None;
     }
 
@@ -78,7 +89,7 @@ impl Stream {
         };
         let (mut winner, mut failed, mut index) = (None, false, 0);
         while let (None, Some(rival)) = (&winner, attempt.rivals.get(index)) {
-            match standing(rival) {
+            match standing(&rival.handle) {
                 Standing::UnderWay => index += 1,
                 Standing::Connected => winner = attempt.rivals.remove(index),
                 Standing::Failed(reason) => {
@@ -89,7 +100,7 @@ impl Stream {
             }
         }
         let is_decided = winner.is_some();
-        if winner.is_some_and(|winner| replace(winner, base, turn)) {
+        if winner.is_some_and(|winner| replace(winner.handle, base, turn)) {
             base.readiness.writable = true;
             base.enqueue(turn);
         } else if failed && !is_decided {
@@ -100,7 +111,8 @@ impl Stream {
     /// Has a queue of its own watch them, in a forked child.
     pub(crate) fn adopt_rivals(&mut self, base: &Base, turn: &Turn) {
         if let Some(attempt) = &mut self.attempt {
-            attempt.rivals.retain_mut(|rival| watch(rival, base, turn));
+            let rivals = &mut attempt.rivals;
+            rivals.retain_mut(|rival| watch(&mut rival.handle, base, turn));
         }
     }
 }

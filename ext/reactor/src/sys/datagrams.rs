@@ -137,8 +137,11 @@ mod linux {
         {
             slice.iov_base = data.as_ptr().cast_mut().cast();
             slice.iov_len = data.len();
-            let name = target.as_ptr().cast_mut().cast();
-            describe(message, name, target.len(), slice);
+            let (name, length) = match is_unnamed(target) {
+                true => (ptr::null_mut(), 0),
+                false => (target.as_ptr().cast_mut().cast(), target.len()),
+            };
+            describe(message, name, length, slice);
             first = first.or(Some((target, data)));
             count += 1;
         }
@@ -223,7 +226,14 @@ mod elsewhere {
 
 fn send_one(socket: &Socket, datagram: Option<(&SockAddr, &[u8])>) -> io::Result<usize> {
     match datagram {
+        Some((target, data)) if is_unnamed(target) => socket.send(data).map(|_| 1),
         Some((target, data)) => socket.send_to(data, target).map(|_| 1),
         None => Ok(0),
     }
+}
+
+/// Whether it is no more than a family: that of a Unix socket without a name, such as the other end
+/// of a pair. What a socket sends to its peer then goes there without an address.
+fn is_unnamed(address: &SockAddr) -> bool {
+    address.len() as usize <= size_of_val(&address.family())
 }

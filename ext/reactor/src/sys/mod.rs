@@ -24,6 +24,7 @@
 //!
 //! These are files here, since they differ less:
 //!
+//! - `arrival`: which local address a datagram came to. `ask` fails where it is unsupported.
 //! - `datagrams`: receives and sends many datagrams by one call. `Inbox::new` gives `None` where
 //!   they are received one by one.
 //! - `errno`: error numbers, by their POSIX names.
@@ -39,6 +40,7 @@
 //! - `undelivered`: how many bytes the peer has not acknowledged. Zero where the system does not
 //!   say.
 
+pub(crate) mod arrival;
 pub(crate) mod datagrams;
 pub(crate) mod errno;
 pub(crate) mod family;
