@@ -2,7 +2,8 @@
 
 # What slow readers cost a server that heeds them.
 #
-#   ruby slow_readers.rb      SIZE=1024 MiB to one of them, CONNECTIONS=10000 of which half stop reading, SECONDS=10
+#   ruby slow_readers.rb      SIZE=1024 MiB to one of them, EVERY=8, CONNECTIONS=10000 of which half stop reading,
+#                             SECONDS=10
 #
 # One reader: how far the server's memory grows at most while it sends that much. Many: how long those that go on
 # have to wait for answers, with and without those that have stopped.
@@ -25,6 +26,7 @@ end
 module Sending
   PIECE = ("x" * 16_384).freeze
   HIGH = 65_536
+  EVERY = Integer(ENV.fetch("EVERY", "8"))
 
   # By callbacks.
   module Callbacks
@@ -69,10 +71,11 @@ module Sending
   class << self
     attr_accessor :port, :most
 
-    # What comes in is garbage soon, of which Ruby collects 16 MiB and more at a time: that is left out.
+    # What comes in, up to 64 KiB in each callback, is garbage soon, of which Ruby collects 16 MiB and more at a time.
+    # To leave it out, it is collected each EVERY calls.
     def sample
       @samples = (@samples || 0) + 1
-      return unless (@samples % 64).zero?
+      return unless (@samples % EVERY).zero?
 
       GC.start
       @most = [@most, resident].max
