@@ -77,7 +77,8 @@ class Connects
         end
         puts "only \#{EventMachine.connection_count} at a time" if EventMachine.connection_count < count
       end
-      resolving = -> { Dir["/proc/self/task/*/comm"].count { |path| (IO.read(path) rescue "") == "em-resolver\n" } }
+      name = ->(path) { IO.read(path, encoding: "UTF-8") rescue "" }
+      resolving = -> { Dir["/proc/self/task/*/comm"].count { |path| name.call(path) == "em-resolver\n" } }
       give_up = clock + 5
       sleep(0.01) while resolving.call.positive? && clock < give_up
       puts "\#{resolving.call} threads are left" if resolving.call.positive?

@@ -193,11 +193,8 @@ impl Datagram {
                 sent => {
                     base.last_activity = turn.now;
                     let was_sent = sent.is_ok();
-                    if let Some(error) = sent
-                        .as_ref()
-                        .err()
-                        .filter(|error| error.raw_os_error() != refused)
-                    {
+                    let failure = sent.as_ref().err();
+                    if let Some(error) = failure.filter(|error| !repeats(error, refused)) {
                         tell(base, turn, error);
                     }
                     refused = None;
@@ -260,6 +257,12 @@ fn next_datagram(
     let datagram = inbox.next(buffer);
     readiness.received = !inbox.is_empty();
     datagram.ok_or(io::ErrorKind::WouldBlock.into())
+}
+
+/// Whether an error says what was told already. A Unix socket whose peer is gone says so once, and
+/// then that it has none.
+fn repeats(error: &io::Error, told: Option<i32>) -> bool {
+    told.is_some() && (error.raw_os_error() == told || error.kind() == io::ErrorKind::NotConnected)
 }
 
 /// Tells the owner that something that was sent did not get to its peer.
