@@ -53,7 +53,7 @@ module Sanitized
   def run(patterns)
     environment = { "LD_PRELOAD" => runtime, "ASAN_OPTIONS" => OPTIONS }
     system(environment, "rspec", "--format", "progress", *patterns, chdir: COPY)
-    reports = Dir.glob(File.join(REPORTS, "*")).map { |path| File.read(path, encoding: "BINARY") }
+    reports = Dir.glob(File.join(REPORTS, "*")).map { |path| File.binread(path) }
     # Others only warn.
     reports.grep(/ERROR: AddressSanitizer/)
   end
