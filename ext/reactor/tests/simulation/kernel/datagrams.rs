@@ -23,6 +23,8 @@ pub struct Socket {
     pub given: usize,
     /// How many datagrams were taken from it.
     pub taken: usize,
+    /// How many calls failed for more than a moment.
+    pub failed: usize,
 }
 
 impl Socket {
@@ -59,10 +61,10 @@ impl Kernel {
 
     fn fail_datagram(&mut self, fd: i32) -> Answer<()> {
         self.may_interrupt()?;
-        match self.datagram_socket(fd)?.error.take() {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+        let socket = self.datagram_socket(fd)?;
+        let error = socket.error.take();
+        socket.failed += usize::from(error.is_some());
+        error.map_or(Ok(()), Err)
     }
 
     /// Sends one.
@@ -75,6 +77,7 @@ impl Kernel {
         let is_refused = self.chance(self.faults.refused);
         let socket = self.datagram_socket(fd)?;
         socket.given += 1;
+        socket.failed += usize::from(is_refused);
         let from = socket.port;
         if is_refused {
             return Err(libc::ENOBUFS);

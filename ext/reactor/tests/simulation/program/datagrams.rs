@@ -32,6 +32,8 @@ struct Socket {
     port: u16,
     paused: bool,
     closing: bool,
+    /// Whether it was closed without waiting for what was sent.
+    closed: bool,
     /// How many were sent.
     sent: usize,
     received: usize,
@@ -39,6 +41,8 @@ struct Socket {
     last: BTreeMap<u16, u64>,
     /// How many were told in a turn, and in which.
     told: (usize, u64),
+    /// How many losses were told.
+    lost: usize,
 }
 
 impl Program {
@@ -69,10 +73,12 @@ impl Program {
             port: u16::from_be_bytes([name[2], name[3]]),
             paused: false,
             closing: false,
+            closed: false,
             sent: 0,
             received: 0,
             last: BTreeMap::new(),
             told: (0, 0),
+            lost: 0,
         };
         self.trace(|| format!("{id:?} receives at {}", socket.port));
         self.datagrams.sockets.insert(id, socket);
@@ -134,12 +140,10 @@ impl Program {
 
     fn close_datagrams(&mut self, id: Id) {
         self.trace(|| format!("{id:?} closes"));
-        self.datagrams
-            .sockets
-            .get_mut(&id)
-            .expect("a socket")
-            .closing = true;
         let after_writing = self.random.chance(500);
+        let socket = self.datagrams.sockets.get_mut(&id).expect("a socket");
+        socket.closing = true;
+        socket.closed |= !after_writing;
         self.reactor.close(id, after_writing);
     }
 
@@ -176,6 +180,26 @@ impl Program {
         };
         assert!(socket.told.0 <= SHARE, "{id:?} has more than its share");
         true
+    }
+
+    /// The system has told of as many failures, or more of the same datagram.
+    pub(super) fn datagram_lost(&mut self, id: Id, errno: i32) {
+        let socket = self.datagrams.sockets.get_mut(&id).expect("a socket");
+        assert!(
+            !socket.closed,
+            "{id:?} tells of a loss though it was closed"
+        );
+        assert!(
+            matches!(errno, libc::ECONNREFUSED | libc::ENOBUFS),
+            "{id:?} lost a datagram by {errno}"
+        );
+        socket.lost += 1;
+        let failed = kernel::with(|kernel| kernel.datagram_socket(socket.fd).expect("open").failed);
+        assert!(
+            socket.lost <= failed,
+            "{id:?} has lost {}, of {failed}",
+            socket.lost
+        );
     }
 
     /// Whether it is one of these that has ended.

@@ -39,6 +39,10 @@ impl Program {
             Event::TlsEstablished(id) => Some(self.established(id)),
             Event::Data { id, len } if self.datagram_came(id, len) => None,
             Event::Data { id, len } => Some(self.came(id, len, clock)),
+            Event::DatagramLost { id, errno } => {
+                self.datagram_lost(id, errno);
+                None
+            }
             Event::InputEnded(id) => Some(self.input_ended(id)),
             Event::OutboundFull(id) => Some(self.crossed(id, true)),
             Event::OutboundDrained(id) => Some(self.crossed(id, false)),
