@@ -55,7 +55,7 @@ module Sending
 
       def receive_data(data)
         @target.send_data(data)
-        Sending.sample
+        Sending.sample(EVERY)
       end
 
       def unbind = @target.close_connection_after_writing
@@ -72,10 +72,10 @@ module Sending
     attr_accessor :port, :most
 
     # What comes in, up to 64 KiB in each callback, is garbage soon, of which Ruby collects 16 MiB and more at a time.
-    # To leave it out, it is collected each EVERY calls.
-    def sample
+    # To leave it out, it is collected each so many calls.
+    def sample(every = 64)
       @samples = (@samples || 0) + 1
-      return unless (@samples % EVERY).zero?
+      return unless (@samples % every).zero?
 
       GC.start
       @most = [@most, resident].max
