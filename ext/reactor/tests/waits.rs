@@ -175,6 +175,24 @@ fn a_number_that_stands_for_another_file_is_registered_anew() {
 }
 
 #[test]
+fn a_wait_for_another_file_by_the_same_number_outlasts_those_for_the_first() {
+    let mut l = Loop::new();
+    let (near, _far) = pair();
+    let number = near.as_raw_fd();
+    // The reactor has the number, so that waits are for a duplicate.
+    l.reactor.attach(near.as_fd()).unwrap();
+    begin(&mut l, number, READABLE, 1, 1);
+    let (other, mut other_far) = pair();
+    // SAFETY: both are open; the number's file is closed by this.
+    assert_eq!(unsafe { libc::dup2(other.as_raw_fd(), number) }, number);
+    l.reactor.attach(near.as_fd()).unwrap();
+    begin(&mut l, number, READABLE, 2, 2);
+    assert_eq!(woken(&mut l), [(1, Outcome::Closed)]);
+    other_far.write_all(b"x").unwrap();
+    assert_eq!(woken_after(&mut l, A_WHILE), [(2, READY)]);
+}
+
+#[test]
 fn closing_wakes_who_waits_and_forgets_the_number() {
     let mut l = Loop::new();
     let (near, far) = pair();

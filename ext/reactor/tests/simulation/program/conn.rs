@@ -28,6 +28,8 @@ pub struct Conn {
     pub established: bool,
     pub connected: bool,
     pub ended: bool,
+    /// Whether it ended for a reason.
+    pub failed: bool,
     pub closing: Closing,
     pub closed_at: Duration,
     /// Whether it was closed before it was connected, with nothing to write.
@@ -80,6 +82,7 @@ impl Conn {
             established: false,
             connected: false,
             ended: false,
+            failed: false,
             closing: Closing::No,
             closed_at: now,
             closed_early: false,

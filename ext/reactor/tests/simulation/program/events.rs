@@ -259,6 +259,7 @@ impl Program {
         self.check_reason(index, reason.as_ref(), clock);
         self.check_promise(index, reason.as_ref(), clock);
         self.conns[index].ended = true;
+        self.conns[index].failed = reason.is_some();
         self.by_id.remove(&id);
         let is_others = self.reactor.release(id);
         assert!(

@@ -70,7 +70,7 @@ impl Program {
         };
         let wire = &self.wires[peer.out];
         let has_promised = peer.closing == Closing::AfterWriting || peer.write_closed;
-        let is_excused = peer.is_let_go() || !peer.timeout.is_zero() || wire.lossy;
+        let is_excused = peer.is_let_go() || peer.failed || !peer.timeout.is_zero() || wire.lossy;
         if !has_promised || is_excused || wire.source.is_some() {
             return;
         }
