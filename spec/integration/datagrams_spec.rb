@@ -34,7 +34,8 @@ RSpec.describe "A datagram socket" do
   it "sends nothing that is longer than a datagram may be" do
     em do
       socket = EventMachine.open_datagram_socket("127.0.0.1", 0)
-      expect { socket.send_datagram("x" * 65_508, "127.0.0.1", 9) }.to raise_error(EventMachine::ConnectionError, /65508/)
+      too_long = "x" * 65_508
+      expect { socket.send_datagram(too_long, "127.0.0.1", 9) }.to raise_error(EventMachine::ConnectionError, /65508/)
       done
     end
   end

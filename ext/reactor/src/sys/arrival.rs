@@ -201,6 +201,7 @@ mod linux {
 
     fn of_v6(info: &in6_pktinfo) -> Arrival {
         let address = Ipv6Addr::from(info.ipi6_addr.s6_addr);
+        #[allow(clippy::unnecessary_cast, reason = "a signed number on Android")]
         let interface = info.ipi6_ifindex as u32;
         let is_link_local = address.is_unicast_link_local();
         Arrival {
