@@ -37,7 +37,7 @@ def chaos
 end
 
 # Memory may settle in the first rounds.
-WARM_UP = 2
+WARM_UP = 5
 GROWTH = 1.02
 
 def soak

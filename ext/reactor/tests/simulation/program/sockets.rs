@@ -114,7 +114,10 @@ impl Program {
         };
         let result = self.reactor.set_notify(watch.id, kind, wanted);
         let rest = Interest::from_bits(watch.wanted.bits() & !kind.bits());
-        watch.wanted = if wanted { rest | kind } else { rest };
+        if result.is_ok() {
+            watch.wanted = if wanted { rest | kind } else { rest };
+        }
+        assert_eq!(self.reactor.notifies(watch.id).ok(), Some(watch.wanted));
         let id = watch.id;
         self.trace(|| format!("{id:?} of {fd} tells of {kind:?}: {wanted}, {result:?}"));
     }
@@ -145,8 +148,12 @@ impl Program {
         if is_told {
             self.reactor.descriptor_closing(fd);
         }
-        self.note_closed(serial);
+        self.note_closed(serial, is_told);
         self.close_descriptor(fd);
+        if !is_told && self.random.chance(500) {
+            // It may have the number of the one that is gone without a word.
+            self.open_own();
+        }
     }
 
     pub(super) fn close_own_sockets(&mut self) {
@@ -241,7 +248,10 @@ impl Program {
     /// Nothing is to be told for ever.
     pub(super) fn calm_own(&mut self) {
         for index in 0..self.own.len() {
-            self.set_notify(index, Interest::WRITABLE, false);
+            let watch = self.own[index].watch.as_ref();
+            if watch.is_some_and(|watch| watch.wanted.has(Interest::WRITABLE)) {
+                self.set_notify(index, Interest::WRITABLE, false);
+            }
         }
     }
 
