@@ -47,18 +47,33 @@ impl Reactor {
     }
 
     /// Sets whether a watched descriptor gives some notifications; others stay as they are. They
-    /// come in each turn in which the condition holds. Only epoll(7) tells of urgent data.
+    /// come in each turn in which the condition holds. Only epoll(7) tells of urgent data. Where the
+    /// system refuses, nothing has changed.
     pub fn set_notify(&mut self, id: Id, kind: Interest, wanted: bool) -> Result<()> {
-        let (descriptor, turn) = self.descriptor_mut(id)?;
-        let Kind::Watch(watch) = &mut descriptor.kind else {
-            return Base::wrong_kind(operation(kind), descriptor.kind.name());
+        let Kind::Watch(Watch(before)) = self.descriptor(id)?.kind else {
+            return Base::wrong_kind(operation(kind), self.descriptor(id)?.kind.name());
         };
         if wanted && kind.has(Interest::PRIORITY) && URGENT.is_none() {
             return Err(Error::Unsupported("notify_priority"));
         }
-        watch.0 = watch.0.change(kind, wanted);
-        let base = &mut descriptor.base;
-        base.interest = watch.interest();
+        self.note_wanted(id, before.change(kind, wanted));
+        let result = self.watch_for_wanted(id);
+        if result.is_err() {
+            self.note_wanted(id, before);
+        }
+        result
+    }
+
+    fn note_wanted(&mut self, id: Id, wanted: Interest) {
+        if let Some(Descriptor { base, kind }) = self.descriptors.get_mut(id) {
+            let watch = Watch(wanted);
+            base.interest = watch.interest();
+            *kind = Kind::Watch(watch);
+        }
+    }
+
+    fn watch_for_wanted(&mut self, id: Id) -> Result<()> {
+        let (Descriptor { base, .. }, turn) = self.descriptor_mut(id)?;
         if base.interest.is_some() && !base.handle.is_registered() {
             return self.register_anew(id);
         }

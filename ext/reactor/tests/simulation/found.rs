@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use em_reactor::{Event, Id, Poller, Reactor, Reason};
+use em_reactor::{Event, Id, Interest, Poller, Reactor, Reason};
 
 use crate::kernel::{self, Faults, Kernel};
 use crate::random::Random;
@@ -291,4 +291,18 @@ fn one_that_has_written_its_share_reads_one_share() {
         told += count;
     }
     assert_eq!(told, 7);
+}
+
+#[test]
+fn a_notification_that_the_system_refuses_is_not_said_to_be_given() {
+    let mut scene = Scene::new(1);
+    let fd = kernel::with(|kernel| kernel.pair().unwrap());
+    let id = scene.reactor.watch(kernel::borrowed(fd)).unwrap();
+    let ask = |scene: &mut Scene| scene.reactor.set_notify(id, Interest::WRITABLE, true);
+    kernel::with(|kernel| kernel.faults.unwatched = 1000);
+    assert!(ask(&mut scene).is_err());
+    assert_eq!(scene.reactor.notifies(id).unwrap(), Interest::NONE);
+    kernel::with(|kernel| kernel.faults.unwatched = 0);
+    ask(&mut scene).unwrap();
+    assert_eq!(scene.turns(1), [Event::Writable(id)]);
 }

@@ -46,7 +46,7 @@ impl Program {
             10..=14 => self.watch_own(index),
             15 => self.unwatch_own(index),
             16 => self.close_own(index, true),
-            17 => self.close_own(index, false),
+            17 => self.replace_own(index),
             18..=32 => self.wait_for(index),
             33..=35 => self.sleep(),
             _ => self.cancel_wait(),
@@ -114,7 +114,10 @@ impl Program {
         };
         let result = self.reactor.set_notify(watch.id, kind, wanted);
         let rest = Interest::from_bits(watch.wanted.bits() & !kind.bits());
-        watch.wanted = if wanted { rest | kind } else { rest };
+        if result.is_ok() {
+            watch.wanted = if wanted { rest | kind } else { rest };
+        }
+        assert_eq!(self.reactor.notifies(watch.id).ok(), Some(watch.wanted));
         let id = watch.id;
         self.trace(|| format!("{id:?} of {fd} tells of {kind:?}: {wanted}, {result:?}"));
     }
@@ -145,8 +148,18 @@ impl Program {
         if is_told {
             self.reactor.descriptor_closing(fd);
         }
-        self.note_closed(serial);
+        self.note_closed(serial, is_told);
         self.close_descriptor(fd);
+    }
+
+    /// Closes one without a word, so that another may have its number.
+    fn replace_own(&mut self, index: usize) {
+        let interest = Interest::READABLE;
+        self.wait_for_one(index, interest);
+        self.cancel_wait();
+        self.close_own(index, false);
+        self.open_own();
+        self.wait_for_one(self.own.len().saturating_sub(1), interest);
     }
 
     pub(super) fn close_own_sockets(&mut self) {
@@ -241,7 +254,10 @@ impl Program {
     /// Nothing is to be told for ever.
     pub(super) fn calm_own(&mut self) {
         for index in 0..self.own.len() {
-            self.set_notify(index, Interest::WRITABLE, false);
+            let watch = self.own[index].watch.as_ref();
+            if watch.is_some_and(|watch| watch.wanted.has(Interest::WRITABLE)) {
+                self.set_notify(index, Interest::WRITABLE, false);
+            }
         }
     }
 

@@ -26,8 +26,9 @@ struct Wait {
     id: Id,
     cause: Cause,
     due: Option<Duration>,
-    /// Whether its descriptor was closed.
+    /// Whether its descriptor was closed, and the loop was told so.
     closed: bool,
+    told: bool,
 }
 
 /// Waits by their tags.
@@ -41,11 +42,15 @@ pub(super) struct Waits {
 
 impl Program {
     pub(super) fn wait_for(&mut self, index: usize) {
-        if self.waits.open.len() >= MOST {
+        let interest = Interest::from_bits(self.random.between(1, 7) as u8);
+        self.wait_for_one(index, interest);
+    }
+
+    pub(super) fn wait_for_one(&mut self, index: usize, interest: Interest) {
+        if self.waits.open.len() >= MOST || index >= self.own.len() {
             return;
         }
         let Own { fd, serial, .. } = self.own[index];
-        let interest = Interest::from_bits(self.random.between(1, 7) as u8);
         let identity = self.random.chance(600).then_some(serial);
         let limit = self.random.chance(500).then(|| self.a_while());
         let (now, tag) = (self.now(), self.waits.made);
@@ -93,6 +98,7 @@ impl Program {
             cause,
             due: limit.map(|limit| self.clock() + limit),
             closed: false,
+            told: false,
         };
         self.waits.open.insert(self.waits.made, wait);
         self.waits.made += 1;
@@ -121,11 +127,13 @@ impl Program {
         }
     }
 
-    /// An open file is about to be closed.
-    pub(super) fn note_closed(&mut self, serial: u64) {
+    /// An open file is about to be closed, of which the loop was told or not.
+    pub(super) fn note_closed(&mut self, serial: u64, is_told: bool) {
         self.waits.closed += 1;
         for wait in self.waits.open.values_mut() {
-            wait.closed |= matches!(wait.cause, Cause::Descriptor(of, _) if of == serial);
+            let is_it = matches!(wait.cause, Cause::Descriptor(of, _) if of == serial);
+            wait.closed |= is_it;
+            wait.told |= is_it && is_told;
         }
     }
 
@@ -179,7 +187,7 @@ impl Program {
     pub(super) fn check_waits_at_rest(&self) {
         for (tag, wait) in &self.waits.open {
             let is_due = wait.due.is_some_and(|due| due <= self.clock());
-            assert!(!is_due, "wait {tag} has no end");
+            assert!(!is_due && !wait.told, "wait {tag} has no end");
             match wait.cause {
                 Cause::Process(pid) => {
                     let has_ended = kernel::with(|kernel| kernel.has_ended(pid));
