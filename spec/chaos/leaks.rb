@@ -45,6 +45,8 @@ class Leaks
   KINDS = {
     tcp: ->(leaks) { EventMachine.connect("127.0.0.1", leaks.port(Echo), Client, leaks) },
     tls: ->(leaks) { EventMachine.connect("127.0.0.1", leaks.port(SecureEcho), Client, leaks, secure: true) },
+    stream: ->(leaks) { EventMachine.connect("127.0.0.1", leaks.stream_port, Client, leaks) },
+    fiber: ->(leaks) { EventMachine.fiber { leaks.ask_in_fiber } },
     unix: ->(leaks) { EventMachine.connect_unix_domain(leaks.path, Client, leaks) },
     refused: ->(leaks) { EventMachine.connect("127.0.0.1", leaks.closed_port, Client, leaks) },
     datagram: lambda do |leaks|
@@ -104,6 +106,23 @@ class Leaks
       server = EventMachine.start_server("127.0.0.1", 0, handler)
       EventMachine.get_sockname(server).unpack1("x2n")
     end
+  end
+
+  # Of a server each of whose connections has a fiber.
+  def stream_port
+    @servers[EventMachine::Stream] ||= begin
+      server = EventMachine.serve("127.0.0.1", 0) { |stream| stream.write(stream.readpartial(100)) }
+      EventMachine.get_sockname(server).unpack1("x2n")
+    end
+  end
+
+  # Plain Ruby, which waits by the loop.
+  def ask_in_fiber
+    socket = TCPSocket.new("127.0.0.1", port(Echo))
+    socket.write("word")
+    socket.read
+    socket.close
+    done
   end
 
   def closed_port = @closed_port ||= TCPServer.open("127.0.0.1", 0) { |server| server.addr[1] }

@@ -38,7 +38,7 @@ end
 
 # Memory may settle in the first rounds.
 WARM_UP = 5
-GROWTH = 1.02
+GROWTH = 1.1
 
 def soak
   stop = Process.clock_gettime(Process::CLOCK_MONOTONIC) + (Float(ENV.fetch("HOURS", "1")) * 3600)

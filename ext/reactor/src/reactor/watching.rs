@@ -47,8 +47,9 @@ impl Reactor {
     }
 
     /// Sets whether a watched descriptor gives some notifications; others stay as they are. They
-    /// come in each turn in which the condition holds. Only epoll(7) tells of urgent data. Where the
-    /// system refuses, nothing has changed.
+    /// come in each turn in which the condition holds. Only epoll(7) tells of urgent data.
+    ///
+    /// Where the system refuses, nothing has changed.
     pub fn set_notify(&mut self, id: Id, kind: Interest, wanted: bool) -> Result<()> {
         let Kind::Watch(Watch(before)) = self.descriptor(id)?.kind else {
             return Base::wrong_kind(operation(kind), self.descriptor(id)?.kind.name());

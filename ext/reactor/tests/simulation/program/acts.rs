@@ -43,7 +43,7 @@ impl Program {
                 self.close(index, after_writing);
             }
             73..=74 => self.close_write(index),
-            75..=81 => self.proxy(index),
+            75..=81 | 89..=94 => self.proxy(index),
             82 => self.detach(index),
             83..=85 => self.set_timeout(index),
             86..=88 => {

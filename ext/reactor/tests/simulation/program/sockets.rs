@@ -46,7 +46,7 @@ impl Program {
             10..=14 => self.watch_own(index),
             15 => self.unwatch_own(index),
             16 => self.close_own(index, true),
-            17 => self.close_own(index, false),
+            17 => self.replace_own(index),
             18..=32 => self.wait_for(index),
             33..=35 => self.sleep(),
             _ => self.cancel_wait(),
@@ -154,6 +154,16 @@ impl Program {
             // It may have the number of the one that is gone without a word.
             self.open_own();
         }
+    }
+
+    /// Closes one without a word, so that another may have its number.
+    fn replace_own(&mut self, index: usize) {
+        let interest = Interest::READABLE;
+        self.wait_for_one(index, interest);
+        self.cancel_wait();
+        self.close_own(index, false);
+        self.open_own();
+        self.wait_for_one(self.own.len().saturating_sub(1), interest);
     }
 
     pub(super) fn close_own_sockets(&mut self) {

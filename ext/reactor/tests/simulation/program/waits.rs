@@ -42,11 +42,15 @@ pub(super) struct Waits {
 
 impl Program {
     pub(super) fn wait_for(&mut self, index: usize) {
-        if self.waits.open.len() >= MOST {
+        let interest = Interest::from_bits(self.random.between(1, 7) as u8);
+        self.wait_for_one(index, interest);
+    }
+
+    pub(super) fn wait_for_one(&mut self, index: usize, interest: Interest) {
+        if self.waits.open.len() >= MOST || index >= self.own.len() {
             return;
         }
         let Own { fd, serial, .. } = self.own[index];
-        let interest = Interest::from_bits(self.random.between(1, 7) as u8);
         let identity = self.random.chance(600).then_some(serial);
         let limit = self.random.chance(500).then(|| self.a_while());
         let (now, tag) = (self.now(), self.waits.made);
