@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "io/nonblock"
+
 # Runs programs for another processor by qemu, which the kernel starts for them (binfmt_misc) in namespaces of their
 # own, so that nothing changes for the rest of the system. It needs Linux 6.7.
 module Emulator
@@ -26,6 +28,8 @@ module Emulator
   def run(architecture, command, streams = {})
     unshared, tell = IO.pipe
     await, mapped = IO.pipe
+    # Ruby's pipes do not block, and the shell takes such a one that is empty for one at its end.
+    await.nonblock = false
     pid = Process.spawn("unshare", "--user", "--mount", "sh", "-euc", PROGRAM, "sh", rule(architecture), *command,
                         3 => tell, 4 => await, **streams)
     [tell, await].each(&:close)

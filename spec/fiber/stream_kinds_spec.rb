@@ -120,7 +120,7 @@ RSpec.describe EventMachine::Stream do
       it "is at its end once it is detached" do
         results = in_fiber do
           one = stream
-          IO.for_fd(one.detach).close
+          io_of(one.detach).close
           settle
           calls.transform_values { |call| outcome { call.call(one) } }
         end

@@ -156,7 +156,7 @@ RSpec.describe "EventMachine.stop_gracefully" do
         client.send_data("x" * 10_000_000)
         detached = EventMachine.attach(UNIXSocket.pair.first, asked)
         EventMachine.next_tick do
-          [client, detached].each { |connection| IO.for_fd(connection.detach).close }
+          [client, detached].each { |connection| io_of(connection.detach).close }
           gracefully
         end
       end
@@ -166,18 +166,15 @@ RSpec.describe "EventMachine.stop_gracefully" do
   end
 
   it "lets a handler detach its connection when it is asked to end" do
-    taken = nil
-    asked = Class.new(EventMachine::Connection) do
-      define_method(:shutdown_requested) { taken = IO.for_fd(detach) }
-    end
+    near, far = UNIXSocket.pair
+    asked = Class.new(EventMachine::Connection) { define_method(:shutdown_requested) { detach } }
     em do
-      near, @far = UNIXSocket.pair
       EventMachine.attach(near, asked)
       gracefully
     end
-    taken.write("still open")
-    taken.close
-    expect([log, @far.read]).to eq([[0], "still open"])
+    near.write("still open")
+    near.close
+    expect([log, far.read]).to eq([[0], "still open"])
   end
 
   it "waits for tasks and for deferred operations" do

@@ -65,7 +65,7 @@ RSpec.describe "A connection that pause_when_full holds back" do
 
   it "can be detached meanwhile, with what it has not read" do
     word = nil
-    held { |source,| word = IO.for_fd(source.detach).then { |io| io.read.tap { io.close } } }
+    held { |source,| word = io_of(source.detach).then { |io| io.read.tap { io.close } } }
     expect(word).to eq("word")
   end
 end

@@ -54,6 +54,21 @@ module PeerHelper
     count.zero? ? yield : EventMachine.next_tick { after_turns(count - 1, &block) }
   end
 
+  # The IO of a descriptor that was detached: the one that was attached, where there is one, since a second would
+  # close the number once more when it is collected, whatever that stands for by then.
+  #
+  # @return [IO]
+  def io_of(number)
+    known = ObjectSpace.each_object(IO).find { |io| number_of(io) == number }
+    known || IO.for_fd(number)
+  end
+
+  def number_of(io)
+    io.fileno
+  rescue IOError
+    nil
+  end
+
   # A handler that notes what happens to its connections, and does what it is told then.
   #
   # @param log [Array] receives `:post_init`, `:connection_completed`, the data as it comes, and

@@ -80,17 +80,18 @@ RSpec.describe "EM_DEBUG" do
     events, = debug(<<~'RUBY')
       EventMachine.run do
         EventMachine.cancel_timer(EventMachine.add_timer(9) { nil })
-        periodic = EventMachine.add_periodic_timer(0.001) { periodic.cancel }
+        called = Queue.new
+        periodic = EventMachine.add_periodic_timer(0.001) { (called << true) && periodic.cancel }
         EventMachine.next_tick do
-          EventMachine.defer(-> { 1 }, ->(_) { EventMachine.stop })
+          EventMachine.defer(-> { called.pop }, ->(_) { EventMachine.stop })
         end
       end
     RUBY
 
     expect(events).to include(
-      /\A#\d+ cancel_timer\z/, /\A#\d+ add_periodic_timer 0\.001 s -e:3\z/,
-      /\A#\d+ periodic timer -e:3\z/, "next_tick -e:4", "defer -e:5",
-      /\Adeferred work -e:5 took \d+ ms\z/, "deferred result -e:5"
+      /\A#\d+ cancel_timer\z/, /\A#\d+ add_periodic_timer 0\.001 s -e:4\z/,
+      /\A#\d+ periodic timer -e:4\z/, "next_tick -e:5", "defer -e:6",
+      /\Adeferred work -e:6 took \d+ ms\z/, "deferred result -e:6"
     )
   end
 
