@@ -150,20 +150,6 @@ impl Program {
         }
         self.note_closed(serial, is_told);
         self.close_descriptor(fd);
-        if !is_told && self.random.chance(500) {
-            // It may have the number of the one that is gone without a word.
-            self.open_own();
-        }
-    }
-
-    /// Closes one without a word, so that another may have its number.
-    fn replace_own(&mut self, index: usize) {
-        let interest = Interest::READABLE;
-        self.wait_for_one(index, interest);
-        self.cancel_wait();
-        self.close_own(index, false);
-        self.open_own();
-        self.wait_for_one(self.own.len().saturating_sub(1), interest);
     }
 
     /// Closes one without a word, so that another may have its number.
