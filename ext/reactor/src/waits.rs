@@ -96,24 +96,10 @@ impl Waits {
         tag: u64,
         limit: Option<(Instant, Duration)>,
     ) -> Result<Begun> {
-        let begun = self.begin_for(turn, fd, interest, identity, tag, limit);
-        // Not before: a registration that nobody waits for yet would go with those.
-        self.wake_replaced(turn);
-        begun
-    }
-
-    fn begin_for(
-        &mut self,
-        turn: &mut Turn,
-        fd: RawDescriptor,
-        interest: Interest,
-        identity: Option<u64>,
-        tag: u64,
-        limit: Option<(Instant, Duration)>,
-    ) -> Result<Begun> {
         let watched = self
             .registrations
             .watch(&turn.registry, fd, interest, identity);
+        self.wake_replaced(turn);
         match watched {
             Ok(true) => {}
             Ok(false) => return Ok(Begun::Ready),
@@ -150,22 +136,11 @@ impl Waits {
             _ => Error::system("pidfd_open", format!("process {pid}"), error),
         };
         let process = level::process(pid).map_err(refused)?;
-        let begun = self.begin_for_exit(turn, process, pid, tag);
-        self.wake_replaced(turn);
-        begun
-    }
-
-    fn begin_for_exit(
-        &mut self,
-        turn: &mut Turn,
-        process: level::Owned,
-        pid: i32,
-        tag: u64,
-    ) -> Result<Id> {
         let fd = process.raw();
         let registered = self
             .registrations
             .watch(&turn.registry, fd, Interest::READABLE, None);
+        self.wake_replaced(turn);
         registered.map_err(|error| Error::system("epoll_ctl", format!("process {pid}"), error))?;
         let id = self.begin_wait(turn, tag, Cause::Exit(process), None)?;
         self.registrations.enter(fd, id, Interest::READABLE);

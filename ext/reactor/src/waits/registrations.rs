@@ -127,9 +127,12 @@ impl Registrations {
         let Some(registration) = self.by_number.get_mut(fd) else {
             return;
         };
+        let before = registration.waiting.len();
         registration.waiting.retain(|(waiting, _)| *waiting != id);
+        // A wait for the file that had the number before leaves nothing here.
+        let has_left = registration.waiting.len() < before;
         // A duplicate keeps a file open that its owner may close without a word.
-        if registration.waiting.is_empty() && registration.watched.is_duplicate() {
+        if has_left && registration.waiting.is_empty() && registration.watched.is_duplicate() {
             self.remove(queue, fd);
         }
     }
