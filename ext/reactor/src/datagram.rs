@@ -219,9 +219,7 @@ impl Datagram {
 
     /// Ends it. Datagrams that were received but not reported are dropped.
     pub(crate) fn end(&mut self, base: &mut Base, turn: &mut Turn, reason: Option<Reason>) {
-        let id = base.id;
-        turn.notices
-            .retain(|notice| !matches!(notice, Event::DatagramLost { id: of, .. } if *of == id));
+        turn.drop_notices(base.id);
         base.end(turn, reason);
         self.leave_batch(base, turn);
     }

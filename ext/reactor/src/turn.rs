@@ -143,6 +143,17 @@ impl Turn {
         self.fork_generation != fork::generation()
     }
 
+    /// One ends, of whose state nothing is told any more. What its proxy has done still is.
+    pub(crate) fn drop_notices(&mut self, of: Id) {
+        use Event::{DatagramLost, InputEnded, OutboundDrained, OutboundFull};
+
+        self.notices.retain(|notice| match notice {
+            InputEnded(id) | OutboundFull(id) | OutboundDrained(id) => *id != of,
+            DatagramLost { id, .. } => *id != of,
+            _ => true,
+        });
+    }
+
     /// Whether there is work that must not wait.
     pub(crate) fn has_work(&self) -> bool {
         let queued = !self.ready.is_empty() || !self.carried.is_empty() || !self.unbound.is_empty();

@@ -81,13 +81,7 @@ impl Stream {
     /// It ends, of which neither a crossing nor the end of its input is told any more.
     pub(super) fn drop_notices(&mut self, id: Id, turn: &mut Turn) {
         if self.limits.take().is_some() || self.input_end_told {
-            turn.notices.retain(|notice| !is_dropped(notice, id));
+            turn.drop_notices(id);
         }
     }
-}
-
-fn is_dropped(notice: &Event, of: Id) -> bool {
-    use Event::{InputEnded, OutboundDrained, OutboundFull};
-
-    matches!(notice, InputEnded(id) | OutboundFull(id) | OutboundDrained(id) if *id == of)
 }
