@@ -126,7 +126,8 @@ impl Stream {
 
 /// Whether it is a TCP socket, whoever made it.
 fn is_over_tcp(handle: &Handle) -> bool {
-    let domain = handle.socket().and_then(|socket| socket.domain().ok());
+    let address = handle.socket().and_then(|socket| socket.local_addr().ok());
+    let domain = address.map(|address| address.domain());
     matches!(domain, Some(Domain::IPV4 | Domain::IPV6))
 }
 

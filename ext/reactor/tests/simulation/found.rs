@@ -252,7 +252,10 @@ fn a_peer_that_is_gone_at_once_is_seen_where_its_end_was_passed_on() {
     shut_outside(link, 0);
     kernel::with(|kernel| kernel.reset(link, 0));
     let events = scene.turns(4);
-    assert!(events.contains(&unbound(one, None)), "{events:?}");
+    assert!(
+        events.contains(&unbound(one, Some(Reason::Errno(libc::EPIPE)))),
+        "{events:?}"
+    );
 }
 
 #[test]
