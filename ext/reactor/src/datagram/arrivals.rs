@@ -8,6 +8,7 @@ use socket2::{SockAddr, Socket};
 use super::Datagram;
 use crate::outbox::Outbox;
 use crate::sys::arrival::{self, Arrival, Source};
+use crate::sys::handle::Handle;
 
 /// What such a socket has beside the others. It takes and sends datagrams one by one.
 #[derive(Debug)]
@@ -19,8 +20,8 @@ pub(super) struct Arrivals {
 
 impl Datagram {
     /// Has the system tell of each datagram where it came in.
-    pub(crate) fn ask_for_arrivals(&mut self, socket: &Socket) -> io::Result<()> {
-        arrival::ask(socket)?;
+    pub(crate) fn ask_for_arrivals(&mut self, handle: &Handle) -> io::Result<()> {
+        arrival::ask(handle)?;
         let waiting = self.outbound.len();
         self.arrivals.get_or_insert_with(|| {
             Box::new(Arrivals {

@@ -97,11 +97,12 @@ impl Reactor {
             return Base::wrong_kind("enable_packet_info", descriptor.kind.name());
         };
         let handle = &descriptor.base.handle;
-        let asked = handle.attempt(|socket| datagram.ask_for_arrivals(socket));
-        asked.map_err(|error| match error.kind() {
-            ErrorKind::Unsupported => Error::Unsupported("telling where datagrams came in"),
-            _ => Error::system("setsockopt", descriptor.base.describe(), error),
-        })
+        datagram
+            .ask_for_arrivals(handle)
+            .map_err(|error| match error.kind() {
+                ErrorKind::Unsupported => Error::Unsupported("telling where datagrams came in"),
+                _ => Error::system("setsockopt", descriptor.base.describe(), error),
+            })
     }
 
     /// Which local address the last datagram was sent to, with the socket's port, and the number of

@@ -39,26 +39,26 @@ mod linux {
     use socket2::{Domain, SockAddr, SockAddrStorage, Socket};
 
     use super::*;
+    use crate::sys::handle::Handle;
+    use crate::sys::message::{self, counted, headers, message, slice};
+    use crate::sys::sockopt;
 
     /// Room for what comes beside the bytes, which is more where the program has asked for more.
-    #[repr(C, align(8))]
-    struct Control([u8; 256]);
+    type Control = message::Control<256>;
 
     /// Has the system tell of each datagram where it came in.
-    pub(crate) fn ask(socket: &Socket) -> io::Result<()> {
-        let (level, option) = match socket.local_addr()?.domain() {
+    pub(crate) fn ask(handle: &Handle) -> io::Result<()> {
+        let (level, option) = match handle.attempt(Socket::local_addr)?.domain() {
             Domain::IPV4 => (IPPROTO_IP, libc::IP_PKTINFO),
             Domain::IPV6 => (IPPROTO_IPV6, libc::IPV6_RECVPKTINFO),
             _ => return Err(io::Error::from_raw_os_error(libc::ENOPROTOOPT)),
         };
-        let on: libc::c_int = 1;
-        let length = size_of_val(&on) as _;
-        // SAFETY: the value lives until after the call, and is as long as is told.
-        let set = unsafe {
-            let value = ptr::from_ref(&on).cast();
-            libc::setsockopt(socket.as_raw_fd(), level, option, value, length)
-        };
-        counted(set as isize).map(drop)
+        sockopt::set(
+            handle,
+            level,
+            option,
+            &libc::c_int::from(true).to_ne_bytes(),
+        )
     }
 
     /// Receives one datagram; its length, its sender, and where it came in.
@@ -67,15 +67,12 @@ mod linux {
         buffer: &mut [u8],
     ) -> io::Result<(usize, SockAddr, Option<Arrival>)> {
         let mut sender = SockAddrStorage::zeroed();
-        let mut control = Control([0; 256]);
-        let mut slice = libc::iovec {
-            iov_base: buffer.as_mut_ptr().cast(),
-            iov_len: buffer.len(),
-        };
-        let length = size_of_val(&sender) as _;
-        let mut message = message(ptr::from_mut(&mut sender).cast(), length, &mut slice);
-        message.msg_control = control.0.as_mut_ptr().cast();
-        message.msg_controllen = size_of_val(&control.0) as _;
+        let mut control = Control::new();
+        let mut slice = slice(buffer);
+        let mut message = message(&mut slice);
+        message.msg_name = ptr::from_mut(&mut sender).cast();
+        message.msg_namelen = size_of_val(&sender) as _;
+        control.receive(&mut message);
         let fd = socket.as_raw_fd();
         // SAFETY: what the message points to is writable, as large as is told, and lives until
         // after the call.
@@ -93,73 +90,41 @@ mod linux {
         (target, data): (&SockAddr, &[u8]),
         source: Option<Source>,
     ) -> io::Result<usize> {
-        let mut control = Control([0; 256]);
+        let mut control = Control::new();
         let mut slice = libc::iovec {
             iov_base: data.as_ptr().cast_mut().cast(),
             iov_len: data.len(),
         };
-        let name = target.as_ptr().cast_mut().cast();
-        let mut message = message(name, target.len(), &mut slice);
-        if let Some(source) = source {
-            message.msg_control = control.0.as_mut_ptr().cast();
-            // SAFETY: there is room for more than either of them.
-            unsafe {
-                match source.address {
-                    IpAddr::V4(address) => put(&mut message, IPPROTO_IP, libc::IP_PKTINFO, {
-                        in_pktinfo {
-                            ipi_ifindex: 0,
-                            ipi_spec_dst: libc::in_addr {
-                                s_addr: u32::from(address).to_be(),
-                            },
-                            ipi_addr: libc::in_addr { s_addr: 0 },
-                        }
-                    }),
-                    IpAddr::V6(address) => put(&mut message, IPPROTO_IPV6, libc::IPV6_PKTINFO, {
-                        in6_pktinfo {
-                            ipi6_addr: in6_addr {
-                                s6_addr: address.octets(),
-                            },
-                            ipi6_ifindex: source.interface as _,
-                        }
-                    }),
-                }
+        let mut message = message(&mut slice);
+        message.msg_name = target.as_ptr().cast_mut().cast();
+        message.msg_namelen = target.len();
+        match source.map(|source| (source.address, source.interface)) {
+            Some((IpAddr::V4(address), _)) => {
+                let info = in_pktinfo {
+                    ipi_ifindex: 0,
+                    ipi_spec_dst: libc::in_addr {
+                        s_addr: u32::from(address).to_be(),
+                    },
+                    ipi_addr: libc::in_addr { s_addr: 0 },
+                };
+                // SAFETY: there is room for more than that.
+                unsafe { control.send(&mut message, IPPROTO_IP, libc::IP_PKTINFO, info) };
             }
+            Some((IpAddr::V6(address), interface)) => {
+                let info = in6_pktinfo {
+                    ipi6_addr: in6_addr {
+                        s6_addr: address.octets(),
+                    },
+                    ipi6_ifindex: interface as _,
+                };
+                // SAFETY: as above.
+                unsafe { control.send(&mut message, IPPROTO_IPV6, libc::IPV6_PKTINFO, info) };
+            }
+            None => {}
         }
         // SAFETY: what the message points to lives until after the call, which only reads it.
         counted(unsafe { libc::sendmsg(socket.as_raw_fd(), &message, 0) })?;
         Ok(1)
-    }
-
-    fn message(
-        name: *mut libc::c_void,
-        length: libc::socklen_t,
-        slice: &mut libc::iovec,
-    ) -> libc::msghdr {
-        // SAFETY: of numbers and pointers alone, for which zeros are what stands for nothing.
-        let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
-        message.msg_name = name;
-        message.msg_namelen = length;
-        message.msg_iov = slice;
-        message.msg_iovlen = 1;
-        message
-    }
-
-    /// Writes the one header of a message, and what comes with it.
-    ///
-    /// # Safety
-    ///
-    /// The message has a control buffer, which is zeros, and has room for that.
-    unsafe fn put<T>(message: &mut libc::msghdr, level: i32, kind: i32, info: T) {
-        let length = size_of::<T>() as u32;
-        // SAFETY: the caller vouches for the buffer, and all is written within it.
-        unsafe {
-            message.msg_controllen = libc::CMSG_SPACE(length) as _;
-            let header = libc::CMSG_FIRSTHDR(message);
-            (*header).cmsg_level = level;
-            (*header).cmsg_type = kind;
-            (*header).cmsg_len = libc::CMSG_LEN(length) as _;
-            ptr::write_unaligned(libc::CMSG_DATA(header).cast(), info);
-        }
     }
 
     /// # Safety
@@ -168,21 +133,19 @@ mod linux {
     unsafe fn arrival(message: &libc::msghdr) -> Option<Arrival> {
         // SAFETY: the headers are those of the system, and what comes with them is what they say.
         unsafe {
-            let mut header = libc::CMSG_FIRSTHDR(message);
-            while !header.is_null() {
+            headers(message).find_map(|header| {
                 let data = libc::CMSG_DATA(header);
                 match ((*header).cmsg_level, (*header).cmsg_type) {
                     (IPPROTO_IP, libc::IP_PKTINFO) => {
-                        return Some(of_v4(&ptr::read_unaligned(data.cast())));
+                        Some(of_v4(&ptr::read_unaligned(data.cast())))
                     }
                     (IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
-                        return Some(of_v6(&ptr::read_unaligned(data.cast())));
+                        Some(of_v6(&ptr::read_unaligned(data.cast())))
                     }
-                    _ => header = libc::CMSG_NXTHDR(message, header),
+                    _ => None,
                 }
-            }
+            })
         }
-        None
     }
 
     fn of_v4(info: &in_pktinfo) -> Arrival {
@@ -221,10 +184,6 @@ mod linux {
             v4.is_multicast() || v4.is_broadcast()
         })
     }
-
-    fn counted(result: isize) -> io::Result<usize> {
-        usize::try_from(result).map_err(|_| io::Error::last_os_error())
-    }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -234,10 +193,11 @@ mod elsewhere {
     use socket2::{SockAddr, Socket};
 
     use super::*;
+    use crate::sys::handle::Handle;
     use crate::sys::io::receive_from;
 
     /// Unsupported.
-    pub(crate) fn ask(_socket: &Socket) -> io::Result<()> {
+    pub(crate) fn ask(_handle: &Handle) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 

@@ -6,6 +6,7 @@ pub(crate) mod handle;
 pub(crate) mod hosts;
 pub(crate) mod level;
 pub(crate) mod limits;
+pub(crate) mod message;
 pub(crate) mod names;
 pub(crate) mod passing;
 pub(crate) mod socket_file;

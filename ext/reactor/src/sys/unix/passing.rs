@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::ptr;
 
@@ -10,6 +9,7 @@ use libc::c_int;
 use socket2::Socket;
 
 use crate::sys::handle::RawDescriptor;
+use crate::sys::message::{self, counted, headers, message, slice};
 use crate::sys::socket::NO_SIGNAL;
 
 /// What a descriptor is sent with, since it cannot go alone; that of Ruby's `UNIXSocket#send_io`.
@@ -53,18 +53,8 @@ pub(crate) fn send(socket: &Socket, passed: &Passed) -> io::Result<usize> {
     let mut control = Control::new();
     let mut message = message(&mut slice);
     let descriptor = passed.0.as_raw_fd();
-    let length = size_of_val(&descriptor) as u32;
-    message.msg_control = control.0.as_mut_ptr().cast();
-    // SAFETY: there is room for more than the one header and its descriptor, and both are written
-    // within it.
-    unsafe {
-        message.msg_controllen = libc::CMSG_SPACE(length) as _;
-        let header = libc::CMSG_FIRSTHDR(&message);
-        (*header).cmsg_level = libc::SOL_SOCKET;
-        (*header).cmsg_type = libc::SCM_RIGHTS;
-        (*header).cmsg_len = libc::CMSG_LEN(length) as _;
-        ptr::write_unaligned(libc::CMSG_DATA(header).cast(), descriptor);
-    }
+    // SAFETY: there is room for more than one descriptor.
+    unsafe { control.send(&mut message, libc::SOL_SOCKET, libc::SCM_RIGHTS, descriptor) };
     // SAFETY: what the message points to lives until after the call, which only reads it.
     counted(unsafe { libc::sendmsg(socket.as_raw_fd(), &message, NO_SIGNAL) })
 }
@@ -89,8 +79,7 @@ pub(crate) fn receive(
     let mut slice = slice(buffer);
     let mut control = Control::new();
     let mut message = message(&mut slice);
-    message.msg_control = control.0.as_mut_ptr().cast();
-    message.msg_controllen = size_of_val(&control.0) as _;
+    control.receive(&mut message);
     // SAFETY: as in `peek`; the control buffer is writable, too.
     let count =
         counted(unsafe { libc::recvmsg(socket.as_raw_fd(), &mut message, CLOSED_ON_EXEC) })?;
@@ -107,30 +96,8 @@ fn is_cut(message: &libc::msghdr) -> bool {
     message.msg_flags & libc::MSG_CTRUNC != 0
 }
 
-/// Room for what comes beside the bytes: at most 253 descriptors (SCM_MAX_FD) in one message.
-#[repr(C, align(16))]
-struct Control([MaybeUninit<u8>; 2048]);
-
-impl Control {
-    fn new() -> Self {
-        Self([MaybeUninit::zeroed(); 2048])
-    }
-}
-
-fn slice(bytes: &mut [u8]) -> libc::iovec {
-    libc::iovec {
-        iov_base: bytes.as_mut_ptr().cast(),
-        iov_len: bytes.len(),
-    }
-}
-
-fn message(slice: &mut libc::iovec) -> libc::msghdr {
-    // SAFETY: of numbers and pointers alone, for which zeros are what stands for nothing.
-    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
-    message.msg_iov = slice;
-    message.msg_iovlen = 1;
-    message
-}
+/// Room for all descriptors that may be in one message: 253 (SCM_MAX_FD).
+type Control = message::Control<2048>;
 
 /// # Safety
 ///
@@ -139,9 +106,9 @@ fn message(slice: &mut libc::iovec) -> libc::msghdr {
 unsafe fn take_descriptors(message: &libc::msghdr, arrived: &mut VecDeque<Passed>) {
     // SAFETY: the headers are those of the system, and as long as they say.
     unsafe {
-        let mut header = libc::CMSG_FIRSTHDR(message);
-        while !header.is_null() {
+        for header in headers(message) {
             if (*header).cmsg_level == libc::SOL_SOCKET && (*header).cmsg_type == libc::SCM_RIGHTS {
+                #[allow(clippy::unnecessary_cast, reason = "of 32 bits on other systems")]
                 let length = (*header).cmsg_len as usize - libc::CMSG_LEN(0) as usize;
                 let first: *const c_int = libc::CMSG_DATA(header).cast();
                 for index in 0..length / size_of::<c_int>() {
@@ -150,7 +117,6 @@ unsafe fn take_descriptors(message: &libc::msghdr, arrived: &mut VecDeque<Passed
                     arrived.push_back(Passed(OwnedFd::from_raw_fd(fd)));
                 }
             }
-            header = libc::CMSG_NXTHDR(message, header);
         }
     }
 }
@@ -161,8 +127,4 @@ fn close_on_exec(fd: RawDescriptor) {
         // SAFETY: fcntl with this command takes no pointers.
         unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
-}
-
-fn counted(result: isize) -> io::Result<usize> {
-    usize::try_from(result).map_err(|_| io::Error::last_os_error())
 }
