@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use em_reactor::Id;
+use em_reactor::{Id, Reactor};
 use magnus::prelude::*;
 use magnus::{Error, RModule, RString, Ruby, TryConvert, Value, function, method};
 
+use super::names;
 use crate::convert;
 use crate::instance::{self, Instance};
 use crate::shared::{self, Shared};
@@ -27,6 +28,10 @@ pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     module.define_module_function("get_pending_connect_timeout", get)?;
     let set = function!(set_pending_connect_timeout, 2);
     module.define_module_function("set_pending_connect_timeout", set)?;
+    let get = function!(get_connection_attempt_timeout, 1);
+    module.define_singleton_method("get_connection_attempt_timeout", get)?;
+    let set = function!(set_connection_attempt_timeout, 2);
+    module.define_singleton_method("set_connection_attempt_timeout", set)?;
     let connection = module.define_class("Connection", ruby.class_object())?;
     connection.define_method("get_outbound_data_size", method!(get_outbound_data_size, 0))?;
     connection.define_method(
@@ -102,10 +107,7 @@ fn get_idle_time(ruby: &Ruby, signature: Value) -> Result<Option<f64>, Error> {
 }
 
 fn get_comm_inactivity_timeout(ruby: &Ruby, signature: Value) -> Result<f64, Error> {
-    let id = convert::id(signature)?;
-    let get = |i: &mut Instance| i.reactor.inactivity_timeout(id);
-    let timeout = instance::look(ruby, get)?;
-    Ok(timeout.map_or(0.0, |timeout| timeout.as_secs_f64()))
+    get_timeout(ruby, signature, Reactor::inactivity_timeout)
 }
 
 fn set_comm_inactivity_timeout(
@@ -113,16 +115,12 @@ fn set_comm_inactivity_timeout(
     signature: Value,
     seconds: Value,
 ) -> Result<bool, Error> {
-    set_timeout(ruby, signature, seconds, |instance, id, timeout| {
-        instance.reactor.set_inactivity_timeout(id, timeout)
-    })
+    let timeout = convert::duration(ruby, f64::try_convert(seconds)?, seconds)?;
+    set_timeout(ruby, signature, timeout, Reactor::set_inactivity_timeout)
 }
 
 fn get_pending_connect_timeout(ruby: &Ruby, signature: Value) -> Result<f64, Error> {
-    let id = convert::id(signature)?;
-    let get = |i: &mut Instance| i.reactor.connect_timeout(id);
-    let timeout = instance::look(ruby, get)?;
-    Ok(timeout.map_or(0.0, |timeout| timeout.as_secs_f64()))
+    get_timeout(ruby, signature, Reactor::connect_timeout)
 }
 
 /// Zero is no limit, and changes nothing.
@@ -134,23 +132,45 @@ fn set_pending_connect_timeout(
     if f64::try_convert(seconds)? == 0.0 {
         return instance::look(ruby, |_| false);
     }
-    set_timeout(ruby, signature, seconds, |instance, id, timeout| {
-        instance.reactor.set_connect_timeout(id, timeout)
-    })
+    let timeout = convert::duration(ruby, f64::try_convert(seconds)?, seconds)?;
+    set_timeout(ruby, signature, timeout, Reactor::set_connect_timeout)
+}
+
+fn get_connection_attempt_timeout(ruby: &Ruby, signature: Value) -> Result<f64, Error> {
+    get_timeout(ruby, signature, Reactor::attempt_timeout)
+}
+
+fn set_connection_attempt_timeout(
+    ruby: &Ruby,
+    signature: Value,
+    seconds: Value,
+) -> Result<bool, Error> {
+    let timeout = names::delay(ruby, seconds)?;
+    set_timeout(ruby, signature, timeout, Reactor::set_attempt_timeout)
+}
+
+/// Seconds; none where the signature is not known.
+fn get_timeout(
+    ruby: &Ruby,
+    signature: Value,
+    get: impl FnOnce(&Reactor, Id) -> em_reactor::Result<Duration>,
+) -> Result<f64, Error> {
+    let id = convert::id(signature)?;
+    let timeout = instance::look(ruby, |i| get(&i.reactor, id))?;
+    Ok(timeout.map_or(0.0, |timeout| timeout.as_secs_f64()))
 }
 
 /// True where the signature is known.
 fn set_timeout(
     ruby: &Ruby,
     signature: Value,
-    seconds: Value,
-    set: impl FnOnce(&mut Instance, Id, Duration) -> em_reactor::Result<()>,
+    timeout: Duration,
+    set: impl FnOnce(&mut Reactor, Id, Duration) -> em_reactor::Result<()>,
 ) -> Result<bool, Error> {
     let id = convert::id(signature)?;
-    let timeout = convert::duration(ruby, f64::try_convert(seconds)?, seconds)?;
     let set = |instance: &mut Instance| {
         instance.reactor.advance(Instant::now());
-        set(instance, id, timeout)
+        set(&mut instance.reactor, id, timeout)
     };
     Ok(instance::change(ruby, set)?.is_ok())
 }

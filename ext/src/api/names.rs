@@ -22,10 +22,6 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_singleton_method("connection_attempt_delay", get)?;
     let set = function!(set_connection_attempt_delay, 1);
     module.define_singleton_method("connection_attempt_delay=", set)?;
-    let get = function!(get_connection_attempt_timeout, 1);
-    module.define_singleton_method("get_connection_attempt_timeout", get)?;
-    let set = function!(set_connection_attempt_timeout, 2);
-    module.define_singleton_method("set_connection_attempt_timeout", set)?;
     let get = function!(resolution_delay, 0);
     module.define_singleton_method("resolution_delay", get)?;
     module.define_singleton_method("resolution_delay=", function!(set_resolution_delay, 1))
@@ -159,27 +155,6 @@ fn set_connection_attempt_delay(ruby: &Ruby, seconds: Value) -> Result<Value, Er
     set(ruby, seconds, |settings| settings.attempt_delay = delay)
 }
 
-fn get_connection_attempt_timeout(ruby: &Ruby, signature: Value) -> Result<f64, Error> {
-    let id = convert::id(signature)?;
-    let timeout = instance::look(ruby, |i| i.reactor.attempt_timeout(id))?;
-    Ok(timeout.map_or(0.0, |timeout| timeout.as_secs_f64()))
-}
-
-/// True where the signature is known.
-fn set_connection_attempt_timeout(
-    ruby: &Ruby,
-    signature: Value,
-    seconds: Value,
-) -> Result<bool, Error> {
-    let id = convert::id(signature)?;
-    let timeout = delay(ruby, seconds)?;
-    let set = instance::change(ruby, |instance| {
-        instance.reactor.advance(Instant::now());
-        instance.reactor.set_attempt_timeout(id, timeout)
-    })?;
-    Ok(set.is_ok())
-}
-
 fn resolution_delay(ruby: &Ruby) -> Result<f64, Error> {
     instance::settings(ruby, |settings| settings.resolution_delay.as_secs_f64())
 }
@@ -192,7 +167,7 @@ fn set_resolution_delay(ruby: &Ruby, seconds: Value) -> Result<Value, Error> {
 /// Longer ones are as good as none, and would overflow the clock.
 const LONGEST: Duration = Duration::from_secs(60 * 60 * 24);
 
-fn delay(ruby: &Ruby, seconds: Value) -> Result<Duration, Error> {
+pub(super) fn delay(ruby: &Ruby, seconds: Value) -> Result<Duration, Error> {
     let number = f64::try_convert(seconds)?;
     if number < 0.0 {
         let message = format!("a delay must not be negative: {seconds}");
