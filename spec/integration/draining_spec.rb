@@ -31,14 +31,6 @@ RSpec.describe "A connection that closes after writing" do
     -> { connect_narrowly(port) }
   end
 
-  # A socket that takes little without being read from.
-  def connect_narrowly(port)
-    socket = Socket.new(:INET, :STREAM)
-    socket.setsockopt(:SOCKET, :RCVBUF, 4096)
-    socket.connect(Addrinfo.tcp("127.0.0.1", port))
-    socket
-  end
-
   def unix(handler)
     EventMachine.start_unix_domain_server(socket_path, handler)
     -> { UNIXSocket.new(socket_path) }

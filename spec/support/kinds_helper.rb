@@ -39,7 +39,7 @@ module KindsHelper
 
   def peer_of_tcp(handler, &opened)
     port = serve(handler) { |made| narrow(made) && opened.call(made) }
-    -> { narrow_socket(port) }
+    -> { connect_narrowly(port) }
   end
 
   def peer_of_unix(handler, &opened)
@@ -60,7 +60,7 @@ module KindsHelper
       define_method(:ssl_handshake_completed) { opened.call(self) }
     end
     port = serve(secured) { |made| narrow(made) && made.start_tls }
-    -> { OpenSSL::SSL::SSLSocket.new(narrow_socket(port)).tap { |peer| (peer.sync_close = true) && peer.connect } }
+    -> { OpenSSL::SSL::SSLSocket.new(connect_narrowly(port)).tap { |peer| (peer.sync_close = true) && peer.connect } }
   end
 
   def reading_pipe(handler, &opened)
@@ -98,13 +98,6 @@ module KindsHelper
 
   def narrow(connection)
     connection.set_sock_opt(Socket::SOL_SOCKET, Socket::SO_SNDBUF, 4096)
-  end
-
-  def narrow_socket(port)
-    socket = Socket.new(:INET, :STREAM)
-    socket.setsockopt(:SOCKET, :RCVBUF, 4096)
-    socket.connect(Addrinfo.tcp("127.0.0.1", port))
-    socket
   end
 end
 

@@ -54,6 +54,14 @@ module PeerHelper
     count.zero? ? yield : EventMachine.next_tick { after_turns(count - 1, &block) }
   end
 
+  # A socket that takes little without being read from.
+  def connect_narrowly(port)
+    socket = Socket.new(:INET, :STREAM)
+    socket.setsockopt(:SOCKET, :RCVBUF, 4096)
+    socket.connect(Addrinfo.tcp("127.0.0.1", port))
+    socket
+  end
+
   # The IO of a descriptor that was detached: the one that was attached, where there is one, since a second would
   # close the number once more when it is collected, whatever that stands for by then.
   #
