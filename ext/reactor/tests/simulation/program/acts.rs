@@ -73,7 +73,6 @@ impl Program {
         if self.wires[out].source.is_some() {
             return;
         }
-        let may_send = !conn.is_let_go() && conn.closing == Closing::No && !conn.write_closed;
         let length = self.random.size(MOST);
         let data = self.wires[out].next(length);
         let sent = match self.random.chance(200) {
@@ -81,13 +80,20 @@ impl Program {
             false => self.reactor.send(id, data),
         };
         self.trace(|| format!("{id:?} sends {length}: {sent:?}"));
-        let sent = sent.unwrap_or(0);
+        self.note_sent(index, length, sent.unwrap_or(0));
+    }
+
+    /// So much of what was sent was taken: all, or nothing.
+    pub(super) fn note_sent(&mut self, index: usize, length: usize, taken: usize) {
+        let conn = &mut self.conns[index];
+        let may_send = !conn.is_let_go() && conn.closing == Closing::No && !conn.write_closed;
         assert!(
-            sent == 0 || sent == length && may_send,
-            "{id:?} takes {sent} of {length}"
+            taken == 0 || taken == length && may_send,
+            "{:?} takes {taken} of {length}",
+            conn.id
         );
-        self.wires[out].offer(sent);
-        self.conns[index].sends += 1;
+        conn.sends += 1;
+        self.wires[conn.out].offer(taken);
     }
 
     fn pause(&mut self, index: usize) {
