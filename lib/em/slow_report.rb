@@ -9,9 +9,9 @@ module EventMachine
     METHODS = { accept: :post_init, file_changed: :file_modified }.freeze
     private_constant :GENERATED, :METHODS
 
-    # @return [Symbol] what was called: `:timer`, `:next_tick`, `:defer` (the callback of a result), `:fiber`, `:accept`
-    #   (`initialize`, `post_init` and the server's block), `:before_wait`, `:after_wait`, `:on_idle`,
-    #   `:name_resolved`, or a method of a connection, such as `:receive_data` and `:unbind`
+    # @return [Symbol] what was called: `:timer` (also the block of {EventMachine.run}), `:next_tick`, `:defer` (the
+    #   callback of a result), `:fiber`, `:accept` (`initialize`, `post_init` and the server's block), `:before_wait`,
+    #   `:after_wait`, `:on_idle`, `:name_resolved`, or a method of a connection, such as `:receive_data` and `:unbind`
     attr_reader :kind
     # @return [Object, nil] the connection; for a timer what it calls, or the {PeriodicTimer}; what `next_tick` was
     #   given; the {Task}
