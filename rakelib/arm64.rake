@@ -13,7 +13,7 @@ module Arm64
     "BINDGEN_EXTRA_CLANG_ARGS_aarch64_unknown_linux_gnu" => "-I/usr/#{TOOL}/include -isystem /mnt/build/headers"
   }.freeze
   # What the specs take.
-  PACKAGES = %w[curl iproute2 openssl procps ruby ruby-rspec ruby-test-unit].freeze
+  PACKAGES = %w[curl gnutls-bin iproute2 nginx-light openssl procps ruby ruby-rspec ruby-test-unit].freeze
   # How much slower the emulator is than a processor.
   PATIENCE = "10"
 

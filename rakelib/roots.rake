@@ -98,12 +98,10 @@ class Root
     run("/debootstrap/debootstrap --second-stage", environment: { "container" => "lxc" }, log: log)
   end
 
-  # A root that is lost is made again, so nothing is forced to the disk. An emulator takes minutes for certificates.
-  # The lists of what is no whole release may be older than they say they are good for. The emulator's namespace has
-  # no user for apt.
+  # A root that is lost is made again, so nothing is forced to the disk. The lists of what is no whole release may be
+  # older than they say they are good for. The emulator's namespace has no user for apt.
   def write_settings
-    certificates = "path-exclude=/usr/share/ca-certificates/mozilla/*\n" if @architecture
-    File.write("#{path}/etc/dpkg/dpkg.cfg.d/90roots", "force-unsafe-io\n#{certificates}")
+    File.write("#{path}/etc/dpkg/dpkg.cfg.d/90roots", "force-unsafe-io\n")
     File.write("#{path}/etc/apt/apt.conf.d/90roots", <<~TEXT)
       Acquire::Check-Valid-Until "false";
       APT::Sandbox::User "root";

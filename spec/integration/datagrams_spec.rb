@@ -233,7 +233,8 @@ RSpec.describe "A datagram socket" do
       end
     end
 
-    it "are whole, however long" do
+    # The emulator of `rake platforms` passes the first number on only.
+    it "are whole, however long", :kernel do
       info = nil
       em do
         signature = EventMachine.start_server("127.0.0.1", 0)

@@ -11,8 +11,10 @@ module Upstream
   # hung or crashed, the rest of the file runs in a new process.
   class TestFile
     PRELOAD = File.join(__dir__, "preload.rb")
-    TEST_LIMIT = 30
-    FILE_LIMIT = 180
+    # As for the specs: an emulator is slower.
+    PATIENCE = Integer(ENV.fetch("SPEC_PATIENCE", 1))
+    TEST_LIMIT = 30 * PATIENCE
+    FILE_LIMIT = 180 * PATIENCE
 
     # @param directory [String] the directory of the tests
     # @param file [String] the test file's path below it
