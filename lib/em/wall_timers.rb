@@ -74,6 +74,10 @@ module EventMachine
 
   # The system's clock, by a descriptor that also tells when it is set: timerfd_create(2).
   class WallClock
+    # The system takes no time that is much later.
+    LAST = Time.at(1 << 40)
+    private_constant :LAST
+
     # @return [WallClock, CheckedClock]
     def self.open(timers)
       new(timers)
@@ -90,7 +94,7 @@ module EventMachine
 
     # @return [void]
     def set(time)
-      EventMachine.__send__(:set_wall_clock, @io.fileno, time) if own?
+      EventMachine.__send__(:set_wall_clock, @io.fileno, [time, LAST].min) if own?
     end
 
     # @return [void]

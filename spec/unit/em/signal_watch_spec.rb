@@ -85,9 +85,17 @@ RSpec.describe EventMachine::SignalWatch do
     end
   end
 
+  it "calls for real-time signals, by their number", if: RUBY_PLATFORM.include?("linux") do
+    em do
+      EventMachine.on_signal(40) { |signo| (seen << signo) && done }
+      Process.kill(40, Process.pid)
+    end
+    expect(seen).to eq([40])
+  end
+
   it "refuses what is no signal, and what cannot be caught" do
     em do
-      [nil, 0, 999, "FOO", "EXIT", "KILL", "VTALRM"].each do |signal|
+      [nil, 0, -1, 1.5, 32, 999, "FOO", "EXIT", "KILL", "VTALRM"].each do |signal|
         expect { EventMachine.on_signal(signal) { nil } }.to raise_error(ArgumentError, /#{signal}/)
       end
       expect(state(:@watches)).to be_empty
