@@ -74,7 +74,7 @@ module EventMachine
     # @return [nil]
     # @raise [InvalidSignature] if it has ended
     def stop_watching
-      EventMachine.unwatch_filename(@signature).tap { never_arrive }
+      EventMachine.unwatch_filename(@signature).tap { stopped }
     end
 
     # Tells the fibers that wait, beside the methods of the application's.

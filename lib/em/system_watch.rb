@@ -13,16 +13,26 @@ module EventMachine
     def cancel
       return false unless active?
 
-      EventMachine.schedule { stop_watching if active? }
+      @stopped = true
+      EventMachine.schedule { stop_watching if there? }
       true
     end
 
     # @return [Boolean] whether it has not ended
     def active?
-      EventMachine.instance_variable_get(:@conns)[@signature].equal?(self)
+      !@stopped && there?
     end
 
     private
+
+    def there?
+      EventMachine.instance_variable_get(:@conns)[@signature].equal?(self)
+    end
+
+    def stopped
+      @stopped = true
+      never_arrive
+    end
 
     # An application's class need not call `super`, so what tells the fibers goes before it.
     def comes?

@@ -121,9 +121,10 @@ RSpec.describe "Waiting in a fiber for" do
     it "is over when it is cancelled" do
       in_fiber do
         process = EventMachine.watch_process(Process.pid)
-        EventMachine.next_tick { process.stop_watching }
+        EventMachine.next_tick { seen << process.cancel << process.cancel << process.active? }
         expect { process.await }.to cancelled
       end
+      expect(seen).to eq([true, false, false])
     end
   end
 end
