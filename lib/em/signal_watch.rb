@@ -101,7 +101,7 @@ module EventMachine
       return unless @installed
 
       @installed = false
-      present = Signal.trap(@signo, @former || "DEFAULT")
+      present = Signal.trap(@signo, @former)
       # The application has set another meanwhile.
       Signal.trap(@signo, present) unless @handler.equal?(present)
     end

@@ -54,6 +54,15 @@ RSpec.describe EventMachine::SignalWatch do
     expect(seen).to eq([:handler])
   end
 
+  it "restores what was no handler of Ruby's, too" do
+    former = trap(:USR2, "DEFAULT")
+    ["IGNORE", nil, "DEFAULT"].each do |command|
+      trap(:USR2, command)
+      em { EventMachine.on_signal("USR2") && done }
+      expect(trap(:USR2, former)).to eq(command)
+    end
+  end
+
   it "leaves a handler that was set meanwhile" do
     former = trap(:USR2, "DEFAULT")
     later = proc { nil }
