@@ -93,7 +93,9 @@ module EventMachine
     private
 
     def require_reactor(operation)
-      raise "eventmachine not initialized: #{operation}" unless @reactor_running
+      return if @reactor_running
+
+      raise "eventmachine not initialized: #{operation}: call it within EventMachine.run"
     end
 
     def keep_watch(watch)
