@@ -168,6 +168,13 @@ RSpec.describe EventMachine::Watch do
         expect(state(:@hooks)).to be_empty
       end
 
+      it "leaves nothing of the system's to the end of the loop" do
+        handler = trap("USR2", "IGNORE")
+        world
+        expect { em { start { nil } && done }.then { em { done } } }.not_to leak_descriptors
+        expect(trap("USR2", handler)).to eq("IGNORE")
+      end
+
       it "leaves no fiber waiting that was cancelled, or waited too long" do
         em do
           watch = start { nil }
