@@ -37,6 +37,15 @@ RSpec.describe EventMachine::WallTimer do
     expect(seen).to eq([-1, 1, 2])
   end
 
+  it "keeps nothing waiting when its block asks for a time that has passed" do
+    em do
+      again = proc { EventMachine.at(Time.at(0), &again) && seen << :at }
+      again.call
+      EventMachine.add_timer(0) { done }
+    end
+    expect(seen).to all(be(:at))
+  end
+
   it "waits for any time to come, however far" do
     em do
       far = [Time.at(2**70), Time.at(2**33)].map { |time| EventMachine.at(time) { seen << :far } }
