@@ -238,6 +238,15 @@ RSpec.describe EventMachine::DirectoryWatch do
     end
   end
 
+  it "says so where directories cannot be watched" do
+    allow(EventMachine).to receive(:open_inotify).and_raise(EventMachine::Unsupported, "watching directories")
+    em do
+      expect { EventMachine.watch_directory(@directory) }.to raise_error(EventMachine::Unsupported, /directories/)
+      expect(state(:@watches)).to be_empty
+      done
+    end
+  end
+
   it "needs a running reactor" do
     expect { EventMachine.watch_directory("/tmp") }.to raise_error(RuntimeError, /not initialized/)
   end
