@@ -4,7 +4,7 @@
 module Arm64
   PLATFORM = "aarch64-linux"
   ARCHITECTURE = "arm64"
-  TRIPLE = "aarch64-unknown-linux-gnu"
+  FLAGS = "--target aarch64-unknown-linux-gnu"
   TOOL = "aarch64-linux-gnu"
   ENVIRONMENT = {
     "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER" => "#{TOOL}-gcc",
@@ -27,7 +27,7 @@ module Arm64
   end
 
   def library(target)
-    Cross.library(target, ForeignRuby.directory(target.minor, ARCHITECTURE), TRIPLE, ENVIRONMENT)
+    Cross.library(target, ForeignRuby.directory(target.minor, ARCHITECTURE), FLAGS, ENVIRONMENT)
   end
 
   # @return [Array<Target>] a Ruby, in the root of its release, for the specs

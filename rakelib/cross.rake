@@ -7,8 +7,9 @@ require "fileutils"
 module Cross
   RELEASE = "bookworm"
   PACKAGES = %w[
-    binutils ca-certificates cargo-web g++ gcc gcc-aarch64-linux-gnu libc6-dev
-    libc6-dev-arm64-cross libclang-dev libstd-rust-web-dev:arm64 make ruby rustc-web
+    autoconf automake binutils bzip2 ca-certificates cargo-web g++ gcc gcc-aarch64-linux-gnu libc6-dev
+    libc6-dev-arm64-cross libclang-dev libstd-rust-web-dev:arm64 libtool make musl-tools perl python3-pip ruby
+    rust-web-src rustc-web xz-utils
   ].freeze
   # This system's, to verify the registry of crates.
   CERTIFICATES = "/etc/ssl/certs"
@@ -41,14 +42,19 @@ module Cross
   end
 
   # Builds the library for one Ruby, whose directory is mounted in /mnt/ruby.
+  # @param flags [String] which target, and how
   # @return [String] its path
-  def library(target, files, triple, environment)
+  def library(target, files, flags, environment)
     directory = directory(target.platform)
     ruby = RubyWrapper.write(File.join(directory, target.minor), target, ruby: "/usr/bin/ruby",
                                                                          seen: "/mnt/build/#{target.minor}")
-    cargo(target.platform, "build --release --locked --package eventmachine --target #{triple}",
+    cargo(target.platform, "build --release --locked --package eventmachine #{flags}",
           { "RUBY" => ruby, **environment }, { files => "/mnt/ruby" })
-    Library.keep(File.join(directory, triple, "release", "libeventmachine.so"),
+    Library.keep(File.join(directory, triple(flags), "release", "libeventmachine.so"),
                  File.join(directory, target.minor, "eventmachine.so"))
+  end
+
+  def triple(flags)
+    flags[/--target (\S+)/, 1]
   end
 end

@@ -1,0 +1,47 @@
+# frozen_string_literal: true
+
+require "fileutils"
+
+# Source packages of Debian, compiled by musl-gcc in the root that cross-compiles.
+module MuslSource
+  # What musl-gcc does not find by itself: the kernel's headers.
+  HEADERS = <<~SH
+    for name in linux asm-generic mtd; do ln -sfn /usr/include/$name /usr/include/x86_64-linux-musl/$name; done
+    ln -sfn /usr/include/x86_64-linux-gnu/asm /usr/include/x86_64-linux-musl/asm
+  SH
+
+  module_function
+
+  # @param packages [Hash{String => String}] shell scripts that build each in its directory
+  # @return [String] a directory in the cache, which is mounted as prefix while they run
+  def build(name, release, packages, prefix, mounts = {})
+    path = File.join(Root.cache, name)
+    return path if File.directory?(path)
+
+    puts "Building #{packages.keys.join(', ')} for musl (#{path}.log)"
+    FileUtils.rm_rf("#{path}.new")
+    FileUtils.mkdir_p("#{path}.new")
+    script = [sources(release), HEADERS, *packages.map { |package, steps| part(package, steps) }]
+    Cross.root.run(script.join("\n"), mounts: { "#{path}.new" => prefix, **mounts }, log: "#{path}.log") ||
+      abort("they could not be built: see #{path}.log")
+    File.rename("#{path}.new", path)
+    path
+  end
+
+  def part(package, steps)
+    <<~SH
+      mkdir /tmp/#{package}
+      cd /tmp/#{package}
+      apt-get -qq source --download-only --only-source #{package}
+      tar --extract --strip-components=1 --file "$(ls *.orig.tar.* | grep -v asc)"
+      #{steps}
+    SH
+  end
+
+  def sources(release)
+    <<~SH
+      echo 'deb-src #{Root.archive} #{release} main' >/etc/apt/sources.list.d/sources.list
+      apt-get -qq update
+    SH
+  end
+end
