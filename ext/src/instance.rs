@@ -17,6 +17,8 @@ use crate::{errors, metrics};
 pub(crate) struct Instance {
     pub(crate) reactor: Reactor,
     pub(crate) poller: Poller,
+    /// The one before, until the next turn.
+    pub(crate) former: Option<Poller>,
     pub(crate) waker: Arc<Waker>,
     /// Whether Ruby has ticks or results of threads to run.
     pub(crate) signalled: bool,
@@ -39,6 +41,43 @@ pub(crate) struct Instance {
     pub(crate) iteration: u64,
     /// Tells this loop from one that replaced it while a thread was in it.
     pub(crate) serial: u64,
+}
+
+impl Instance {
+    /// Leaves the queue to the process that forked this one, before anything in it is changed.
+    pub(crate) fn own_queue(&mut self) -> em_reactor::Result<()> {
+        if !self.reactor.has_queue() {
+            self.renew_queue()?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with another queue.
+    pub(crate) fn renew_queue(&mut self) -> em_reactor::Result<()> {
+        let poller = self.reactor.adopt()?;
+        // Where a signal handler has forked amid a wait, that still is for the former.
+        self.wake();
+        self.former = Some(std::mem::replace(&mut self.poller, poller));
+        self.waker = self.reactor.waker();
+        Ok(())
+    }
+
+    /// Gives the loop work: wakes it where it waits.
+    fn change<T>(&mut self, body: impl FnOnce(&mut Self) -> T) -> T {
+        if self.sleeping {
+            self.reactor.advance(Instant::now());
+        }
+        let result = body(self);
+        self.wake();
+        result
+    }
+
+    fn wake(&mut self) {
+        if std::mem::take(&mut self.sleeping) {
+            // A failure to wake (a full counter) means that a wake-up is pending.
+            let _ = self.waker.wake();
+        }
+    }
 }
 
 /// The time of day by the monotonic clock, so that it goes neither back nor in jumps between turns.
@@ -156,17 +195,18 @@ pub(crate) fn change_if_any<T>(
     ruby: &Ruby,
     body: impl FnOnce(&mut Instance) -> T,
 ) -> Result<Option<T>, Error> {
-    peek(ruby, |instance| {
-        if instance.sleeping {
-            instance.reactor.advance(Instant::now());
-        }
-        let result = body(instance);
-        if std::mem::take(&mut instance.sleeping) {
-            // A failure to wake (a full counter) means that a wake-up is pending.
-            let _ = instance.waker.wake();
-        }
-        result
-    })
+    let changed = peek(ruby, |instance| -> em_reactor::Result<T> {
+        instance.own_queue()?;
+        Ok(instance.change(body))
+    })?;
+    changed
+        .transpose()
+        .map_err(|error| errors::from(ruby, &error))
+}
+
+/// As [`change`], of what concerns the turns only, which a forked child may never begin.
+pub(crate) fn alert(ruby: &Ruby, body: impl FnOnce(&mut Instance)) -> Result<(), Error> {
+    peek(ruby, |instance| instance.change(body))?.ok_or_else(|| not_initialized(ruby))
 }
 
 /// Opens a descriptor. Where another thread than the loop's is about to make an object of it, its
@@ -242,6 +282,7 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
             waker: reactor.waker(),
             reactor,
             poller,
+            former: None,
             openers: Vec::new(),
             lookups: Lookups::default(),
             tables,

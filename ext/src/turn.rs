@@ -144,9 +144,9 @@ impl<'r> Loop<'r> {
                 return Ok(false);
             }
             if instance.reactor.needs_queue() {
-                instance.poller = instance.reactor.adopt()?;
-                instance.waker = instance.reactor.waker();
+                instance.renew_queue()?;
             }
+            instance.former = None;
             instance.reactor.begin_turn(Instant::now());
             instance.iteration += 1;
             Ok(true)
@@ -328,7 +328,7 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
     if instance::look(ruby, |i| i.reactor.is_forked())? {
         if let Some(instance) = instance::take(ruby)? {
             // The parent's queue goes first, so that nothing of the parent's is removed from it.
-            drop(instance.poller);
+            drop((instance.poller, instance.former));
             instance.reactor.abandon();
         }
         return Ok(());
