@@ -317,7 +317,7 @@ RSpec.describe "Forking" do
         Seen = []
         module Handler
           def file_created = Seen << :created
-          def file_modified = Seen << File.read(path)
+          def file_modified = Seen << File.read(path, encoding: "UTF-8")
         end
         Dir.mktmpdir do |directory|
           files = %w[there awaited].map { |name| File.join(directory, name) }
