@@ -60,9 +60,6 @@ impl Engine {
     ) -> Result<T, Error> {
         match self {
             Self::Own(own) => {
-                if own.poller.is_some() && !own.reactor.has_queue() {
-                    own.renew_queue();
-                }
                 if own.sleeping {
                     own.reactor.advance(Instant::now());
                 }
@@ -109,19 +106,15 @@ impl Own {
         }
     }
 
-    /// Where there can be none, the old one goes on.
-    fn renew_queue(&mut self) {
-        if let Ok(poller) = self.reactor.adopt() {
-            self.poller = Some(poller);
-            self.waker = self.reactor.waker();
-        }
-    }
-
     /// Ends the waits whose time is over, and takes the poller out to wait; `busy` is whether there
     /// is something to run. The time to wait is none where there is something to do.
     pub(super) fn begin(&mut self, busy: bool) -> Option<(Poller, Option<Duration>)> {
         if self.reactor.needs_queue() {
-            self.renew_queue();
+            // Where there can be none, the old one goes on.
+            if let Ok(poller) = self.reactor.adopt() {
+                self.poller = Some(poller);
+                self.waker = self.reactor.waker();
+            }
         }
         self.reactor.begin_turn(Instant::now());
         // It has no timers but those of waits, which are told of as waits.
