@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use em_reactor::{Id, Poller, Reactor, Spare, Waker};
+use em_reactor::{Id, Reactor, Spare, Waker};
 use magnus::rb_sys::{AsRawValue, FromRawValue};
 use magnus::{Error, Ruby, Value};
 use rb_sys::VALUE;
@@ -11,12 +11,13 @@ use rb_sys::VALUE;
 use crate::guarded::Guarded;
 use crate::resolving::Lookups;
 use crate::signatures::Tables;
+use crate::sys::queue::Queue;
 use crate::{errors, metrics};
 
 /// A loop that is initialised, running or not.
 pub(crate) struct Instance {
     pub(crate) reactor: Reactor,
-    pub(crate) poller: Poller,
+    pub(crate) queue: Queue,
     pub(crate) waker: Arc<Waker>,
     /// Whether Ruby has ticks or results of threads to run.
     pub(crate) signalled: bool,
@@ -238,10 +239,11 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
     with_state(ruby, |state| {
         state.serial += 1;
         state.settings.heartbeat_interval = DEFAULT_HEARTBEAT;
+        let waker = reactor.waker();
         let mut instance = Instance {
-            waker: reactor.waker(),
+            queue: Queue::new(poller, &waker),
+            waker,
             reactor,
-            poller,
             openers: Vec::new(),
             lookups: Lookups::default(),
             tables,
@@ -278,7 +280,8 @@ pub(crate) fn retire(ruby: &Ruby) -> Result<(), Error> {
         return Ok(());
     };
     metrics::retires(&instance);
-    let spare = instance.reactor.retire(instance.poller);
+    let poller = instance.queue.into_poller();
+    let spare = poller.and_then(|poller| instance.reactor.retire(poller));
     with_state(ruby, |state| state.spare = spare)
 }
 
