@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use em_reactor::{Id, Poller, Reactor, Spare, Waker};
+use em_reactor::{Id, Reactor, Spare, Waker};
 use magnus::rb_sys::{AsRawValue, FromRawValue};
 use magnus::{Error, Ruby, Value};
 use rb_sys::VALUE;
@@ -11,14 +11,15 @@ use rb_sys::VALUE;
 use crate::guarded::Guarded;
 use crate::resolving::Lookups;
 use crate::signatures::Tables;
+use crate::sys::queue::Queue;
 use crate::{errors, metrics};
 
 /// A loop that is initialised, running or not.
 pub(crate) struct Instance {
     pub(crate) reactor: Reactor,
-    pub(crate) poller: Poller,
+    pub(crate) queue: Queue,
     /// The one before, until the next turn.
-    pub(crate) former: Option<Poller>,
+    pub(crate) former: Option<Queue>,
     pub(crate) waker: Arc<Waker>,
     /// Whether Ruby has ticks or results of threads to run.
     pub(crate) signalled: bool,
@@ -57,8 +58,9 @@ impl Instance {
         let poller = self.reactor.adopt()?;
         // Where a signal handler has forked amid a wait, that still is for the former.
         self.wake();
-        self.former = Some(std::mem::replace(&mut self.poller, poller));
         self.waker = self.reactor.waker();
+        let queue = Queue::new(poller, &self.waker);
+        self.former = Some(std::mem::replace(&mut self.queue, queue));
         Ok(())
     }
 
@@ -278,10 +280,11 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
     with_state(ruby, |state| {
         state.serial += 1;
         state.settings.heartbeat_interval = DEFAULT_HEARTBEAT;
+        let waker = reactor.waker();
         let mut instance = Instance {
-            waker: reactor.waker(),
+            queue: Queue::new(poller, &waker),
+            waker,
             reactor,
-            poller,
             former: None,
             openers: Vec::new(),
             lookups: Lookups::default(),
@@ -319,7 +322,8 @@ pub(crate) fn retire(ruby: &Ruby) -> Result<(), Error> {
         return Ok(());
     };
     metrics::retires(&instance);
-    let spare = instance.reactor.retire(instance.poller);
+    let poller = instance.queue.into_poller();
+    let spare = poller.and_then(|poller| instance.reactor.retire(poller));
     with_state(ruby, |state| state.spare = spare)
 }
 

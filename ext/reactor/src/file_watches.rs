@@ -182,7 +182,7 @@ impl FileWatches {
 
     /// Watches the file or directory at `path`, which may be relative to the directory that is the
     /// working one now. Its changes are [`Event::FileChanged`]; see [`FileChange`]. A file may be
-    /// watched more than once. Unsupported where there is no inotify(7).
+    /// watched more than once. Unsupported where there is neither inotify(7) nor kqueue(2).
     pub(crate) fn watch(&mut self, turn: &Turn, path: &Path) -> Result<Id> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let number = self.inotify(turn)?.add(&path);
