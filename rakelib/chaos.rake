@@ -31,6 +31,11 @@ task :watches do
   ruby "spec/chaos/watches.rb"
 end
 
+desc "Set the system's clock forward and back, each for a moment, as root (JUMP=2 seconds)"
+task :clock do
+  ruby "spec/chaos/clock.rb"
+end
+
 desc "Connects by name: 10,000 at a time, the time to the second address, the loop's lag behind a silent name server"
 task :connects do
   ruby "spec/chaos/connects.rb"

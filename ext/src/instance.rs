@@ -197,7 +197,9 @@ fn not_initialized(ruby: &Ruby) -> Error {
 }
 
 fn missing(ruby: &Ruby, operation: &str) -> Error {
-    errors::runtime(ruby, format!("eventmachine not initialized: {operation}"))
+    let advice =
+        format!("eventmachine not initialized: {operation}: call it within EventMachine.run");
+    errors::runtime(ruby, advice)
 }
 
 /// The settings, to read or write.

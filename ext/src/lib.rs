@@ -9,6 +9,7 @@ use magnus::{Error, Ruby};
 
 mod api;
 mod convert;
+mod deferred;
 mod dispatch;
 mod errors;
 mod guarded;
@@ -30,6 +31,7 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     errors::init(ruby, module)?;
     shared::init(ruby);
     hooks::init(module)?;
+    deferred::init(ruby)?;
     metrics::init(module)?;
     scheduler::init(ruby, module)?;
     api::init(ruby, module)

@@ -5,6 +5,10 @@ require "em/process_watch"
 module EventMachine
   # Calls something when a child process has ended: see {EventMachine.watch_child} and {EventMachine.spawn}.
   class ChildWatch < Watch
+    # What `pid_t` holds, without what stands for groups of processes.
+    IDS = (1..0x7FFF_FFFF).freeze
+    private_constant :IDS
+
     # @return [Integer] id of the process
     attr_reader :pid
     # @return [Process::Status, nil] how it ended; nil until then
@@ -15,7 +19,7 @@ module EventMachine
     # @raise [ArgumentError, RuntimeError, Unsupported] as {EventMachine.watch_child}
     def initialize(pid, callback = nil, &block)
       EventMachine.__send__(:require_reactor, "watch_child")
-      raise ArgumentError, "no process id: #{pid.inspect}" unless pid.is_a?(Integer) && pid.positive?
+      raise ArgumentError, "no process id: #{pid.inspect}" unless pid.is_a?(Integer) && IDS.cover?(pid)
 
       @pid = pid
       super(callback || block)

@@ -5,8 +5,8 @@ module EventMachine
   class DirectoryEvent
     # @return [Symbol] `:created`, `:modified`, `:deleted`, `:moved` or `:overflow`
     attr_reader :type
-    # @return [String, nil] the entry's path below the directory that is watched; "." for that directory itself; nil
-    #   for an overflow
+    # @return [String, nil] the entry's path below the directory that is watched; "." for that directory itself; for an
+    #   overflow nil, or the directory that cannot be watched
     attr_reader :name
     # @return [String, nil] the name before, of what was moved
     attr_reader :from
@@ -43,6 +43,8 @@ module EventMachine
     # @raise [SystemCallError, Unsupported, RuntimeError] as {EventMachine.watch_directory}
     def initialize(path, callback = nil, recursive: false, &block)
       EventMachine.__send__(:require_reactor, "watch_directory")
+      raise Errno::ENOENT, path.inspect if path == ""
+
       @path = File.expand_path(path)
       @notices = []
       @shared = false
@@ -141,7 +143,7 @@ module EventMachine
     def finish
       retire
       release
-      take_arrivals.each { |arrival| arrival.fail(:cancelled) }
+      never_arrive
     end
 
     def release
@@ -159,8 +161,11 @@ module EventMachine
     # always has what is there.
     #
     # Where the system could not keep up, `:overflow` is told. Then what was created and deleted meanwhile is told as
-    # well, but not what was modified. When the directory itself is deleted or moved, `:deleted` is told of ".", and
-    # the watch ends.
+    # well, but not what was modified. A directory below that cannot be watched, since it may not be read or a limit is
+    # reached, is told once, as an `:overflow` that has its name.
+    #
+    # When the directory itself is deleted or moved, `:deleted` is told of ".", and the watch ends. Where one above it
+    # is renamed, that is so once it looks for what is below.
     #
     # @example
     #   EventMachine.watch_directory("inbox") do |event|

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "em/system_watch"
+
 module EventMachine
   # A watch of a file, created by {EventMachine.watch_file}. Subclasses and modules override the methods for
   # the changes that they are interested in.
@@ -12,6 +14,8 @@ module EventMachine
   #   end
   #   EventMachine.watch_file("/etc/app.conf", ConfigurationWatch)
   class FileWatch < Connection
+    include SystemWatch
+
     # Data of the event: the contents were modified.
     Cmodified = "modified"
 
@@ -31,7 +35,9 @@ module EventMachine
     def receive_data(data)
       case data
       when Cmodified then file_modified
-      when Cdeleted then file_deleted
+      when Cdeleted
+        @outcome = [:deleted]
+        file_deleted
       when Cmoved then file_moved
       end
     end
@@ -68,7 +74,37 @@ module EventMachine
     # @return [nil]
     # @raise [InvalidSignature] if it has ended
     def stop_watching
-      EventMachine.unwatch_filename(@signature)
+      EventMachine.unwatch_filename(@signature).tap { stopped }
+    end
+
+    # Tells the fibers that wait, beside the methods of the application's.
+    module Told
+      # What is told, by the data of the event.
+      CHANGES = { Cmodified => :modified, Cdeleted => :deleted, Cmoved => :moved }.freeze
+      private_constant :CHANGES
+
+      # @param data [String]
+      # @return [void]
+      def receive_data(data)
+        tell_arrivals(CHANGES[data]) { super }
+      end
+
+      # @return [void]
+      def file_created
+        tell_arrivals(:created) { super }
+      end
+
+      # @return [void]
+      def file_attributes_changed
+        tell_arrivals(:attributes_changed) { super }
+      end
+    end
+    private_constant :Told
+
+    private
+
+    def told
+      Told
     end
   end
 end

@@ -134,7 +134,7 @@ module EventMachine
     # @raise [ArgumentError, TypeError] if either is negative, or no number
     # @raise [RuntimeError] when no reactor runs
     def stop_gracefully(timeout = 30, quiet: 1, &block)
-      raise "eventmachine not initialized: stop_gracefully" unless reactor_running?
+      require_reactor(:stop_gracefully)
 
       again = stopping_gracefully?
       stop = @graceful_stop ||= GracefulStop.new(timeout, quiet)

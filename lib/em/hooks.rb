@@ -90,6 +90,7 @@ module EventMachine
     # @return [Time]
     # @raise [RuntimeError] when no reactor runs
     def loop_now
+      require_reactor("loop_now")
       current_time
     end
 

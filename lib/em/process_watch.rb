@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "em/system_watch"
+
 module EventMachine
   # A watch of a process, created by {EventMachine.watch_process}. Subclasses and modules override the methods for
   # the changes that they are interested in.
@@ -12,6 +14,8 @@ module EventMachine
   #   end
   #   EventMachine.watch_process(worker_pid, WorkerWatch)
   class ProcessWatch < Connection
+    include SystemWatch
+
     # Data of the event: the process forked.
     Cfork = "fork"
 
@@ -28,7 +32,9 @@ module EventMachine
     def receive_data(data)
       case data
       when Cfork then process_forked
-      when Cexit then process_exited
+      when Cexit
+        @outcome = [:exited]
+        process_exited
       end
     end
 
@@ -54,7 +60,23 @@ module EventMachine
     # @return [nil]
     # @raise [InvalidSignature] if it has ended
     def stop_watching
-      EventMachine.unwatch_pid(@signature)
+      EventMachine.unwatch_pid(@signature).tap { stopped }
+    end
+
+    # Tells the fibers that wait, beside the methods of the application's.
+    module Told
+      # @param data [String]
+      # @return [void]
+      def receive_data(data)
+        tell_arrivals(data == Cfork ? :forked : :exited) { super }
+      end
+    end
+    private_constant :Told
+
+    private
+
+    def told
+      Told
     end
   end
 end

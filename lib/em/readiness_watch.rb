@@ -28,10 +28,10 @@ module EventMachine
     private
 
     def duplicate(io)
-      io = io.is_a?(Integer) ? IO.for_fd(io, autoclose: false) : IO.try_convert(io)
-      raise TypeError, "neither an IO nor a descriptor" unless io
+      opened = io.is_a?(Integer) ? IO.for_fd(io, autoclose: false) : IO.try_convert(io)
+      raise TypeError, "neither an IO nor a descriptor: #{io.inspect}" unless opened
 
-      io.dup
+      opened.dup
     end
 
     def finish(ready)

@@ -14,8 +14,11 @@ module EventMachine
       @signo = SignalTrap.number(signal)
       @trap = SignalTrap.of(@signo)
       @tick = proc { occur(@signo) if active? }
-      @trap.add(@tick)
       super(callback || block)
+      @trap.add(@tick)
+    rescue ArgumentError
+      retire if active?
+      raise
     end
 
     private
@@ -50,9 +53,8 @@ module EventMachine
 
       # @return [Integer]
       def number(signal)
-        name = signal.to_s.delete_prefix("SIG")
-        signo = signal.is_a?(Integer) ? signal : Signal.list[name]
-        raise ArgumentError, "no signal to watch: #{signal.inspect}" unless signo&.positive? && Signal.signame(signo)
+        signo = signal.is_a?(Integer) ? signal : Signal.list[signal.to_s.delete_prefix("SIG")]
+        raise ArgumentError, "no signal to watch: #{signal.inspect}" unless signo&.positive?
 
         signo
       end
@@ -90,7 +92,8 @@ module EventMachine
       @former = Signal.trap(@signo, @handler)
       @installed = true
     rescue Errno::EINVAL
-      raise ArgumentError, "SIG#{Signal.signame(@signo)} cannot be caught"
+      name = Signal.signame(@signo)
+      raise ArgumentError, "#{name ? "SIG#{name}" : "signal #{@signo}"} cannot be caught"
     end
 
     # @return [void]
@@ -98,7 +101,7 @@ module EventMachine
       return unless @installed
 
       @installed = false
-      present = Signal.trap(@signo, @former || "DEFAULT")
+      present = Signal.trap(@signo, @former)
       # The application has set another meanwhile.
       Signal.trap(@signo, present) unless @handler.equal?(present)
     end
@@ -124,10 +127,11 @@ module EventMachine
     #
     # @example
     #   EventMachine.on_signal("TERM") { logger.info("terminating") && EventMachine.stop }
-    # @param signal [String, Symbol, Integer] name, with or without SIG, or number
+    # @param signal [String, Symbol, Integer] name, with or without SIG, or number: also of a real-time signal
     # @param callback [#call, nil] what to call with the number of the signal; the block, if nil
     # @return [SignalWatch]
-    # @raise [ArgumentError] if there is no such signal, or Ruby or the system reserves it
+    # @raise [ArgumentError] if there is no such signal, if Ruby or the system reserves it, or if the callback cannot be
+    #   called
     # @raise [RuntimeError] when no reactor runs
     def on_signal(signal, callback = nil, &block)
       SignalWatch.new(signal, callback, &block)

@@ -94,8 +94,8 @@ module EventMachine
       wake_reactor unless deferred_callbacks_empty?
     end
 
-    def deliver_timed(callback, result)
-      timed(:defer, callback) { deliver_result(callback, result) }
+    def deliver_timed(callback, result, _)
+      timed(:defer, callback) { callback.call(result) if callback }
     end
 
     def timed(kind, object)

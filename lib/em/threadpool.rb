@@ -39,7 +39,7 @@ module EventMachine
       end
 
       spawn_threadpool unless @threadpool && @threadpool.size == @threadpool_size
-      @threadqueue << [operation, callback, errback]
+      @threadqueue.add(operation, callback, errback)
     end
 
     # Starts the threads of the pool that are missing. {defer} does this itself.
@@ -48,7 +48,7 @@ module EventMachine
     def spawn_threadpool
       @threadpool ||= []
       @threadqueue ||= WorkQueue.new
-      @resultqueue ||= ::Thread::Queue.new
+      @resultqueue ||= WorkQueue.new
       missing = @threadpool_size.to_i - @threadpool.size
       missing.times { @threadpool << new_worker(@threadqueue, @resultqueue, @threadpool) }
       true
@@ -73,30 +73,17 @@ module EventMachine
       ensure
         # An operation may end its thread; the next defer then starts another.
         pool.delete(Thread.current)
-        operations.done
+        operations.rouse
         wake_reactor
       end
     end
 
+    # The child of a fork may not know of a wake-up that the parent's loop has had.
     def work_off(operations, results)
-      while (operation, callback, errback = operations.take)
-        results << outcome_of(operation, callback, errback)
-        operations.done
-        wake_reactor
+      loop do
+        operations.wait
+        wake_reactor if operations.run(results) || @machine_inherited
       end
-    end
-
-    # @return [Array(#call, Object)] what to call in the reactor's thread, and with what
-    def outcome_of(operation, callback, errback)
-      [callback, operation.call]
-    rescue Exception => error
-      raise unless errback
-
-      [errback, error]
-    end
-
-    def deliver_result(callback, result)
-      callback.call(result) if callback
     end
 
     # The threads go by the deadline all together, whether they have ended or not.
@@ -112,6 +99,7 @@ module EventMachine
     def forget_threadpool
       workers = @threadpool.to_a.dup
       @threadpool = nil
+      @threadqueue&.forget_running
       workers - [Thread.current]
     end
 
@@ -119,6 +107,7 @@ module EventMachine
     def revive_threadpool
       forget_threadpool
       spawn_threadpool if @threadqueue && !@threadqueue.empty?
+      wake_reactor unless deferred_callbacks_empty?
     end
 
     def monotonic_time

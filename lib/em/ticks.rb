@@ -35,7 +35,7 @@ module EventMachine
     # @return [Integer] how many calls of {next_tick} were made
     def run_deferred_callbacks
       adopt_inherited_machine if @machine_inherited
-      @resultqueue.size.times { deliver_result(*@resultqueue.pop) } if @resultqueue
+      @resultqueue.size.times { @resultqueue.deliver } if @resultqueue
       ticks = @next_tick_queue.size
       ticks.times { @next_tick_queue.shift&.call }
     ensure

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "em/awaited"
+
 module EventMachine
   # What timers of both kinds tell of the time that they wait.
   module Waiting
@@ -23,6 +25,11 @@ module EventMachine
   #   request.callback { reminder.cancel }
   class Timer
     include Waiting
+    include Awaited
+
+    # The signature of one that was cancelled, which no timer has.
+    CANCELLED = 0
+    private_constant :CANCELLED
 
     # @param interval [Numeric] in seconds
     # @param callback [#call, nil] what to call; the block, if nil
@@ -39,7 +46,12 @@ module EventMachine
     #
     # @return [false, nil] as {EventMachine.cancel_timer}
     def cancel
-      EventMachine.cancel_timer(@signature)
+      result = EventMachine.cancel_timer(@signature)
+      return result unless result == false
+
+      @signature = CANCELLED
+      never_arrive if @arrivals
+      result
     end
 
     # Begins to wait anew, also after the timer has fired or was cancelled. This is cheaper than another timer.
@@ -54,9 +66,28 @@ module EventMachine
     def restart(interval = @interval)
       return self unless @callback
 
-      @signature = EventMachine.__send__(:renew_timer, @signature, interval, @callback)
+      callback = @arrivals ? method(:call_and_tell) : @callback
+      @signature = EventMachine.__send__(:renew_timer, @signature, interval, callback)
       @interval = interval
       self
+    end
+
+    private
+
+    # One that has nothing to call begins when it is waited for.
+    def comes?
+      return @signature = EventMachine.add_timer(@interval, method(:call_and_tell)) unless @signature
+      return false unless pending?
+
+      EventMachine.instance_variable_get(:@timers)[@signature] = method(:call_and_tell)
+    end
+
+    def outcome
+      [] unless @signature == CANCELLED
+    end
+
+    def call_and_tell
+      tell_arrivals { @callback&.call }
     end
   end
 
@@ -69,6 +100,7 @@ module EventMachine
   #   heartbeat.cancel
   class PeriodicTimer
     include Waiting
+    include Awaited
 
     # @return [Numeric] seconds between calls; a new value applies after the next call
     attr_accessor :interval
@@ -91,6 +123,7 @@ module EventMachine
     def cancel
       EventMachine.cancel_timer(@signature) if @signature
       @signature = nil
+      never_arrive if @arrivals
       true
     end
 
@@ -128,7 +161,11 @@ module EventMachine
     # The reactor calls this. The timer is its own callback, to use little memory: many timers do not fit in the
     # processor's cache.
     def call
-      fire
+      @arrivals ? tell_arrivals { fire } : fire
+    end
+
+    def comes?
+      !@signature.nil?
     end
   end
 end

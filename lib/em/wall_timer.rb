@@ -113,21 +113,27 @@ module EventMachine
     # @param callback [#call, nil] what to call with the Time that it was due; the block, if nil
     # @param offset [Numeric] seconds after each multiple
     # @return [WallTimer]
-    # @raise [TypeError] unless the interval is a number
-    # @raise [ArgumentError] unless it is positive
+    # @raise [TypeError] unless interval and offset are real numbers
+    # @raise [ArgumentError] unless both are finite, and the interval is positive
     # @raise [RuntimeError] when no reactor runs
     def every(seconds, callback = nil, offset: 0, &block)
-      raise TypeError, "no interval: #{seconds.inspect}" unless seconds.is_a?(Numeric)
-      raise ArgumentError, "the interval must be positive: #{seconds.inspect}" unless seconds.positive?
+      interval = exact(seconds, "interval")
+      raise ArgumentError, "the interval must be positive: #{seconds.inspect}" unless interval.positive?
 
-      # Of 0.1 this is a tenth, not the nearest number that a Float can hold.
-      interval = seconds.rationalize
-      shift = offset.rationalize
+      shift = exact(offset, "offset")
       schedule = ->(now) { Time.at((((now.to_r - shift) / interval).floor + 1) * interval + shift) }
       WallTimer.new(schedule, callback, &block)
     end
 
     private
+
+    # Of 0.1 this is a tenth, not the nearest number that a Float can hold.
+    def exact(seconds, name)
+      raise TypeError, "no #{name}: #{seconds.inspect}" unless seconds.is_a?(Numeric) && seconds.real?
+      raise ArgumentError, "the #{name} must be finite: #{seconds.inspect}" unless seconds.finite?
+
+      seconds.is_a?(Float) ? seconds.rationalize : seconds.to_r
+    end
 
     def wall_timers
       @wall_timers ||= WallTimers.new

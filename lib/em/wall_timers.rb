@@ -12,9 +12,8 @@ module EventMachine
     # @param timer [WallTimer]
     # @return [void]
     def add(timer)
-      place = @timers.bsearch_index { |other| other.due > timer.due } || @timers.size
-      @timers.insert(place, timer)
-      arm if place.zero?
+      insert(timer)
+      arm if @timers.first.equal?(timer)
     end
 
     # @param timer [WallTimer]
@@ -25,13 +24,15 @@ module EventMachine
       arm if @timers.delete_at(place) && place.zero?
     end
 
-    # Calls what is due. What one raises goes out, and the others are called in the next turn.
+    # Calls what is due. What one raises goes out, and the others are called in the next turn, as is what is added
+    # meanwhile.
     #
     # @return [void]
     def fire
-      now = Time.now
-      @timers.shift.__send__(:fire) while @timers.first && @timers.first.due <= now
+      due = @timers.shift(later_than(Time.now))
+      due.shift.__send__(:fire) until due.empty?
     ensure
+      due&.each { |timer| insert(timer) }
       arm
     end
 
@@ -58,6 +59,15 @@ module EventMachine
 
     private
 
+    def insert(timer)
+      @timers.insert(later_than(timer.due), timer)
+    end
+
+    # @return [Integer] place of the first that is due later
+    def later_than(time)
+      @timers.bsearch_index { |timer| timer.due > time } || @timers.size
+    end
+
     def arm
       return close if @timers.empty?
 
@@ -74,6 +84,10 @@ module EventMachine
 
   # The system's clock, by a descriptor that also tells when it is set: timerfd_create(2).
   class WallClock
+    # The system takes no time that is much later.
+    LAST = Time.at(1 << 40)
+    private_constant :LAST
+
     # @return [WallClock, CheckedClock]
     def self.open(timers)
       new(timers)
@@ -90,7 +104,7 @@ module EventMachine
 
     # @return [void]
     def set(time)
-      EventMachine.__send__(:set_wall_clock, @io.fileno, time) if own?
+      EventMachine.__send__(:set_wall_clock, @io.fileno, [time, LAST].min) if own?
     end
 
     # @return [void]

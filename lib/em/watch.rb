@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "em/deferrable"
+require "em/awaited"
 
 module EventMachine
   # Something of the system that the loop looks out for: a time of day, a signal, the end of a child process, the
@@ -14,8 +14,13 @@ module EventMachine
   #     Settings.load while hangup.await
   #   end
   class Watch
+    include Awaited
+
     # @param callback [#call, nil] what to call
+    # @raise [ArgumentError] if it cannot be called
     def initialize(callback)
+      raise ArgumentError, "nothing to call: #{callback.inspect}" unless callback.nil? || callback.respond_to?(:call)
+
       @callback = callback
       @active = true
       EventMachine.__send__(:keep_watch, self)
@@ -29,33 +34,13 @@ module EventMachine
 
       retire
       EventMachine.schedule { release }
-      take_arrivals.each { |arrival| arrival.fail(:cancelled) }
+      never_arrive
       true
     end
 
     # @return [Boolean] whether it has not ended
     def active?
       @active
-    end
-
-    # Has the running fiber wait for the next time that the block is called, or would be.
-    #
-    # @param timeout [Numeric, nil] seconds
-    # @return [Object] what the block is given. Where that comes only once, and has come, it is returned at once.
-    # @raise [Failed] when the watch is cancelled, or was
-    # @raise [Timeout::Error, NotInFiber] as {EventMachine.await}
-    def await(timeout = nil)
-      arrival = DefaultDeferrable.new
-      if @active
-        (@arrivals ||= []) << arrival
-      elsif @outcome
-        arrival.succeed(*@outcome)
-      else
-        arrival.fail(:cancelled)
-      end
-      EventMachine.await(arrival, timeout)
-    ensure
-      @arrivals&.delete(arrival)
     end
 
     # @return [String]
@@ -68,10 +53,7 @@ module EventMachine
 
     # Calls the block, and wakes the fibers that wait, whatever it raises.
     def occur(*values)
-      arrivals = take_arrivals
-      @callback&.call(*values)
-    ensure
-      arrivals.each { |arrival| arrival.succeed(*values) }
+      tell_arrivals(*values) { @callback&.call(*values) }
     end
 
     # As {#occur}, for the only time.
@@ -86,10 +68,8 @@ module EventMachine
       EventMachine.__send__(:forget_watch, self)
     end
 
-    def take_arrivals
-      arrivals = @arrivals
-      @arrivals = nil
-      arrivals || []
+    def comes?
+      @active
     end
 
     # Gives back what the watch has of the system. It is called in the reactor's thread.
@@ -113,7 +93,9 @@ module EventMachine
     private
 
     def require_reactor(operation)
-      raise "eventmachine not initialized: #{operation}" unless @reactor_running
+      return if @reactor_running
+
+      raise "eventmachine not initialized: #{operation}: call it within EventMachine.run"
     end
 
     def keep_watch(watch)

@@ -132,11 +132,11 @@ RSpec.describe "Processes of their own" do
         EventMachine.run do
           EventMachine.add_timer(5) { EventMachine.stop }
           EventMachine.defer { sleep }
-          EventMachine.defer(-> { :waiting }, ->(result) { puts(result) || EventMachine.stop })
+          EventMachine.defer(-> { :waiting }, ->(result) { puts(result, EventMachine.defers_finished?) || EventMachine.stop })
           EventMachine.add_timer(0.05) { Process.daemon(true, true) }
         end
       RUBY
-      expect(output).to eq("waiting\n")
+      expect(output).to eq("waiting\ntrue\n")
     end
 
     it "keeps a server serving" do

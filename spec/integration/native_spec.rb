@@ -56,7 +56,8 @@ RSpec.describe "The native functions" do
       it("answer, as #{name} does") { expect(call.call).to eq(answers[name]) }
     else
       it "are named in the error, as #{name} is" do
-        expect(&call).to raise_error(RuntimeError, "eventmachine not initialized: #{name}")
+        expect(&call).to raise_error(RuntimeError,
+                                     "eventmachine not initialized: #{name}: call it within EventMachine.run")
       end
     end
   end
@@ -67,11 +68,12 @@ RSpec.describe "The native functions" do
       bind_connect_server: ["localhost", 0, "127.0.0.1", 80], send_datagram: [1, "x", 1, "localhost", 80]
     }.each do |name, given|
       expect { EventMachine.public_send(name, *given) }
-        .to raise_error(RuntimeError, "eventmachine not initialized: #{name}")
+        .to raise_error(RuntimeError, "eventmachine not initialized: #{name}: call it within EventMachine.run")
     end
     connection = EventMachine::Connection.new(1)
     expect { connection.get_outbound_data_size }
-      .to raise_error(RuntimeError, "eventmachine not initialized: get_outbound_data_size")
+      .to raise_error(RuntimeError,
+                      "eventmachine not initialized: get_outbound_data_size: call it within EventMachine.run")
   end
 
   it "take any number that C's unsigned long does for a signature" do

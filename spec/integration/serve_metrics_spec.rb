@@ -147,7 +147,7 @@ RSpec.describe "EventMachine.serve_metrics" do
 
   it "refuses what cannot be a socket, without a reactor and without counting" do
     expect { EventMachine.serve_metrics(socket_path) }
-      .to raise_error(RuntimeError, "eventmachine not initialized: serve_metrics")
+      .to raise_error(RuntimeError, "eventmachine not initialized: serve_metrics: call it within EventMachine.run")
     em do
       expect { EventMachine.serve_metrics("/nowhere/at/all") }.to raise_error(RuntimeError, %r{/nowhere/at/all})
       expect { EventMachine.serve_metrics(socket_path, mode: "0600") }.to raise_error(TypeError, /"0600"/)

@@ -18,6 +18,8 @@ module EventMachine
         attr_accessor :parent
         # @return [Integer, nil] number of its watch; nil when it is not at its path now
         attr_accessor :number
+        # @return [Boolean] whether it could not be watched, which was told
+        attr_accessor :refused
         # @return [Hash{String => Node, Symbol}] a directory that is not watched is `:directory`, all else `:file`
         attr_reader :entries
 
@@ -48,7 +50,7 @@ module EventMachine
         @root = Node.new(nil, nil)
         know(@root, @inotify.add(path))
         explore(@root)
-        @events.clear
+        @events.select! { |event| event.type == :overflow }
       end
 
       # @return [Boolean] whether the root is not there any more
@@ -106,6 +108,8 @@ module EventMachine
       private
 
       def tell(type, node, name, from: nil, directory: false)
+        return if gone?
+
         @events << DirectoryEvent.new(type, node&.path(name), from: from, directory: directory)
       end
 
@@ -209,12 +213,31 @@ module EventMachine
         number, contents = node.equal?(@root) ? [node.number, contents(@path)] : look_at(node)
         @unsure[node] = true unless number == node.number && same?(node, contents)
         know(node, number)
+        node.refused = false
         compare(node, contents)
       rescue Errno::ENOENT, Errno::ENOTDIR, Errno::ELOOP
         unwatch(node)
+        vanish unless root_there?
         false
       rescue SystemCallError
-        tell(:overflow, node.parent, node.name, directory: true) unless node.equal?(@root)
+        refuse(node) unless node.equal?(@root)
+        false
+      end
+
+      # What it contains is not told, which is told once.
+      def refuse(node)
+        tell(:overflow, node.parent, node.name, directory: true) unless node.refused
+        node.refused = true
+      end
+
+      # A directory above it may have been renamed, of which there is no notice.
+      def root_there?
+        return true if gone?
+
+        number = @inotify.add(@path)
+        @inotify.remove(number) unless number == @root.number
+        number == @root.number
+      rescue SystemCallError
         false
       end
 

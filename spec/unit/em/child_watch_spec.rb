@@ -74,7 +74,7 @@ RSpec.describe EventMachine::ChildWatch do
 
   it "refuses what is no process id" do
     em do
-      [nil, 0, -1, "1"].each do |pid|
+      [nil, 0, -1, "1", 2**31, 2**70].each do |pid|
         expect { EventMachine.watch_child(pid) { nil } }.to raise_error(ArgumentError, /#{pid.inspect}/)
       end
       done

@@ -111,6 +111,31 @@ RSpec.describe EventMachine::DirectoryWatch do
     Dir.mkdir(@directory)
   end
 
+  it "ends when a directory above it is renamed, once it looks for what is below" do
+    FileUtils.mkdir_p(place("above/watched"))
+    em do
+      watched = EventMachine.watch_directory(place("above/watched"), recursive: true) do |event|
+        seen << [event.type, event.name]
+      end
+      File.rename(place("above"), place("away"))
+      Dir.mkdir(place("away/watched/below"))
+      EventMachine.add_periodic_timer(0.002) { done unless watched.active? }
+    end
+    expect(seen).to eq([[:created, "below"], [:deleted, "."]])
+  end
+
+  it "tells once of each directory that it cannot watch, and goes on" do
+    FileUtils.mkdir_p(place("old"))
+    allow(EventMachine).to receive(:add_inotify_watch).and_wrap_original do |add, inotify, path, mask|
+      raise Errno::ENOSPC if path.start_with?("/proc")
+
+      add.call(inotify, path, mask)
+    end
+    changes = told(recursive: true) { Dir.mkdir(place("new")) && File.write(place("file"), "") }
+    expect(changes).to eq([[:overflow, "old", true], [:created, "new", true], [:overflow, "new", true],
+                           [:created, "file", false]])
+  end
+
   it "tells that something was lost, and what came and went meanwhile" do
     limit = Integer(File.read("/proc/sys/fs/inotify/max_queued_events", encoding: "UTF-8"))
     skip "a long queue" if limit > 40_000
@@ -207,6 +232,16 @@ RSpec.describe EventMachine::DirectoryWatch do
     em do
       expect { EventMachine.watch_directory(place("none")) }.to raise_error(Errno::ENOENT, /none/)
       expect { EventMachine.watch_directory(place("file")) }.to raise_error(Errno::ENOTDIR, /file/)
+      expect { EventMachine.watch_directory("") }.to raise_error(Errno::ENOENT, /""/)
+      expect(state(:@watches)).to be_empty
+      done
+    end
+  end
+
+  it "says so where directories cannot be watched" do
+    allow(EventMachine).to receive(:open_inotify).and_raise(EventMachine::Unsupported, "watching directories")
+    em do
+      expect { EventMachine.watch_directory(@directory) }.to raise_error(EventMachine::Unsupported, /directories/)
       expect(state(:@watches)).to be_empty
       done
     end

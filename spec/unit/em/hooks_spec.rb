@@ -132,6 +132,7 @@ RSpec.describe EventMachine::Hook do
   end
 
   it "tells the time of the turn, and of now" do
+    expect { EventMachine.loop_now }.to raise_error(RuntimeError, /not initialized: loop_now/)
     em do
       before = EventMachine.loop_now
       sleep 0.002

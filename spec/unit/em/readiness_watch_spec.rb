@@ -87,7 +87,7 @@ RSpec.describe EventMachine::ReadinessWatch do
     em_without_leak do
       closed = IO.pipe.each(&:close).first
       expect { EventMachine.wait_readable(closed) }.to raise_error(IOError, /closed/)
-      expect { EventMachine.wait_readable("text") }.to raise_error(TypeError, /neither/)
+      expect { EventMachine.wait_readable("text") }.to raise_error(TypeError, /neither.*"text"/)
       expect { EventMachine.wait_readable(reader, Float::NAN) }.to raise_error(FloatDomainError)
       expect { described_class.new(reader, :sideways) }.to raise_error(ArgumentError, /sideways/)
       done

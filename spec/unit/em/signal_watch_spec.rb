@@ -54,6 +54,15 @@ RSpec.describe EventMachine::SignalWatch do
     expect(seen).to eq([:handler])
   end
 
+  it "restores what was no handler of Ruby's, too" do
+    former = trap(:USR2, "DEFAULT")
+    ["IGNORE", nil, "DEFAULT"].each do |command|
+      trap(:USR2, command)
+      em { EventMachine.on_signal("USR2") && done }
+      expect(trap(:USR2, former)).to eq(command)
+    end
+  end
+
   it "leaves a handler that was set meanwhile" do
     former = trap(:USR2, "DEFAULT")
     later = proc { nil }
@@ -85,9 +94,17 @@ RSpec.describe EventMachine::SignalWatch do
     end
   end
 
+  it "calls for real-time signals, by their number", if: RUBY_PLATFORM.include?("linux") do
+    em do
+      EventMachine.on_signal(40) { |signo| (seen << signo) && done }
+      Process.kill(40, Process.pid)
+    end
+    expect(seen).to eq([40])
+  end
+
   it "refuses what is no signal, and what cannot be caught" do
     em do
-      [nil, 0, 999, "FOO", "EXIT", "KILL", "VTALRM"].each do |signal|
+      [nil, 0, -1, 1.5, 32, 999, "FOO", "EXIT", "KILL", "VTALRM"].each do |signal|
         expect { EventMachine.on_signal(signal) { nil } }.to raise_error(ArgumentError, /#{signal}/)
       end
       expect(state(:@watches)).to be_empty

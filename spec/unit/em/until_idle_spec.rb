@@ -149,7 +149,9 @@ RSpec.describe EventMachine, ".run(until_idle: true)" do
       end
       done
     end
-    expect { described_class.unref(1) }.to raise_error(RuntimeError, "eventmachine not initialized: unref")
-    expect { described_class.ref(1) }.to raise_error(RuntimeError, "eventmachine not initialized: ref")
+    %i[unref ref].each do |name|
+      expect { described_class.public_send(name, 1) }
+        .to raise_error(RuntimeError, "eventmachine not initialized: #{name}: call it within EventMachine.run")
+    end
   end
 end

@@ -37,6 +37,25 @@ RSpec.describe EventMachine::WallTimer do
     expect(seen).to eq([-1, 1, 2])
   end
 
+  it "keeps nothing waiting when its block asks for a time that has passed" do
+    em do
+      again = proc { EventMachine.at(Time.at(0), &again) && seen << :at }
+      again.call
+      EventMachine.add_timer(0) { done }
+    end
+    expect(seen).to all(be(:at))
+  end
+
+  it "waits for any time to come, however far" do
+    em do
+      far = [Time.at(2**70), Time.at(2**33)].map { |time| EventMachine.at(time) { seen << :far } }
+      far << EventMachine.every(1e300) { seen << :far }
+      EventMachine.at(Time.now) { seen << :called }
+      EventMachine.at(Time.now + 0.005) { far.each(&:cancel) && nothing_left && done }
+    end
+    expect(seen).to eq([:called])
+  end
+
   it "can be cancelled, so that nothing is left of it" do
     em do
       timers = Array.new(50) { |n| EventMachine.at(Time.now + n % 7) { seen << n } }
@@ -160,7 +179,23 @@ RSpec.describe EventMachine::WallTimer do
         [0, -1, -0.5].each do |interval|
           expect { EventMachine.every(interval) { nil } }.to raise_error(ArgumentError, /#{interval}/)
         end
-        expect { EventMachine.every("minute") { nil } }.to raise_error(TypeError, /minute/)
+        expect { EventMachine.every(Float::NAN) { nil } }.to raise_error(ArgumentError, /NaN/)
+        ["minute", 1i, nil].each do |interval|
+          expect { EventMachine.every(interval) { nil } }.to raise_error(TypeError, "no interval: #{interval.inspect}")
+        end
+        done
+      end
+    end
+
+    it "refuses offsets that are no number of seconds" do
+      em do
+        [nil, "x", 1i].each do |offset|
+          expect { EventMachine.every(1, offset: offset) }.to raise_error(TypeError, "no offset: #{offset.inspect}")
+        end
+        [Float::NAN, Float::INFINITY].each do |offset|
+          expect { EventMachine.every(1, offset: offset) }.to raise_error(ArgumentError, /offset.*#{offset}/)
+        end
+        expect(state(:@watches)).to be_empty
         done
       end
     end

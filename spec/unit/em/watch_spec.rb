@@ -62,6 +62,20 @@ RSpec.describe EventMachine::Watch do
     pair
   end
 
+  it "refuses what cannot be called, at once" do
+    em do
+      [
+        -> { EventMachine.at(Time.now, 5) }, -> { EventMachine.every(1, 5) }, -> { EventMachine.on_signal("USR2", 5) },
+        -> { EventMachine.watch_child(Process.pid, 5) }, -> { EventMachine.watch_directory(world.directory, 5) },
+        -> { EventMachine.wait_readable(world.reader, 1, 5) }, -> { EventMachine.on_idle(5) },
+        -> { EventMachine.on_fork(5) }
+      ].each { |make| expect(&make).to raise_error(ArgumentError, "nothing to call: 5") }
+      expect(state(:@watches)).to be_empty
+      expect(trap("USR2", "DEFAULT")).to eq("DEFAULT")
+      done
+    end
+  end
+
   kinds.each do |kind, (make, cause)|
     describe "of #{kind}" do
       define_method(:start) { |&block| make.call(world, &block) }
@@ -152,6 +166,13 @@ RSpec.describe EventMachine::Watch do
         expect(watch.cancel).to be(false)
         expect(state(:@watches)).to be_empty
         expect(state(:@hooks)).to be_empty
+      end
+
+      it "leaves nothing of the system's to the end of the loop" do
+        handler = trap("USR2", "IGNORE")
+        world
+        expect { em { start { nil } && done }.then { em { done } } }.not_to leak_descriptors
+        expect(trap("USR2", handler)).to eq("IGNORE")
       end
 
       it "leaves no fiber waiting that was cancelled, or waited too long" do

@@ -1,0 +1,44 @@
+# frozen_string_literal: true
+
+require "em/awaited"
+
+module EventMachine
+  # What {FileWatch} and {ProcessWatch} have of a {Watch}.
+  module SystemWatch
+    include Awaited
+
+    # Ends the watch. `unbind` is called.
+    #
+    # @return [Boolean] false if it has ended before
+    def cancel
+      return false unless active?
+
+      @stopped = true
+      EventMachine.schedule { stop_watching if there? }
+      true
+    end
+
+    # @return [Boolean] whether it has not ended
+    def active?
+      !@stopped && there?
+    end
+
+    private
+
+    def there?
+      EventMachine.instance_variable_get(:@conns)[@signature].equal?(self)
+    end
+
+    def stopped
+      @stopped = true
+      never_arrive
+    end
+
+    # An application's class need not call `super`, so what tells the fibers goes before it.
+    def comes?
+      singleton_class.prepend(told) if active?
+      active?
+    end
+  end
+  private_constant :SystemWatch
+end
