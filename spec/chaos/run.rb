@@ -3,10 +3,13 @@
 # Runs the house of house.rb, and says whether all went well.
 #
 #   ruby run.rb chaos      SESSIONS=10000 SEED=
-#   ruby run.rb soak       HOURS=1: round after round, of which descriptors, threads and memory are compared
+#   ruby run.rb soak       HOURS=1: round after round, of which descriptors, objects and memory are compared;
+#                          PICTURE=tmp/soak.svg is how these went
 
 $LOAD_PATH.unshift(File.expand_path("../../lib", __dir__))
+require "fileutils"
 require_relative "house"
+require_relative "picture"
 
 SEED = Integer(ENV.fetch("SEED", Random.new_seed % 1_000_000))
 
@@ -47,15 +50,24 @@ def kept
   { descriptors: descriptors, objects: GC.stat(:heap_live_slots), allocated: Memory.allocated, resident: resident }
 end
 
+def draw(rounds)
+  path = ENV.fetch("PICTURE", "tmp/soak.svg")
+  FileUtils.mkdir_p(File.dirname(path))
+  File.write(path, Picture.draw(rounds))
+  puts "        #{path} shows how these went"
+end
+
 def soak
   stop = Process.clock_gettime(Process::CLOCK_MONOTONIC) + (Float(ENV.fetch("HOURS", "1")) * 3600)
   rounds = []
   faults = 0
   while Process.clock_gettime(Process::CLOCK_MONOTONIC) < stop
-    faults += one_round(Integer(ENV.fetch("SESSIONS", "2000")), SEED + rounds.size).faults.size
-    rounds << kept
+    report = one_round(Integer(ENV.fetch("SESSIONS", "2000")), SEED + rounds.size)
+    faults += report.faults.size
+    rounds << { **kept, lag_ms: report.lag_p99 }
     puts "        #{rounds.last.map { |what, count| "#{what}: #{count}" }.join(", ")}"
   end
+  draw(rounds)
   settled = rounds.drop(WARM_UP)
   grown = GROWTH.select { |what, growth| settled.any? && settled.last[what] > settled.first[what] * growth }
   abort "FAULT these grew: #{grown.keys.join(", ")}" if grown.any?
