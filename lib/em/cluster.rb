@@ -117,6 +117,7 @@ module EventMachine
     # @raise [Unsupported] where the system has no SO_REUSEPORT
     def cluster(size = Etc.nprocessors, grace: 30, &block)
       raise ArgumentError, "no block given" unless block
+
       check_size(:size, size)
       not_negative(grace, "grace")
       raise "a cluster is started before the reactor, not in it" if reactor_running?
