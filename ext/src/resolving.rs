@@ -21,11 +21,20 @@ pub(crate) fn addresses(
     host: &str,
     port: u16,
 ) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
-    if let Some(address) = literal(host, port) {
-        return Ok(Ok(vec![address]));
+    match literal(host, port) {
+        Some(address) => Ok(Ok(vec![address])),
+        None => addresses_of_name(ruby, host, port),
     }
+}
+
+/// As [`addresses`], of a host that is not written as an address.
+pub(crate) fn addresses_of_name(
+    ruby: &Ruby,
+    host: &str,
+    port: u16,
+) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
     if host == LOCAL_HOST {
-        return Ok(Lookup::at_once(host, port));
+        return instance::look(ruby, |i| i.reactor.resolve_here(host, port));
     }
     let (near, far) = latch::pair().map_err(|error| shortage(ruby, &error))?;
     let lookup = match Lookup::start(host, port, move || drop(far)) {

@@ -7,7 +7,7 @@ use em_reactor::{Error as Cause, Id, Reactor, literal};
 use magnus::prelude::*;
 use magnus::{Error, RModule, Ruby, Value, function};
 
-use crate::resolving::addresses;
+use crate::resolving::{addresses, addresses_of_name};
 use crate::sys::descriptors;
 use crate::{convert, errors, instance};
 
@@ -101,7 +101,7 @@ fn connect(
     if let Some(address) = literal(&host, port) {
         return connect_bound(ruby, host, &[address], bind);
     }
-    let remote = addresses(ruby, &host, port)?;
+    let remote = addresses_of_name(ruby, &host, port)?;
     if matches!(remote, Err(Cause::Stopped)) {
         // The loop ends with this callback, and tells of the connection's end as of any other's.
         let opened = instance::open(ruby, |r| r.connect_nowhere(None))?;
