@@ -12,6 +12,16 @@ namespace :bench do
     ruby "bench/guard"
   end
 
+  desc "Compare streams, limits, metrics and an installed scheduler with plain callbacks"
+  task :variants do
+    ruby "bench/variants.rb"
+  end
+
+  desc "Measure what names cost: connects to localhost, and 1,000 names at once"
+  task :names do
+    ruby "bench/names.rb"
+  end
+
   desc "Render RECORD (bench/results.json) into docs/performance.md and docs/performance.svg"
   task :report do
     ruby "bench/report.rb", ENV.fetch("RECORD", "bench/results.json")

@@ -65,3 +65,11 @@ RUBY
 
 echo.call(:echo_64_metrics, "echo of 64 B with metrics on, 50 connections", 64, 50, 100_000,
           source: measured + server, rivals: [])
+
+# Theirs has no fibers.
+scheduled = <<~RUBY
+  EventMachine.next_tick { EventMachine.fiber { nil } if EventMachine.respond_to?(:fiber) }
+RUBY
+
+echo.call(:echo_64_scheduler, "echo of 64 B with a scheduler installed, 50 connections", 64, 50, 100_000,
+          source: scheduled + server, rivals: [])

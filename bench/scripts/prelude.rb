@@ -51,15 +51,18 @@ end
 
 # @return [Integer] the port of a server
 def serve(handler)
-  signature = EventMachine.start_server("127.0.0.1", 0, handler)
+  port_of(EventMachine.start_server("127.0.0.1", 0, handler))
+end
+
+def port_of(signature)
   Socket.unpack_sockaddr_in(EventMachine.get_sockname(signature)).first
 end
 
-# Ten connections ask a server until all operations are done.
+# Ten connections ask a server until all operations are done. The block, if there is one, starts the server.
 def ask(handler, message, answer_size = message.bytesize, times: OPERATIONS)
   answered = countdown(times)
   EventMachine.run do
-    port = serve(handler)
+    port = block_given? ? port_of(yield) : serve(handler)
     10.times { EventMachine.connect("127.0.0.1", port, Asking, message, answer_size, answered) }
   end
 end

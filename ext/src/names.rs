@@ -35,6 +35,9 @@ names! {
     ERROR_HANDLER = "@error_handler";
     REACTOR_THREAD = "@reactor_thread";
     IO = "@io";
+    SIGNATURE = "@signature";
+    CLOSED = "@closed";
+    HIGH = "@high";
     CALL = "call";
     CANCEL = "cancel";
     CLOSE = "close";

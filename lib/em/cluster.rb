@@ -111,12 +111,15 @@ module EventMachine
     # @yieldparam index [Integer] the worker's number, from 0; the block is called in the worker, as that of {run},
     #   and the servers that it starts may share their port
     # @return [nil] when all workers have ended
-    # @raise [ArgumentError] without a block, or if the size is not positive
+    # @raise [ArgumentError] without a block, if the size is not positive, or the grace negative
+    # @raise [TypeError] if the size is no Integer, or the grace no number
     # @raise [RuntimeError] while a reactor runs
     # @raise [Unsupported] where the system has no SO_REUSEPORT
     def cluster(size = Etc.nprocessors, grace: 30, &block)
       raise ArgumentError, "no block given" unless block
-      raise ArgumentError, "a cluster has one worker or more, not #{size.inspect}" unless size.positive?
+
+      check_size(:size, size)
+      not_negative(grace, "grace")
       raise "a cluster is started before the reactor, not in it" if reactor_running?
 
       with_server_options(reuse_port: true) { nil }

@@ -88,11 +88,19 @@ module EventMachine
 
     # @return [Array(Integer, Integer, String)] level, option and value by which a socket joins or leaves a group
     def membership(group, interface, joins)
-      address = IPAddr.new(group)
+      address = group_address(group)
       return ipv6_membership(address, interface, joins) if address.ipv6?
 
       option = joins ? Socket::IP_ADD_MEMBERSHIP : Socket::IP_DROP_MEMBERSHIP
       [Socket::IPPROTO_IP, option, address.hton + ipv4_interface(interface)]
+    end
+
+    def group_address(group)
+      raise TypeError, "a group must be a String: #{group.inspect}" unless group.is_a?(String)
+
+      IPAddr.new(group)
+    rescue IPAddr::Error
+      raise ArgumentError, "no address of a group: #{group.inspect}"
     end
 
     def ipv6_membership(address, interface, joins)

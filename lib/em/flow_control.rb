@@ -28,9 +28,12 @@ module EventMachine
     # @param high [Integer] bytes, at least 1
     # @param low [Integer, nil] bytes, below `high`; nil for a quarter of it
     # @return [Boolean] false if the connection is closed
-    # @raise [ArgumentError] if `low` is negative or not below `high`
+    # @raise [ArgumentError] if `low` is negative or not below `high`, or `high` is 2**63 or more
+    # @raise [TypeError] if one of them is no Integer
     # @raise [RuntimeError] if it is not a connection, such as a datagram socket
     def set_outbound_limits(high: 65_536, low: nil)
+      EventMachine.__send__(:check_size, :high, high)
+      EventMachine.__send__(:check_size, :low, low, 0) unless low.nil?
       EventMachine.set_outbound_limits(@signature, high, low)
     end
 
@@ -55,6 +58,10 @@ module EventMachine
     end
   end
 
+  # What the native library can take.
+  LARGEST_SIZE = (2**63) - 1
+  private_constant :LARGEST_SIZE
+
   class << self
     # Limits how many connections of a server there are at a time. Further ones wait in the backlog of the system, see
     # listen(2), until one of these has ended. Those that are there already count and stay.
@@ -62,8 +69,8 @@ module EventMachine
     # @param signature [Integer] what {start_server} or {attach_server} returned
     # @param count [Integer, nil] at least 1; nil for no limit
     # @return [Integer, nil] the limit
-    # @raise [ArgumentError] if the count is less than 1
-    # @raise [TypeError] if it is no number
+    # @raise [ArgumentError] if the count is less than 1, or 2**63 or more
+    # @raise [TypeError] if it is no Integer
     # @raise [RuntimeError] if there is no such server
     def set_max_connections(signature, count)
       connection_limit(count).tap { |limit| limit_connections(signature, limit) }
@@ -72,12 +79,17 @@ module EventMachine
     private
 
     def connection_limit(count)
-      return if count.nil?
+      count && check_size(:max_connections, count)
+    end
 
-      limit = Integer(count)
-      raise ArgumentError, "max_connections must be at least 1: #{limit}" if limit < 1
+    # @return [Integer] the size
+    # @raise [ArgumentError, TypeError] unless it is an Integer that the native library can take
+    def check_size(name, size, least = 1)
+      raise TypeError, "#{name} must be an Integer: #{size.inspect}" unless size.is_a?(Integer)
+      raise ArgumentError, "#{name} must be at least #{least}: #{size}" if size < least
+      raise ArgumentError, "#{name} is too large: #{size}" if size > LARGEST_SIZE
 
-      limit
+      size
     end
   end
 end

@@ -46,7 +46,8 @@ module EventMachine
     # Resolves a host name off the loop, by getaddrinfo(3): the hosts file, nsswitch.conf, search domains and
     # mDNS count as they do for any other program. An address is resolved to itself at once, with or without a
     # loop. There are at most 16 threads for this, and none until there is a name to resolve; requests for one
-    # name at a time share the work. Nothing is cached, since getaddrinfo(3) tells no time to live.
+    # name at a time share the work. Answers about names of an unchanged hosts file are used again for up to a second;
+    # nothing else is cached, since getaddrinfo(3) tells no time to live.
     #
     # @example
     #   EventMachine.resolve("example.net").callback { |addresses| p addresses }
@@ -57,12 +58,12 @@ module EventMachine
     #   family; nil for both, in the system's order of preference (RFC 6724)
     # @param timeout [Numeric, nil] seconds; nil for as long as the system's resolver takes
     # @return [Deferrable] succeeds with an Array of addresses as Strings, fails with a {ResolutionError}
-    # @raise [TypeError] if the host is not a String
-    # @raise [ArgumentError] if the family is none of these, or the timeout is negative
+    # @raise [TypeError] if the host is not a String, or the timeout no number
+    # @raise [ArgumentError] if the family is none of these, or the timeout is negative or NaN
     # @raise [RuntimeError] when no reactor runs
     def resolve(host, family: nil, timeout: 5)
       number = FAMILIES.fetch(family) { raise ArgumentError, "unknown family of addresses: #{family.inspect}" }
-      raise ArgumentError, "timeout must not be negative: #{timeout}" if timeout&.negative?
+      not_negative(timeout, "timeout") unless timeout.nil?
 
       DefaultDeferrable.new.tap do |deferrable|
         if !reactor_running? || reactor_thread?

@@ -49,7 +49,7 @@ module EventMachine
       options = Options.new(**options)
       tls = Options.tls(tls)
       limit = Options.timeout(timeout)
-      stream = EventMachine.connect(*[host, port].compact, self, options)
+      stream = EventMachine.connect(host, *port, self, options)
       stream.pending_connect_timeout = limit if limit
       stream.__send__(:establish, tls)
       return stream unless block_given?

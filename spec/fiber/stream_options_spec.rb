@@ -12,13 +12,13 @@ RSpec.describe EventMachine::Stream do
 
   wrong = {
     { read_limit: "x" } => 'TypeError: read_limit must be an Integer: "x"',
-    { read_limit: 0 } => "ArgumentError: read_limit must be positive: 0",
+    { read_limit: 0 } => "ArgumentError: read_limit must be at least 1: 0",
     { high: nil } => "TypeError: high must be an Integer: nil",
     { high: 1.5 } => "TypeError: high must be an Integer: 1.5",
     { high: 2**63 } => "ArgumentError: high is too large: 9223372036854775808",
     { low: :x } => "TypeError: low must be an Integer: :x",
-    { high: 10, low: 10 } => "ArgumentError: low must be at least 0 and below high: 10, 10",
-    { low: -1 } => "ArgumentError: low must be at least 0 and below high: -1, 65536",
+    { high: 10, low: 10 } => "ArgumentError: low must be below high: 10, 10",
+    { low: -1 } => "ArgumentError: low must be at least 0: -1",
     { timeout: "x" } => 'TypeError: timeout must be a number: "x"',
     { timeout: 0 } => "ArgumentError: timeout must be positive: 0",
     { timeout: Float::NAN } => "ArgumentError: timeout is not a number: NaN",
@@ -37,6 +37,16 @@ RSpec.describe EventMachine::Stream do
         count = EventMachine.connection_count
       end
       expect([server, client, count]).to eq([message, message, 0])
+    end
+  end
+
+  it "is neither served nor connected without a host" do
+    in_fiber do
+      [[nil], [nil, 80]].each do |address|
+        expect { EventMachine.serve(*address) { nil } }.to raise_error(TypeError, /nil/)
+        expect { described_class.connect(*address) }.to raise_error(TypeError, /nil/)
+      end
+      expect(EventMachine.connection_count).to eq(0)
     end
   end
 

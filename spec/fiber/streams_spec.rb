@@ -44,6 +44,9 @@ RSpec.describe EventMachine::Stream do
       }
       expect(read).to eq(["abc", "", "defg", "hij", "", "", nil])
       expect(read.compact.map(&:encoding).uniq).to eq([Encoding::BINARY])
+      # They are the caller's.
+      expect(read.compact).to all(satisfy { |data| !data.frozen? })
+      expect(read.compact.uniq(&:object_id).size).to eq(6)
     end
 
     it "takes what there is, up to a number" do
@@ -131,6 +134,15 @@ RSpec.describe EventMachine::Stream do
       expect(left).to eq(0)
     end
 
+    it "takes anything that has a text, and says how many bytes that was" do
+      sizes = nil
+      sends = lambda do |stream|
+        sizes = [[], [nil], ["é", 12, :a], ["x" * 40_000, "y"]].map { |data| stream.write(*data) }
+      end
+      expect(with_stream(sends, &:read)).to eq("é12a#{"x" * 40_000}y".b)
+      expect(sizes).to eq([0, 0, 5, 40_001])
+    end
+
     it "can end before reading does" do
       answer = with_stream(->(stream) { stream.write("answer to #{stream.read}") }) do |stream|
         stream.write("this")
@@ -176,7 +188,7 @@ RSpec.describe EventMachine::Stream do
       with_stream(->(stream) { streams << stream }) { |stream| streams << stream && stream.read }
       expect(streams.map(&:closed?)).to eq([true, true])
       expect { streams.first.read }.to raise_error(IOError, "closed stream")
-      expect { streams.first.write("x") }.to raise_error(IOError, "closed stream")
+      ["x", ""].each { |data| expect { streams.first.write(data) }.to raise_error(IOError, "closed stream") }
       expect(streams.first.close).to be_nil
     end
 

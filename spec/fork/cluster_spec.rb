@@ -74,7 +74,10 @@ RSpec.describe "A cluster", time_limit: 30 do
   end
 
   it "needs a size, a block, and no reactor yet" do
-    expect { EventMachine.cluster(0) { nil } }.to raise_error(ArgumentError, /not 0/)
+    expect { EventMachine.cluster(0) { nil } }.to raise_error(ArgumentError, /1: 0/)
+    expect { EventMachine.cluster("two") { nil } }.to raise_error(TypeError, /"two"/)
+    expect { EventMachine.cluster(2, grace: -1) { nil } }.to raise_error(ArgumentError, /-1/)
+    expect { EventMachine.cluster(2, grace: nil) { nil } }.to raise_error(TypeError, /nil/)
     expect { EventMachine.cluster(2) }.to raise_error(ArgumentError, /block/)
     em do
       expect { EventMachine.cluster(2) { nil } }.to raise_error(RuntimeError, /before the reactor/)

@@ -144,7 +144,7 @@ RSpec.describe "Back-pressure" do
       client = EventMachine.connect("127.0.0.1", serve)
       expect(client.set_outbound_limits).to be(true)
       expect { client.set_outbound_limits(high: 10, low: 10) }.to raise_error(ArgumentError, /10, 10/)
-      expect { client.set_outbound_limits(high: 10, low: -1) }.to raise_error(ArgumentError, /-1, 10/)
+      expect { client.set_outbound_limits(high: 10, low: -1) }.to raise_error(ArgumentError, /-1/)
       datagrams = EventMachine.open_datagram_socket("127.0.0.1", 0)
       expect { datagrams.set_outbound_limits }.to raise_error(RuntimeError, /not for a datagram socket/)
       EventMachine.stop

@@ -28,9 +28,13 @@ RSpec.describe "Bad input" do
       rejected do
         server = EventMachine.start_server(host, 0)
         client = EventMachine.connect(host, port_of(server))
-        expect { client.set_outbound_limits(high: "much", low: 1) }.to raise_error(TypeError)
+        expect { client.set_outbound_limits(high: "much", low: 1) }.to raise_error(TypeError, /much/)
+        expect { client.set_outbound_limits(high: 1.5) }.to raise_error(TypeError, /1\.5/)
+        expect { client.set_outbound_limits(high: 2**70) }.to raise_error(ArgumentError, /high.*#{2**70}/)
         expect { client.pause_when_full(nil) }.to raise_error(NoMethodError)
-        expect { EventMachine.set_max_connections(server, "many") }.to raise_error(ArgumentError, /many/)
+        expect { EventMachine.set_max_connections(server, "many") }.to raise_error(TypeError, /many/)
+        expect { EventMachine.set_max_connections(server, 2**70) }.to raise_error(ArgumentError, /#{2**70}/)
+        expect { EventMachine.pause_server(-1) }.to raise_error(RuntimeError, /signature -1\z/)
         [client.close_connection, EventMachine.stop_server(server)]
       end
     end
@@ -285,6 +289,8 @@ RSpec.describe "Bad input" do
     expect { EventMachine.resolve(nil) }.to raise_error(TypeError)
     expect { EventMachine.resolve("::1", family: :UNIX) }.to raise_error(ArgumentError, /:UNIX/)
     expect { EventMachine.resolve("::1", timeout: -1) }.to raise_error(ArgumentError, /-1/)
+    expect { EventMachine.resolve("::1", timeout: "soon") }.to raise_error(TypeError, /"soon"/)
+    expect { EventMachine.resolve("::1", timeout: Float::NAN) }.to raise_error(ArgumentError, /NaN/)
     expect { EventMachine.resolve("localhost") }.to raise_error(RuntimeError, /not initialized/)
   end
 

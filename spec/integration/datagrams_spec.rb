@@ -212,7 +212,8 @@ RSpec.describe "A datagram socket" do
       em do
         socket = EventMachine.open_datagram_socket("0.0.0.0", 0)
         expect { socket.join_multicast("127.0.0.1") }.to raise_error(Errno::EINVAL)
-        expect { socket.join_multicast("group") }.to raise_error(ArgumentError)
+        expect { socket.join_multicast("group") }.to raise_error(ArgumentError, /"group"/)
+        expect { socket.join_multicast(nil) }.to raise_error(TypeError, /nil/)
         expect { socket.join_multicast("239.255.77.78", "no-such0") }.to raise_error(ArgumentError, /no-such0/)
         done
       end

@@ -113,7 +113,8 @@ impl fmt::Display for Error {
                 )
             }
             Self::UnknownUser(name) => write!(f, "unknown user {name:?}"),
-            Self::UnknownId(id) => write!(f, "unknown signature {id}"),
+            // A caller's negative number came here as its two's complement.
+            Self::UnknownId(id) => write!(f, "unknown signature {}", *id as i64),
             Self::WrongKind { operation, kind } => write!(f, "{operation} is not for {kind}"),
             Self::NoUnixSocket(subject) => {
                 write!(

@@ -32,6 +32,7 @@ mod resolver;
 mod step;
 
 mod deadlines;
+mod known;
 
 mod timers;
 

@@ -37,11 +37,6 @@ impl Lookup {
         Ok(Self { host, answers })
     }
 
-    /// Resolves a name on the calling thread: for names that no name server is asked for.
-    pub fn at_once(host: &str, port: u16) -> Result<Vec<SocketAddr>> {
-        resolve(host, port)
-    }
-
     /// The addresses, or why there are none; `None` where that is not known yet.
     pub fn answer(&self) -> Option<Result<Vec<SocketAddr>>> {
         match self.answers.try_recv() {

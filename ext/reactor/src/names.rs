@@ -10,8 +10,9 @@ use mio::Waker;
 
 use crate::event::Event;
 use crate::id::Id;
-use crate::resolve::{Family, addresses_apart};
-use crate::resolver::{Answer, LookUp, Question, Resolver, Wanted};
+use crate::known::{Known, find};
+use crate::resolve::Family;
+use crate::resolver::{Answer, Found, LookUp, Question, Resolver, Wanted};
 use crate::sys::fork;
 use crate::turn::{Deadline, Turn};
 
@@ -43,6 +44,7 @@ struct Request {
 /// All of a reactor's.
 pub(crate) struct Names {
     look_up: LookUp,
+    known: Known,
     /// None until the first question.
     resolver: Option<Resolver>,
     asked: HashMap<Question, Asked>,
@@ -56,7 +58,8 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn new() -> Self {
         Self {
-            look_up: Arc::new(addresses_apart),
+            look_up: Arc::new(find),
+            known: Known::default(),
             resolver: None,
             asked: HashMap::new(),
             requests: HashMap::new(),
@@ -70,7 +73,11 @@ impl Names {
         &mut self,
         look_up: impl Fn(&str, Family) -> Result<Vec<SocketAddr>, String> + Send + Sync + 'static,
     ) {
-        self.look_up = Arc::new(look_up);
+        self.look_up = Arc::new(move |host, family| Found {
+            answer: look_up(host, family),
+            edition: None,
+        });
+        self.known = Known::default();
         self.resolver = None;
     }
 
@@ -84,11 +91,39 @@ impl Names {
     ) -> u64 {
         self.last += 1;
         let number = self.last;
+        if let Some(answer) = self.known.answer(&question) {
+            let (request, answer) = (number, answer.clone());
+            turn.notices.push_back(Event::Resolved { request, answer });
+            return number;
+        }
         let deadline = Deadline::Resolution(number);
         let timer = due.and_then(|due| turn.deadlines.add(turn.now, due, deadline));
         let _ticket = self.ask(waker, question, Asker::Caller(number));
         self.requests.insert(number, Request { timer, _ticket });
         number
+    }
+
+    /// The addresses that the hosts file is known to have for a host, in the order of `families`.
+    pub(crate) fn known(&mut self, host: &str, families: &[Family]) -> Option<Vec<SocketAddr>> {
+        let mut addresses = Vec::new();
+        for &family in families {
+            let host = host.to_owned();
+            let answer = self.known.answer(&Question { host, family })?;
+            addresses.extend(answer.iter().flatten());
+        }
+        Some(addresses)
+    }
+
+    /// Resolves a name on the calling thread.
+    pub(crate) fn resolve_here(&mut self, host: &str) -> Answer {
+        let (host, family) = (host.to_owned(), Family::Any);
+        let question = Question { host, family };
+        if let Some(answer) = self.known.answer(&question) {
+            return answer.clone();
+        }
+        let found = (self.look_up)(&question.host, family);
+        self.known.keep(&question, &found);
+        found.answer
     }
 
     /// Asks; who does holds what is returned for as long as it waits for the answer.
@@ -127,7 +162,7 @@ impl Names {
             .resolver
             .get_or_insert_with(|| Resolver::new(Arc::clone(look_up), Arc::clone(waker)));
         if let Err(error) = resolver.ask(question.clone(), wanted) {
-            self.deal(question, Some(Err(crate::error::describe(&error))));
+            self.deal(question, Err(crate::error::describe(&error)));
             // There may be nobody else to end the poll for it; a failure means that it ends anyway.
             let _ = waker.wake();
         }
@@ -142,23 +177,29 @@ impl Names {
     /// The next answer, and whose it is.
     pub(crate) fn next_answer(&mut self) -> Option<(Asker, Arc<Question>, Arc<Answer>)> {
         if self.answers.is_empty() {
-            for (question, answer) in self.resolver.as_ref()?.answers() {
-                self.deal(question, answer);
+            for (question, found) in self.resolver.as_ref()?.answers() {
+                match found {
+                    Some(found) => {
+                        self.known.keep(&question, &found);
+                        self.deal(question, found.answer);
+                    }
+                    None => self.drop_unwanted(&question),
+                }
             }
         }
         self.answers.pop_front()
     }
 
-    /// Notes whose an answer is. There is none where nobody was left when it was the question's
-    /// turn.
-    fn deal(&mut self, question: Question, answer: Option<Answer>) {
-        let Some(answer) = answer else {
-            let unwanted = |asked: &Asked| asked.wanted.ticket.strong_count() == 0;
-            if self.asked.get(&question).is_some_and(unwanted) {
-                self.asked.remove(&question);
-            }
-            return;
-        };
+    /// Nobody was left when it was the question's turn.
+    fn drop_unwanted(&mut self, question: &Question) {
+        let unwanted = |asked: &Asked| asked.wanted.ticket.strong_count() == 0;
+        if self.asked.get(question).is_some_and(unwanted) {
+            self.asked.remove(question);
+        }
+    }
+
+    /// Notes whose an answer is.
+    fn deal(&mut self, question: Question, answer: Answer) {
         let Some(asked) = self.asked.remove(&question) else {
             return;
         };

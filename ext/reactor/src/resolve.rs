@@ -3,7 +3,6 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::error::{Error, Result};
-use crate::sys::hosts;
 use crate::sys::names::look_up;
 
 pub use crate::sys::family::Family;
@@ -29,14 +28,19 @@ pub(crate) fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>> {
     if let Some(address) = literal(host, port) {
         return Ok(vec![address]);
     }
-    let mut addresses = addresses(host, Family::Any).map_err(|reason| Error::Resolve {
+    let addresses = addresses(host, Family::Any).map_err(|reason| Error::Resolve {
         host: host.to_owned(),
         reason,
     })?;
+    Ok(with_port(addresses, port))
+}
+
+/// The same addresses, all with this port.
+pub(crate) fn with_port(mut addresses: Vec<SocketAddr>, port: u16) -> Vec<SocketAddr> {
     for address in &mut addresses {
         address.set_port(port);
     }
-    Ok(addresses)
+    addresses
 }
 
 /// The addresses of a host, with port 0, or the resolver's words for why there are none. Waits for
@@ -50,24 +54,6 @@ pub(crate) fn addresses(
         return Err("Name or service not known".to_owned());
     }
     Ok(addresses)
-}
-
-/// As [`addresses`], for one who asks for each family apart: the system, asked for both, asks no
-/// name server about a name that its hosts file has for one of them.
-pub(crate) fn addresses_apart(
-    host: &str,
-    family: Family,
-) -> std::result::Result<Vec<SocketAddr>, String> {
-    if family == Family::Any || !hosts::has(host) {
-        return addresses(host, family);
-    }
-    let suits = |address: &SocketAddr| address.is_ipv6() == (family == Family::V6);
-    let found: Vec<_> = addresses(host, Family::Any)?;
-    let found: Vec<_> = found.into_iter().filter(suits).collect();
-    match found.is_empty() {
-        true => Err("No address associated with hostname".to_owned()),
-        false => Ok(found),
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use mio::Waker;
 
 use crate::resolve::Family;
+use crate::sys::hosts::Edition;
 
 /// What is asked: a host's name, and which addresses of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,8 +32,16 @@ pub(crate) struct Wanted {
 /// Addresses, with port 0, or the resolver's words for why there are none.
 pub(crate) type Answer = Result<Vec<SocketAddr>, String>;
 
+/// What a thread has found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) answer: Answer,
+    /// That of the hosts file which has the name.
+    pub(crate) edition: Option<Edition>,
+}
+
 /// Resolves one name; waits for that.
-pub(crate) type LookUp = Arc<dyn Fn(&str, Family) -> Answer + Send + Sync>;
+pub(crate) type LookUp = Arc<dyn Fn(&str, Family) -> Found + Send + Sync>;
 
 /// The most names that are resolved at a time: with a name server that is silent, each takes
 /// seconds.
@@ -45,7 +54,7 @@ const IDLE_TIME: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Resolver {
     questions: Sender<(Question, Wanted)>,
-    answers: Receiver<(Question, Option<Answer>)>,
+    answers: Receiver<(Question, Option<Found>)>,
     desk: Arc<Desk>,
 }
 
@@ -53,7 +62,7 @@ pub(crate) struct Resolver {
 struct Desk {
     look_up: LookUp,
     questions: Receiver<(Question, Wanted)>,
-    answers: Sender<(Question, Option<Answer>)>,
+    answers: Sender<(Question, Option<Found>)>,
     waker: Arc<Waker>,
     /// Whether the loop was woken for answers that it has not taken.
     woken: AtomicBool,
@@ -113,7 +122,7 @@ impl Resolver {
     }
 
     /// The answers since the last call; none to a question that nobody asked any more.
-    pub(crate) fn answers(&self) -> Vec<(Question, Option<Answer>)> {
+    pub(crate) fn answers(&self) -> Vec<(Question, Option<Found>)> {
         // Whoever answers from now on wakes the loop again.
         match self.desk.woken.swap(false, Ordering::SeqCst) {
             true => self.answers.try_iter().collect(),
@@ -127,8 +136,8 @@ impl Desk {
         while let Some((question, asker)) = self.next() {
             let wanted = asker.ticket.strong_count() > 0;
             asker.begun.store(wanted, Ordering::SeqCst);
-            let answer = wanted.then(|| (self.look_up)(&question.host, question.family));
-            self.tell(question, answer);
+            let found = wanted.then(|| (self.look_up)(&question.host, question.family));
+            self.tell(question, found);
             self.pending.fetch_sub(1, Ordering::SeqCst);
         }
     }
@@ -145,9 +154,9 @@ impl Desk {
         Some(question)
     }
 
-    fn tell(&self, question: Question, answer: Option<Answer>) {
+    fn tell(&self, question: Question, found: Option<Found>) {
         // The loop may have ended meanwhile.
-        let told = self.answers.send((question, answer)).is_ok();
+        let told = self.answers.send((question, found)).is_ok();
         if told && !self.woken.swap(true, Ordering::SeqCst) {
             // A failure to wake (a full counter) means that a wake-up is pending.
             let _ = self.waker.wake();

@@ -43,7 +43,12 @@ pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
 /// Queues the first `size` bytes of `data`; returns how many, 0 for a connection that is closing
 /// and
 /// -1 for an unknown one.
-fn send_data(ruby: &Ruby, signature: Value, data: RString, size: usize) -> Result<i64, Error> {
+pub(super) fn send_data(
+    ruby: &Ruby,
+    signature: Value,
+    data: RString,
+    size: usize,
+) -> Result<i64, Error> {
     let id = convert::id(signature)?;
     if size >= shared::WORTHWHILE {
         return send_shared(ruby, id, data, size);

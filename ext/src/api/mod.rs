@@ -17,6 +17,7 @@ mod proxies;
 mod servers;
 mod settings;
 mod sockets;
+mod streams;
 mod timers;
 pub(crate) mod tls;
 mod watchers;
@@ -39,6 +40,7 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     proxies::init(module)?;
     sockets::init(module)?;
     settings::init(module)?;
+    streams::init(module)?;
     tls::init(module)?;
     watchers::init(module)
 }

@@ -7,7 +7,8 @@ use em_reactor::{Error as Cause, Id, Reactor, literal};
 use magnus::prelude::*;
 use magnus::{Error, RModule, Ruby, Value, function};
 
-use crate::resolving::addresses;
+use crate::resolving::{addresses, addresses_of_name};
+use crate::sys::descriptors;
 use crate::{convert, errors, instance};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
@@ -59,9 +60,9 @@ fn attach_sd(ruby: &Ruby, descriptor: i32) -> Result<u64, Error> {
     let attached = instance::open(ruby, |reactor| {
         reactor.attach_listener(convert::descriptor(descriptor)?)
     })?;
-    attached
-        .map(|id| id.as_u64())
-        .map_err(|cause| errors::from(ruby, &cause))
+    let id = attached.map_err(|cause| errors::from(ruby, &cause))?;
+    descriptors::attached(ruby, id, descriptor);
+    Ok(id.as_u64())
 }
 
 fn stop_tcp_server(ruby: &Ruby, signature: Value) -> Result<(), Error> {
@@ -100,7 +101,7 @@ fn connect(
     if let Some(address) = literal(&host, port) {
         return connect_bound(ruby, host, &[address], bind);
     }
-    let remote = addresses(ruby, &host, port)?;
+    let remote = addresses_of_name(ruby, &host, port)?;
     if matches!(remote, Err(Cause::Stopped)) {
         // The loop ends with this callback, and tells of the connection's end as of any other's.
         let opened = instance::open(ruby, |r| r.connect_nowhere(None))?;

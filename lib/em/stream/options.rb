@@ -9,10 +9,6 @@ module EventMachine
     #
     # @!visibility private
     class Options
-      # What the native library can take.
-      MOST = (2**63) - 1
-      private_constant :MOST
-
       # @return [Integer] bytes
       attr_reader :read_limit, :high, :low
       # @return [Numeric, nil] seconds
@@ -55,10 +51,10 @@ module EventMachine
       # @param low [Integer, nil]
       # @param timeout [Numeric, nil]
       def initialize(read_limit: 262_144, high: 65_536, low: nil, timeout: nil)
-        @read_limit = positive(:read_limit, read_limit)
-        @high = positive(:high, high)
-        @low = low.nil? ? high / 4 : integer(:low, low)
-        raise ArgumentError, "low must be at least 0 and below high: #{low}, #{high}" unless @low.between?(0, high - 1)
+        @read_limit = size(:read_limit, read_limit)
+        @high = size(:high, high)
+        @low = low.nil? ? high / 4 : size(:low, low, 0)
+        raise ArgumentError, "low must be below high: #{low}, #{high}" unless @low < high
 
         @timeout = self.class.timeout(timeout)
         freeze
@@ -66,17 +62,8 @@ module EventMachine
 
       private
 
-      def positive(name, value)
-        raise ArgumentError, "#{name} must be positive: #{value}" unless integer(name, value).positive?
-
-        value
-      end
-
-      def integer(name, value)
-        raise TypeError, "#{name} must be an Integer: #{value.inspect}" unless value.is_a?(Integer)
-        raise ArgumentError, "#{name} is too large: #{value}" if value > MOST
-
-        value
+      def size(...)
+        EventMachine.__send__(:check_size, ...)
       end
     end
     private_constant :Options

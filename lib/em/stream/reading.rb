@@ -5,6 +5,10 @@ module EventMachine
     # What a {Stream} reads. Strings are binary. At the end of the input they are as IO's: nil, an empty String, or
     # an EOFError.
     module Reading
+      # No input, which is replaced by what comes.
+      NOTHING = String.new.freeze
+      private_constant :NOTHING
+
       # Reads so many bytes, or all until the end of the input.
       #
       # @param length [Integer, nil] nil for all
@@ -28,10 +32,7 @@ module EventMachine
       # @raise [ArgumentError, TypeError] if it is not positive, or no Integer
       def readpartial(most)
         check_size("length", most, 1)
-
-        fill { !@input.empty? } if @input.empty? || @closed
-        raise_own(EOFError.new("end of file reached")) if @input.empty?
-
+        fill_any if @input.empty? || @closed
         take(most)
       end
 
@@ -93,15 +94,15 @@ module EventMachine
       private
 
       def start_reading
-        @input = String.new
+        @input = NOTHING
         @waiting = {}.compare_by_identity
         @reader = @reading_by = nil
         @stopped = false
       end
 
       def check_size(name, size, least)
-        raise TypeError, "#{name} must be an Integer: #{size.inspect}" unless size.is_a?(Integer)
-        raise ArgumentError, "#{name} must be at least #{least}: #{size}" if size < least
+        # There is no limit to what may be asked for.
+        EventMachine.__send__(:check_size, name, size, least) unless size.is_a?(Integer) && size >= least
       end
 
       def check_separator(separator)
@@ -111,20 +112,27 @@ module EventMachine
 
       # Waits until the block says that there is enough, or for the end of the input.
       def fill
-        raise_closed
+        raise_closed if @closed
         return if yield
 
-        # Yielding through takes no Proc, as handing the block on does.
-        wait_for_input { yield } unless @input_ended
-        raise_closed
+        deadline = @timeout && (now + @timeout)
+        wait_for_input(deadline) until @input_ended || yield
         raise_own(@fault) if @fault && !yield
+      end
+
+      # As {#fill}, for anything: what most streams do most of the time.
+      def fill_any
+        raise_closed if @closed
+        deadline = @timeout && (now + @timeout)
+        wait_for_input(deadline) until @input_ended || !@input.empty?
+        raise_own(@fault || EOFError.new("end of file reached")) if @input.empty?
       end
 
       # Takes the first bytes.
       def take(size)
         if size >= @input.bytesize
-          data = @input
-          @input = String.new
+          data = @input.frozen? ? String.new : @input
+          @input = NOTHING
         else
           data = @input.byteslice(0, size)
           @input = @input.byteslice(size..)

@@ -77,7 +77,7 @@ module EventMachine
       options = kind.new(**options)
       most = connection_limit(max_connections)
       service = Stream.const_get(:Service).new(kind.tls(tls), block)
-      server = start_server(*[host, port].compact, Stream, options) { |stream| service.call(stream) }
+      server = start_server(host, *port, Stream, options) { |stream| service.call(stream) }
       limit_connections(server, most) if most
       server
     end

@@ -6,20 +6,19 @@ module EventMachine
     module Waiting
       private
 
-      # Waits for input, for which there can be but one fiber, until the block is satisfied. This is what most streams
-      # do most of the time.
-      def wait_for_input
+      # Waits for more input, or its end; only one fiber can.
+      def wait_for_input(deadline)
         raise IOError, "another fiber reads from the stream" if @reader
 
-        @reading_by = EventMachine.__send__(:waiting_scheduler, "Stream")
-        deadline = @timeout && (now + @timeout)
+        @reading_by = ::Fiber.current_scheduler || EventMachine.__send__(:waiting_scheduler, "Stream")
         @reader = ::Fiber.current
         begin
           resume_reading if @stopped
-          block_until(@reading_by, deadline) until @input_ended || @closed || yield
+          deadline ? block_until(@reading_by, deadline) : @reading_by.block(self)
         ensure
           @reader = nil
         end
+        raise_closed if @closed
       end
 
       # Waits for anything else that cannot be had from a connection that has ended.

@@ -4,16 +4,14 @@ module EventMachine
   class Stream < Connection
     # What a {Stream} writes.
     module Writing
-      # Queues strings to be sent, in order. Waits while too much is queued already.
+      include StreamWrite
+
+      # @!method write(*strings)
+      #   Queues strings to be sent, in order. Waits while too much is queued already.
       #
-      # @param strings [Array<#to_s>]
-      # @return [Integer] how many bytes
-      # @raise [Errno::EPIPE] if the connection has ended in order, or its sending side has: see {#close_write}
-      def write(*strings)
-        total = strings.size == 1 ? push(strings.first) : strings.sum { |string| push(string) }
-        wait_while_over(@high, @low) if (@unchecked += total) >= @high
-        total
-      end
+      #   @param strings [Array<#to_s>]
+      #   @return [Integer] how many bytes
+      #   @raise [Errno::EPIPE] if the connection has ended in order, or its sending side has: see {#close_write}
 
       # As {#write}.
       #
@@ -48,25 +46,20 @@ module EventMachine
       private
 
       def start_writing
-        @unchecked = 0
         set_outbound_limits(high: @high, low: @low)
       end
 
-      def push(string)
-        data = string.to_s
-        size = data.bytesize
-        raise_unwritable if @closed || (EventMachine.send_data(@signature, data, size) < size)
-        size
+      def wait_while_full
+        wait_while_over(@high, @low)
       end
 
       # Writes what the system takes, and waits where that is not enough.
       def wait_while_over(high, low)
-        if get_outbound_data_size >= high
-          EventMachine.__send__(:flush_sent)
-          park { get_outbound_data_size <= low || closed? } if get_outbound_data_size >= high
-          raise_unwritable if closed?
-        end
-        @unchecked = get_outbound_data_size
+        EventMachine.__send__(:flush_sent)
+        return if get_outbound_data_size < high
+
+        park { get_outbound_data_size <= low || closed? }
+        raise_unwritable if closed?
       end
 
       def raise_unwritable

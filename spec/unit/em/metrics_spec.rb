@@ -97,6 +97,29 @@ RSpec.describe EventMachine::Metrics do
     [*pair, reader, writer].each { |io| io.close unless io.closed? }
   end
 
+  %i[detach close_connection].each do |ending|
+    it "counts a connection until its unbind has been called, after #{ending} too" do
+      counts = []
+      note = -> { counts << [metrics.connections[:accepted], EventMachine.connection_count] }
+      em do
+        port = serve(Module.new do
+          define_method(:receive_data) do |_|
+            @left = public_send(ending)
+            note.call
+          end
+          define_method(:unbind) do
+            note.call
+            EventMachine.next_tick { note.call && EventMachine.stop }
+            IO.for_fd(@left).close if ending == :detach
+          end
+        end)
+        EventMachine.connect("127.0.0.1", port) { |client| client.send_data("x") }
+      end
+      expect(counts.map(&:first)).to eq([1, 1, 0])
+      expect(counts.map(&:last).first(2)).to eq([3, 3])
+    end
+  end
+
   it "says what waits to be written" do
     em do
       EventMachine.connect("127.0.0.1", serve, Class.new(EventMachine::Connection) do

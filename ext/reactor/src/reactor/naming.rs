@@ -9,7 +9,7 @@ use super::Reactor;
 use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::names::Asker;
-use crate::resolve::{Family, literal};
+use crate::resolve::{Family, literal, with_port};
 use crate::resolver::Question;
 use crate::stream::{Attempt, Naming};
 use crate::sys::handle::Handle;
@@ -48,6 +48,9 @@ impl Reactor {
             Some(SocketAddr::V6(_)) => &[Family::V6],
             Some(SocketAddr::V4(_)) => &[Family::V4],
         };
+        if let Some(id) = self.connect_known(host, port, bind, families) {
+            return Ok(id);
+        }
         // Takes the place of the socket of the first attempt.
         let describe = |error| Error::system("socket", host, error);
         let socket = socket::nonblocking(Domain::IPV4, Type::STREAM).map_err(describe)?;
@@ -64,6 +67,29 @@ impl Reactor {
         }
         self.take_answers();
         Ok(id)
+    }
+
+    /// Connects to a host of which the hosts file is known to have addresses. What fails on the
+    /// spot is left to fail as that of any other name.
+    fn connect_known(
+        &mut self,
+        host: &str,
+        port: u16,
+        bind: Option<SocketAddr>,
+        families: &[Family],
+    ) -> Option<Id> {
+        let addresses = self.names.known(host, families)?;
+        self.connect_tcp(&with_port(addresses, port), bind).ok()
+    }
+
+    /// Resolves a name on the calling thread: for names that no name server is asked for.
+    pub fn resolve_here(&mut self, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
+        let answer = self.names.resolve_here(host);
+        let addresses = answer.map_err(|reason| Error::Resolve {
+            host: host.to_owned(),
+            reason,
+        })?;
+        Ok(with_port(addresses, port))
     }
 
     /// Sets how long the IPv4 addresses of a host wait for its IPv6 addresses; 50 ms at first, as

@@ -1,7 +1,6 @@
 //! Connects by name: the addresses of each family come on their own, so that neither waits for the
 //! other's name server (RFC 8305, section 3).
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use super::connect::Attempt;
 use crate::base::Base;
 use crate::error::Error;
 use crate::event::Reason;
-use crate::resolve::Family;
+use crate::resolve::{Family, with_port};
 use crate::resolver::{Answer, Question};
 use crate::turn::Turn;
 
@@ -78,13 +77,7 @@ impl Stream {
             .retain(|(family, _)| *family != question.family);
         match answer {
             Ok(addresses) => {
-                let port = naming.port;
-                let with_port = |address: &SocketAddr| {
-                    let mut address = *address;
-                    address.set_port(port);
-                    address
-                };
-                let addresses: Vec<SocketAddr> = addresses.iter().map(with_port).collect();
+                let addresses = with_port(addresses.clone(), naming.port);
                 attempt.candidates.add(&addresses);
             }
             Err(words) => attempt.note_unresolved(question, words),

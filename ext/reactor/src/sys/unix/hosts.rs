@@ -1,13 +1,43 @@
 //! The hosts file, hosts(5).
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 const FILE: &str = "/etc/hosts";
 
-/// Whether it has this name, for any address.
-pub(crate) fn has(name: &str) -> bool {
-    // One that cannot be read has none.
-    lists(&fs::read(FILE).unwrap_or_default(), name)
+/// What differs when the file has been changed or replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Edition {
+    device: u64,
+    inode: u64,
+    length: u64,
+    changed: (i64, i64),
+}
+
+/// The edition that there is.
+pub(crate) fn edition() -> Option<Edition> {
+    // One that cannot be read has no names.
+    let file = fs::metadata(FILE).ok()?;
+    Some(Edition {
+        device: file.dev(),
+        inode: file.ino(),
+        length: file.len(),
+        changed: (file.ctime(), file.ctime_nsec()),
+    })
+}
+
+/// The edition that there is, where it has this name, for any address.
+pub(crate) fn edition_with(name: &str) -> Option<Edition> {
+    let edition = edition()?;
+    lists(&fs::read(FILE).ok()?, name).then_some(edition)
+}
+
+#[cfg(test)]
+pub(crate) fn another(edition: Edition) -> Edition {
+    Edition {
+        length: edition.length + 1,
+        ..edition
+    }
 }
 
 fn lists(file: &[u8], name: &str) -> bool {
