@@ -4,7 +4,6 @@ pub(crate) mod tls;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use magnus::prelude::*;
 use magnus::{Error, Fixnum, Integer, RArray, RString, Ruby, TryConvert, Value};
 
 use crate::errors;
+use crate::sys::{descriptors, words};
 
 /// The name that a signature stands for; a TypeError for what is no number.
 pub(crate) fn id(signature: Value) -> Result<Id, Error> {
@@ -77,7 +77,13 @@ pub(crate) fn path(ruby: &Ruby, value: Value) -> Result<PathBuf, Error> {
     if bytes.contains(&0) {
         return Err(errors::argument(ruby, "string contains null byte"));
     }
-    Ok(OsString::from_vec(bytes).into())
+    os_string(ruby, bytes).map(PathBuf::from)
+}
+
+/// The bytes of a path or an argument; an ArgumentError where the system takes no such ones.
+pub(crate) fn os_string(ruby: &Ruby, bytes: Vec<u8>) -> Result<OsString, Error> {
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    words::os_string(bytes).ok_or_else(|| errors::argument(ruby, format!("{text:?} is not UTF-8")))
 }
 
 /// As [`path`], for a Unix socket: a NUL byte at its beginning makes it an abstract name.
@@ -87,7 +93,7 @@ pub(crate) fn socket_path(ruby: &Ruby, value: Value) -> Result<PathBuf, Error> {
     if bytes[usize::from(is_abstract)..].contains(&0) {
         return Err(errors::argument(ruby, "string contains null byte"));
     }
-    Ok(OsString::from_vec(bytes).into())
+    os_string(ruby, bytes).map(PathBuf::from)
 }
 
 /// The open descriptor of that number, which an application hands to the loop.
@@ -95,7 +101,7 @@ pub(crate) fn descriptor(number: i32) -> em_reactor::Result<BorrowedDescriptor<'
     // SAFETY: its owner is to keep it open until the loop has let go of it, for which an IO is kept
     // with the connection. Where it does not, calls fail with EBADF, or reach what has the number
     // then, as they do in Ruby's own IO.
-    unsafe { em_reactor::open_descriptor(number) }
+    unsafe { em_reactor::open_descriptor(descriptors::raw(number)) }
 }
 
 /// A String of bytes (ASCII-8BIT).

@@ -11,6 +11,7 @@ use rb_sys::{ID, StableApiDefinition, VALUE};
 
 use crate::hooks::{self, Hook};
 use crate::signatures::Table;
+use crate::sys::{descriptors, words};
 use crate::{convert, errors, instance, metrics, names, signatures};
 
 /// Calls Ruby for events. An exception goes to `error_handler` where there is one.
@@ -317,6 +318,7 @@ impl<'r> Dispatcher<'r> {
     }
 
     fn release(&self, id: Id, connection: Value, result: Result<(), Error>) -> Result<(), Error> {
+        descriptors::ended(self.ruby, id);
         if instance::change(self.ruby, |i| i.reactor.release(id))? {
             let closed = close_attached(connection);
             return result.and(closed);
@@ -359,7 +361,7 @@ impl<'r> Dispatcher<'r> {
     /// The Errno class of a reason, or a subclass of EPROTO for a certificate that was refused.
     fn reason(&self, reason: Option<&Reason>) -> Result<Value, Error> {
         match reason {
-            Some(Reason::Errno(errno)) => self.errno(*errno),
+            Some(Reason::Errno(code)) => self.errno(words::errno(*code)),
             Some(Reason::Resolve(_)) => self.module.const_get("ResolutionError"),
             Some(Reason::Tls(fault)) => match errors::certificate_error(*fault) {
                 Some(name) => self

@@ -7,6 +7,7 @@ use magnus::prelude::*;
 use magnus::{Error, ExceptionClass, RArray, RClass, RHash, RModule, Ruby, Value};
 
 use crate::names;
+use crate::sys::words;
 
 /// Defines `ERRNOS`, the Errno classes by number.
 pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
@@ -50,7 +51,11 @@ pub(crate) fn own(ruby: &Ruby, class: &str, message: impl Into<String>) -> Error
 pub(crate) fn from(ruby: &Ruby, cause: &Cause) -> Error {
     match cause {
         Cause::System { call, subject, .. } => match cause.errno() {
-            Some(errno) => system(ruby, errno, &format!("{call}(2) for {subject}")),
+            Some(code) => system(
+                ruby,
+                words::errno(code),
+                &format!("{call}(2) for {subject}"),
+            ),
             None => runtime(ruby, cause.to_string()),
         },
         Cause::Unsupported(_) => own(ruby, "Unsupported", cause.to_string()),

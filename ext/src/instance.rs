@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use em_reactor::{Id, Poller, Reactor, Spare, Waker};
+use em_reactor::{Id, Reactor, Spare, Waker};
 use magnus::rb_sys::{AsRawValue, FromRawValue};
 use magnus::{Error, Ruby, Value};
 use rb_sys::VALUE;
@@ -11,12 +11,15 @@ use rb_sys::VALUE;
 use crate::guarded::Guarded;
 use crate::resolving::Lookups;
 use crate::signatures::Tables;
+use crate::sys::queue::Queue;
 use crate::{errors, metrics};
 
 /// A loop that is initialised, running or not.
 pub(crate) struct Instance {
     pub(crate) reactor: Reactor,
-    pub(crate) poller: Poller,
+    pub(crate) queue: Queue,
+    /// The one before, until the next turn.
+    pub(crate) former: Option<Queue>,
     pub(crate) waker: Arc<Waker>,
     /// Whether Ruby has ticks or results of threads to run.
     pub(crate) signalled: bool,
@@ -39,6 +42,44 @@ pub(crate) struct Instance {
     pub(crate) iteration: u64,
     /// Tells this loop from one that replaced it while a thread was in it.
     pub(crate) serial: u64,
+}
+
+impl Instance {
+    /// Leaves the queue to the process that forked this one, before anything in it is changed.
+    pub(crate) fn own_queue(&mut self) -> em_reactor::Result<()> {
+        if !self.reactor.has_queue() {
+            self.renew_queue()?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with another queue.
+    pub(crate) fn renew_queue(&mut self) -> em_reactor::Result<()> {
+        let poller = self.reactor.adopt()?;
+        // Where a signal handler has forked amid a wait, that still is for the former.
+        self.wake();
+        self.waker = self.reactor.waker();
+        let queue = Queue::new(poller, &self.waker);
+        self.former = Some(std::mem::replace(&mut self.queue, queue));
+        Ok(())
+    }
+
+    /// Gives the loop work: wakes it where it waits.
+    fn change<T>(&mut self, body: impl FnOnce(&mut Self) -> T) -> T {
+        if self.sleeping {
+            self.reactor.advance(Instant::now());
+        }
+        let result = body(self);
+        self.wake();
+        result
+    }
+
+    fn wake(&mut self) {
+        if std::mem::take(&mut self.sleeping) {
+            // A failure to wake (a full counter) means that a wake-up is pending.
+            let _ = self.waker.wake();
+        }
+    }
 }
 
 /// The time of day by the monotonic clock, so that it goes neither back nor in jumps between turns.
@@ -156,17 +197,18 @@ pub(crate) fn change_if_any<T>(
     ruby: &Ruby,
     body: impl FnOnce(&mut Instance) -> T,
 ) -> Result<Option<T>, Error> {
-    peek(ruby, |instance| {
-        if instance.sleeping {
-            instance.reactor.advance(Instant::now());
-        }
-        let result = body(instance);
-        if std::mem::take(&mut instance.sleeping) {
-            // A failure to wake (a full counter) means that a wake-up is pending.
-            let _ = instance.waker.wake();
-        }
-        result
-    })
+    let changed = peek(ruby, |instance| -> em_reactor::Result<T> {
+        instance.own_queue()?;
+        Ok(instance.change(body))
+    })?;
+    changed
+        .transpose()
+        .map_err(|error| errors::from(ruby, &error))
+}
+
+/// As [`change`], of what concerns the turns only, which a forked child may never begin.
+pub(crate) fn alert(ruby: &Ruby, body: impl FnOnce(&mut Instance)) -> Result<(), Error> {
+    peek(ruby, |instance| instance.change(body))?.ok_or_else(|| not_initialized(ruby))
 }
 
 /// Opens a descriptor. Where another thread than the loop's is about to make an object of it, its
@@ -238,10 +280,12 @@ pub(crate) fn create(ruby: &Ruby) -> Result<(), Error> {
     with_state(ruby, |state| {
         state.serial += 1;
         state.settings.heartbeat_interval = DEFAULT_HEARTBEAT;
+        let waker = reactor.waker();
         let mut instance = Instance {
-            waker: reactor.waker(),
+            queue: Queue::new(poller, &waker),
+            waker,
             reactor,
-            poller,
+            former: None,
             openers: Vec::new(),
             lookups: Lookups::default(),
             tables,
@@ -278,7 +322,8 @@ pub(crate) fn retire(ruby: &Ruby) -> Result<(), Error> {
         return Ok(());
     };
     metrics::retires(&instance);
-    let spare = instance.reactor.retire(instance.poller);
+    let poller = instance.queue.into_poller();
+    let spare = poller.and_then(|poller| instance.reactor.retire(poller));
     with_state(ruby, |state| state.spare = spare)
 }
 

@@ -22,6 +22,7 @@ mod resolving;
 mod scheduler;
 mod shared;
 mod signatures;
+mod sys;
 mod turn;
 
 /// Called by `require "eventmachine.so"`.

@@ -1,15 +1,15 @@
 //! Names to addresses, while other Ruby threads run and signals are handled.
 
-use std::net::{Shutdown, SocketAddr};
-use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use em_reactor::{Error as Cause, Lookup, literal};
 use magnus::prelude::*;
 use magnus::{Error, Ruby};
 
-use crate::{errors, gvl, instance, names};
+use crate::sys::latch::{self, Latch};
+use crate::sys::words;
+use crate::{errors, instance, names};
 
 /// The hosts file has it everywhere, so no name server is waited for (RFC 6761, 6.3).
 const LOCAL_HOST: &str = "localhost";
@@ -36,7 +36,7 @@ pub(crate) fn addresses_of_name(
     if host == LOCAL_HOST {
         return instance::look(ruby, |i| i.reactor.resolve_here(host, port));
     }
-    let (near, far) = UnixStream::pair().map_err(|error| shortage(ruby, &error))?;
+    let (near, far) = latch::pair().map_err(|error| shortage(ruby, &error))?;
     let lookup = match Lookup::start(host, port, move || drop(far)) {
         Ok(lookup) => lookup,
         Err(cause) => return Ok(Err(cause)),
@@ -53,10 +53,10 @@ pub(crate) fn addresses_of_name(
 
 /// The waits for names in which the loop's own thread is: several where fibers ask at once.
 #[derive(Default)]
-pub(crate) struct Lookups(Vec<(u64, UnixStream)>);
+pub(crate) struct Lookups(Vec<(u64, Latch)>);
 
 impl Lookups {
-    fn hold(&mut self, waiting: UnixStream) -> u64 {
+    fn hold(&mut self, waiting: Latch) -> u64 {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         self.0.push((number, waiting));
@@ -70,24 +70,23 @@ impl Lookups {
     /// Ends all of them.
     pub(crate) fn interrupt(&mut self) {
         for (_, waiting) in self.0.drain(..) {
-            // It fails where the wait is over anyway.
-            let _ = waiting.shutdown(Shutdown::Both);
+            waiting.open();
         }
     }
 }
 
-/// Waits until `done` is at its end, which either the answer or an interrupt brings about.
+/// Waits until `done` is open, which either the answer or an interrupt brings about.
 fn wait(
     ruby: &Ruby,
     lookup: &Lookup,
-    done: &UnixStream,
+    done: &Latch,
 ) -> Result<Result<Vec<SocketAddr>, Cause>, Error> {
-    gvl::wait_readable(ruby, done.as_raw_fd(), None)?;
+    done.wait(ruby)?;
     Ok(lookup.answer().unwrap_or(Err(Cause::Stopped)))
 }
 
 fn shortage(ruby: &Ruby, error: &std::io::Error) -> Error {
-    let errno = error.raw_os_error().unwrap_or(libc::EMFILE);
+    let errno = error.raw_os_error().map_or(libc::EMFILE, words::errno);
     errors::system(ruby, errno, "socketpair(2) for a name's resolution")
 }
 

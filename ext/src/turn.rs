@@ -1,6 +1,5 @@
 //! The turns of the loop, with and without the GVL.
 
-use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
 
 use em_reactor::{Event, Reactor};
@@ -11,6 +10,7 @@ use magnus::{Error, RModule, Ruby, Value};
 use crate::dispatch::Dispatcher;
 use crate::hooks::{self, Hook};
 use crate::instance::Instance;
+use crate::sys::queue::Waiting;
 use crate::{errors, gvl, instance, metrics, scheduler};
 
 /// The most that one read takes from a connection.
@@ -144,9 +144,9 @@ impl<'r> Loop<'r> {
                 return Ok(false);
             }
             if instance.reactor.needs_queue() {
-                instance.poller = instance.reactor.adopt()?;
-                instance.waker = instance.reactor.waker();
+                instance.renew_queue()?;
             }
+            instance.former = None;
             instance.reactor.begin_turn(Instant::now());
             instance.iteration += 1;
             Ok(true)
@@ -186,16 +186,16 @@ impl<'r> Loop<'r> {
         let look_first = !(self.idle && may_wait);
         let looked = self.ours(|instance| {
             if look_first {
-                instance.poller.poll(Some(Duration::ZERO))?;
+                instance.queue.poller().poll(Some(Duration::ZERO))?;
             } else {
-                instance.poller.clear();
+                instance.queue.poller().clear();
             }
-            instance.sleeping = may_wait && instance.poller.is_empty();
-            Ok(instance.sleeping.then(|| instance.poller.as_raw_fd()))
+            instance.sleeping = may_wait && instance.queue.poller().is_empty();
+            Ok(instance.sleeping.then(|| instance.queue.waiting()))
         })?;
         let (waited, polled) = match looked {
             None => return Ok(Found::default()),
-            Some(Ok(Some(descriptor))) => self.wait(descriptor, timeout)?,
+            Some(Ok(Some(waiting))) => self.wait(&waiting, timeout)?,
             Some(Ok(None)) => (Ok(false), Ok(())),
             Some(Err(error)) => (Ok(false), Err(error)),
         };
@@ -204,7 +204,7 @@ impl<'r> Loop<'r> {
         metrics::looked(now);
         let found = self.ours(|instance| {
             instance.sleeping = false;
-            instance.reactor.collect(&instance.poller, now);
+            instance.reactor.collect(&*instance.queue.poller(), now);
             Found {
                 signalled: instance.signalled,
                 fibers: instance.fibers_due || instance.reactor.has_woken(),
@@ -229,16 +229,15 @@ impl<'r> Loop<'r> {
         Ok(())
     }
 
-    /// Waits without the GVL. The poller stays where it is meanwhile, since a child that another
-    /// thread forks finds it there.
+    /// Waits without the GVL.
     fn wait(
         &mut self,
-        descriptor: RawFd,
+        waiting: &Waiting,
         timeout: Option<Duration>,
     ) -> Result<(Result<bool, Error>, em_reactor::Result<()>), Error> {
         let start = Instant::now();
         metrics::waits(start);
-        let waited = gvl::wait_readable(self.ruby, descriptor, timeout);
+        let waited = waiting.wait(self.ruby, timeout);
         self.let_go = Instant::now();
         metrics::waited(start, self.let_go, timeout);
         self.idle = self.let_go.duration_since(start) > SHORT_WAIT;
@@ -246,7 +245,7 @@ impl<'r> Loop<'r> {
         if matches!(waited, Ok(false)) {
             return Ok((waited, Ok(())));
         }
-        let polled = self.ours(|instance| instance.poller.poll(Some(Duration::ZERO)))?;
+        let polled = self.ours(|instance| instance.queue.look())?;
         Ok((waited, polled.unwrap_or(Ok(()))))
     }
 
@@ -328,7 +327,7 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
     if instance::look(ruby, |i| i.reactor.is_forked())? {
         if let Some(instance) = instance::take(ruby)? {
             // The parent's queue goes first, so that nothing of the parent's is removed from it.
-            drop(instance.poller);
+            drop((instance.queue, instance.former));
             instance.reactor.abandon();
         }
         return Ok(());
@@ -379,12 +378,13 @@ fn end_children(ruby: &Ruby) -> Result<(), Error> {
 
 /// Waits until something happens to a descriptor; false where that cannot be found out.
 fn await_children(ruby: &Ruby, timeout: Duration) -> Result<bool, Error> {
-    let waits_by = |i: &mut Instance| i.poller.as_raw_fd();
-    let descriptor = instance::look(ruby, waits_by)?;
-    gvl::wait_readable(ruby, descriptor, Some(timeout))?;
+    let waiting = instance::look(ruby, |i| i.queue.waiting())?;
+    waiting.wait(ruby, Some(timeout))?;
     instance::look(ruby, |instance| {
-        let polled = instance.poller.poll(Some(Duration::ZERO));
-        instance.reactor.collect(&instance.poller, Instant::now());
+        let polled = instance.queue.look();
+        instance
+            .reactor
+            .collect(&*instance.queue.poller(), Instant::now());
         polled.is_ok()
     })
 }

@@ -53,7 +53,10 @@ module EventMachine
     def after_daemon
       return after_fork if @reactor_running && !reactor_thread?
 
-      @reactor_pid = Process.pid if @reactor_running
+      if @reactor_running
+        @reactor_pid = Process.pid
+        inherit_machine
+      end
       revive_threadpool
       move_watches
     end

@@ -103,6 +103,58 @@ RSpec.describe "Forking" do
     expect(received).to eq("after fork")
   end
 
+  {
+    "has a descriptor not watched" => "pipe.notify_readable = false",
+    "ends the watch of a file" => "file.stop_watching",
+    "watches and opens others" => 'EventMachine.watch_file("/"); EventMachine.connect("127.0.0.1", 9)'
+  }.each do |change, code|
+    it "leaves the parent's loop alone when a child #{change} before it takes a turn" do
+      output, status = run_ruby(<<~RUBY)
+        require "tempfile"
+        Seen = []
+        module Watching
+          def notify_readable = (Seen << :pipe) && detach
+          def file_modified = Seen << (File.empty?(path) ? :early : :file)
+        end
+        Tempfile.create do |written|
+          reader, writer = IO.pipe
+          EventMachine.run do
+            pipe = EventMachine.watch(reader, Watching) { |watch| watch.notify_readable = true }
+            file = EventMachine.watch_file(written.path, Watching)
+            EventMachine.next_tick do
+              Process.wait(fork { (#{code}) && exit!(0) })
+              EventMachine.add_timer(0.01) { [writer, written].each { |io| io.write("x") && io.flush } }
+              EventMachine.add_periodic_timer(0.002) { EventMachine.stop if (%i[file pipe] - Seen).empty? }
+            end
+          end
+        end
+        puts Seen.uniq.sort
+      RUBY
+      expect([output, status.success?]).to eq(["file\npipe\n", true])
+    end
+  end
+
+  it "does not wake the parent's loop for what a child opened before it took a turn, and has closed" do
+    output, status = run_ruby(<<~'RUBY')
+      server = TCPServer.new("127.0.0.1", 0)
+      EventMachine.run do
+        EventMachine.next_tick do
+          child = fork
+          unless child
+            EventMachine.connect("127.0.0.1", server.addr[1])
+            EventMachine.watch_file(RbConfig.ruby)
+            next EventMachine.add_timer(0.01) { EventMachine.stop }
+          end
+          EventMachine.watch_child(child) do
+            before = EventMachine.iteration
+            EventMachine.add_timer(0.05) { puts(EventMachine.iteration - before < 50) || EventMachine.stop }
+          end
+        end
+      end
+    RUBY
+    expect([output, status.success?]).to eq(["true\n", true])
+  end
+
   it "goes on in the child of Process.daemon, helper threads included" do
     reader, writer = IO.pipe
     script = <<~RUBY
@@ -163,6 +215,24 @@ RSpec.describe "Forking" do
         EventMachine.on_fork { puts "forked" }
       end
     RUBY
+
+    it "has what on_fork raises leave fork, in the child only" do
+      output, status = run_ruby(<<~'RUBY')
+        $stdout.sync = true
+        EventMachine.run do
+          EventMachine.on_fork { raise "no" }
+          EventMachine.on_fork { puts "not called" }
+          begin
+            child = fork
+          rescue RuntimeError => error
+            puts error.message
+            exit!(7)
+          end
+          EventMachine.watch_child(child) { |status| puts(status.exitstatus) || EventMachine.stop }
+        end
+      RUBY
+      expect([output, status.success?]).to eq(["no\n7\n", true])
+    end
 
     it "lets a child that does other things have the former handlers" do
       output, status = run_ruby(<<~RUBY)
@@ -238,6 +308,71 @@ RSpec.describe "Forking" do
         end
       RUBY
       expect([output, status.success?]).to eq(["7\n", true])
+    end
+
+    it "tells both of a file, where both go on with the loop" do
+      output, status = run_ruby(<<~'RUBY')
+        require "tmpdir"
+        $stdout.sync = true
+        Seen = []
+        module Handler
+          def file_created = Seen << :created
+          def file_modified = Seen << File.read(path, encoding: "UTF-8")
+        end
+        Dir.mktmpdir do |directory|
+          files = %w[there awaited].map { |name| File.join(directory, name) }
+          File.write(files.first, "")
+          EventMachine.run do
+            files.each { |file| EventMachine.watch_file(file, Handler) }
+            EventMachine.next_tick do
+              reader, writer = IO.pipe
+              child = fork
+              # Each writes once the other has seen what it wrote before.
+              turn = child ? "parent" : "child"
+              writer.write("x") if child
+              step = 0
+              timer = EventMachine.add_periodic_timer(0.002) do
+                case step
+                when 0 then child ? File.write(files.last, "") : reader.read(1)
+                when 1 then next unless Seen.include?(:created)
+                when 2 then File.write(files.first, turn, mode: "a")
+                when 3 then next unless Seen.any? { |text| text.to_s.include?("parent") && text.to_s.include?("child") }
+                when 4
+                  exit!(7) unless child
+                  timer.cancel
+                  EventMachine.watch_child(child) { |status| puts(status.exitstatus) || EventMachine.stop }
+                end
+                step += 1
+              end
+            end
+          end
+        end
+      RUBY
+      expect([output, status.success?]).to eq(["7\n", true])
+    end
+
+    it "has a file that may have changed meanwhile count as modified in the child, but not after Process.daemon" do
+      Tempfile.create do |file|
+        ["exit!(0) unless fork.nil?", "Process.daemon(true, true)"].each do |daemonize|
+          _, status = run_ruby(<<~RUBY, file.path)
+            $stdout.reopen(ARGV.first, "a")
+            $stdout.sync = true
+            module Handler
+              def file_modified = puts("modified")
+            end
+            EventMachine.run do
+              EventMachine.watch_file("/proc/self/exe", Handler)
+              EventMachine.next_tick do
+                #{daemonize}
+                EventMachine.add_timer(0.01) { puts("end") || EventMachine.stop }
+              end
+            end
+          RUBY
+          expect(status).to be_success
+          wait_until { File.read(file.path, encoding: "UTF-8").end_with?("end\n") }
+        end
+        expect(File.read(file.path, encoding: "UTF-8")).to eq("modified\nend\nend\n")
+      end
     end
 
     {

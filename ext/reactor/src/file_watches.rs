@@ -1,6 +1,7 @@
 //! Files that are watched by name.
 
 mod awaited;
+mod forked;
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -13,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, FileChange};
 use crate::id::{Id, Space};
 use crate::poller::FILES;
+use crate::sys::fork;
 use crate::sys::inotify::{Inotify, Notice, What};
 use crate::sys::queue::CALLS;
 use crate::table::Table;
@@ -27,6 +29,8 @@ const GRACE: Duration = Duration::from_millis(50);
 pub(crate) struct FileWatches {
     /// Made when the first file is watched.
     inotify: Option<Inotify>,
+    /// The process that it tells: see [`fork::generation`].
+    owner: u64,
     watches: Table<FileWatch>,
     /// The watches of each file, by the number it has with the system.
     by_number: HashMap<i32, Vec<Id>>,
@@ -79,6 +83,7 @@ impl FileWatches {
     pub(crate) fn new() -> Self {
         Self {
             inotify: None,
+            owner: fork::generation(),
             watches: Table::of(Space::FileWatches),
             by_number: HashMap::new(),
             reports: VecDeque::new(),
@@ -177,7 +182,7 @@ impl FileWatches {
 
     /// Watches the file or directory at `path`, which may be relative to the directory that is the
     /// working one now. Its changes are [`Event::FileChanged`]; see [`FileChange`]. A file may be
-    /// watched more than once. Unsupported where there is no inotify(7).
+    /// watched more than once. Unsupported where there is neither inotify(7) nor kqueue(2).
     pub(crate) fn watch(&mut self, turn: &Turn, path: &Path) -> Result<Id> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let number = self.inotify(turn)?.add(&path);
@@ -214,22 +219,10 @@ impl FileWatches {
 
     fn inotify(&mut self, turn: &Turn) -> Result<&mut Inotify> {
         if self.inotify.is_none() {
-            let opened = Inotify::new().map_err(|error| match error.kind() {
-                io::ErrorKind::Unsupported => UNSUPPORTED,
-                _ => Error::system("inotify_init", "the loop", error),
-            })?;
-            register_inotify(&opened, &turn.registry)?;
-            self.inotify = Some(opened);
+            self.inotify = Some(open_inotify(&turn.registry)?);
+            self.owner = fork::generation();
         }
         self.inotify.as_mut().ok_or(UNSUPPORTED)
-    }
-
-    /// Has a new queue of the system's wait for notices.
-    pub(crate) fn adopt(&self, registry: &Registry) -> Result<()> {
-        match &self.inotify {
-            Some(inotify) => register_inotify(inotify, registry),
-            None => Ok(()),
-        }
     }
 
     /// Ends all watches, each with its `Unbound` event.
@@ -424,6 +417,15 @@ impl FileWatches {
 
 fn refused(path: &Path, error: io::Error) -> Error {
     Error::system("inotify_add_watch", path.display().to_string(), error)
+}
+
+fn open_inotify(registry: &Registry) -> Result<Inotify> {
+    let inotify = Inotify::new().map_err(|error| match error.kind() {
+        io::ErrorKind::Unsupported => UNSUPPORTED,
+        _ => Error::system("inotify_init", "the loop", error),
+    })?;
+    register_inotify(&inotify, registry)?;
+    Ok(inotify)
 }
 
 fn register_inotify(inotify: &Inotify, registry: &Registry) -> Result<()> {

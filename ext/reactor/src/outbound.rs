@@ -258,7 +258,7 @@ impl io::Write for Outbound {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::io::Read;
     use std::os::unix::net::UnixStream;

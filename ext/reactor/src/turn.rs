@@ -108,7 +108,9 @@ pub(crate) struct Turn {
     pub(crate) batch: Option<Batch>,
     /// The buffer that TLS records are read into.
     pub(crate) records: Vec<u8>,
+    /// The process that runs the loop, and the one that the queue is of.
     pub(crate) fork_generation: u64,
+    pub(crate) queue_generation: u64,
     pub(crate) traffic: Traffic,
 }
 
@@ -134,13 +136,21 @@ impl Turn {
             batch: None,
             records: Vec::new(),
             fork_generation: fork::generation(),
+            queue_generation: fork::generation(),
             traffic: Traffic::default(),
         }
     }
 
-    /// Whether this process was forked after the queue was created. The queue is the parent's then.
+    /// Whether this process was forked from the one that runs the loop, and has not gone on with
+    /// it.
     pub(crate) fn is_forked(&self) -> bool {
         self.fork_generation != fork::generation()
+    }
+
+    /// Whether the queue is this process's own. A forked child has its parent's at first, who goes
+    /// on watching.
+    pub(crate) fn has_queue(&self) -> bool {
+        self.queue_generation == fork::generation()
     }
 
     /// One ends, of whose state nothing is told any more. What its proxy has done still is.

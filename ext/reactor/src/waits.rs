@@ -197,7 +197,7 @@ impl Waits {
 
     /// Forgets a descriptor that is about to be closed. Who waits for it is told so.
     pub(crate) fn descriptor_closing(&mut self, turn: &mut Turn, fd: RawDescriptor) {
-        let queue = (!turn.is_forked()).then_some(&turn.registry);
+        let queue = turn.has_queue().then_some(&turn.registry);
         for id in self.registrations.remove(queue, fd) {
             self.wake(turn, id, Outcome::Closed);
         }
@@ -206,7 +206,7 @@ impl Waits {
     /// Forgets a descriptor that is about to stand for another file. Who waits for it is woken, to
     /// try again.
     pub(crate) fn descriptor_reopening(&mut self, turn: &mut Turn, fd: RawDescriptor) {
-        let queue = (!turn.is_forked()).then_some(&turn.registry);
+        let queue = turn.has_queue().then_some(&turn.registry);
         let all = Interest::from_bits(u8::MAX);
         for id in self.registrations.remove(queue, fd) {
             self.wake(turn, id, Outcome::Ready(all));
@@ -267,7 +267,7 @@ impl Waits {
         if let Some(timer) = wait.timer {
             turn.deadlines.cancel(timer);
         }
-        let queue = (!turn.is_forked()).then_some(&turn.registry);
+        let queue = turn.has_queue().then_some(&turn.registry);
         match wait.cause {
             Cause::Time => {}
             Cause::Descriptor(fd) => self.registrations.leave(queue, fd, id),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{Loop, Seen};
+use common::{Loop, Seen, system};
 use crossbeam_channel::{Receiver, bounded};
 use em_reactor::{Event, Family, Id, Reason};
 
@@ -157,12 +157,12 @@ fn what_is_sent_and_set_before_goes_to_the_address_that_answers() {
     l.reactor.send(id, b"early").unwrap();
     let on = 1i32.to_ne_bytes();
     l.reactor
-        .set_socket_option(id, libc::SOL_SOCKET, libc::SO_KEEPALIVE, &on)
+        .set_socket_option(id, system::SOL_SOCKET, system::SO_KEEPALIVE, &on)
         .unwrap();
     l.wait_for(connected(id));
     let kept = l
         .reactor
-        .socket_option(id, libc::SOL_SOCKET, libc::SO_KEEPALIVE)
+        .socket_option(id, system::SOL_SOCKET, system::SO_KEEPALIVE)
         .unwrap();
     assert_eq!(kept, on);
     let (mut peer, _) = listener.accept().unwrap();
@@ -209,7 +209,7 @@ fn the_time_to_connect_is_for_all_addresses() {
         .unwrap();
     assert_eq!(
         l.wait_for(unbound(id)),
-        Some(Reason::Errno(libc::ETIMEDOUT))
+        Some(Reason::Errno(system::ETIMEDOUT))
     );
 }
 
@@ -245,7 +245,7 @@ fn a_connect_ends_when_the_last_of_several_under_way_has_had_its_time() {
     let id = l.reactor.connect_tcp(&addresses, None).unwrap();
     let limit = Duration::from_millis(100);
     l.reactor.set_attempt_timeout(id, limit).unwrap();
-    let reason = Some(Reason::Errno(libc::ETIMEDOUT));
+    let reason = Some(Reason::Errno(system::ETIMEDOUT));
     assert_eq!(l.wait_for(unbound(id)), reason);
     let took = start.elapsed();
     assert!(took >= limit + Duration::from_millis(20), "{took:?}");
@@ -345,7 +345,7 @@ fn the_time_to_connect_includes_the_resolution() {
         .unwrap();
     assert_eq!(
         l.wait_for(unbound(id)),
-        Some(Reason::Errno(libc::ETIMEDOUT))
+        Some(Reason::Errno(system::ETIMEDOUT))
     );
 }
 

@@ -1,5 +1,7 @@
 //! Having no descriptor left. The limit is the process's, so this test has a process of its own.
 
+#![cfg(unix)]
+
 mod common;
 
 use std::io::{Read, Write};

@@ -5,7 +5,7 @@ mod common;
 use std::io::{Read, Write};
 use std::net::Shutdown;
 
-use common::{Loop, Seen};
+use common::{Loop, Seen, system};
 use em_reactor::{Event, Id, Reason};
 
 fn end_of(wanted: Id) -> impl FnMut(&Seen) -> Option<Option<Reason>> {
@@ -116,7 +116,7 @@ fn a_peer_that_is_reset_after_its_end_is_seen() {
     l.reactor.input_end_told(id, true);
     // With input unread this is a reset.
     drop(peer);
-    assert_eq!(l.wait_for(end_of(id)), Some(Reason::Errno(libc::EPIPE)));
+    assert_eq!(l.wait_for(end_of(id)), Some(Reason::Errno(system::EPIPE)));
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod common;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use common::Loop;
+use common::{Loop, system};
 use em_reactor::Event;
 
 #[test]
@@ -13,7 +13,7 @@ fn a_port_in_use_is_refused_with_its_address() {
     let mut l = Loop::new();
     let (_, address) = l.listen();
     let error = l.reactor.listen_tcp(address).unwrap_err();
-    assert_eq!(error.errno(), Some(libc::EADDRINUSE));
+    assert_eq!(error.errno(), Some(system::EADDRINUSE));
     let subject = format!("{} - bind(2) for {address}", error.reason());
     assert_eq!(error.to_string(), subject);
     assert_eq!(l.reactor.count(), 1);
@@ -38,6 +38,7 @@ fn a_burst_is_taken_in_shares() {
     assert_eq!(shares, [3, 3, 3, 1]);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_unix_path_is_taken_over_from_a_dead_server_but_no_file_is_harmed() {
     let directory = std::env::temp_dir().join(format!("em-reactor-{}", std::process::id()));
@@ -53,7 +54,7 @@ fn a_unix_path_is_taken_over_from_a_dead_server_but_no_file_is_harmed() {
     std::fs::write(&file, "precious").unwrap();
     assert_eq!(
         l.reactor.listen_unix(&file).unwrap_err().errno(),
-        Some(libc::EADDRINUSE)
+        Some(system::EADDRINUSE)
     );
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
     let long = directory.join("x".repeat(200));

@@ -1,5 +1,6 @@
 //! Child processes: their input, output, and every way to their end; and watches of processes.
 
+#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

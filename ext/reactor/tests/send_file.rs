@@ -1,5 +1,6 @@
 //! Files that are sent, and descriptors that are regular files.
 
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panics")]
 
 mod common;

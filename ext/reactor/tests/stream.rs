@@ -4,10 +4,9 @@ mod common;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 
-use common::Loop;
+use common::{Loop, descriptor, number, sockets, system};
 use em_reactor::{Error, Event, Id, Interest, Reason};
 
 fn unbound_of(wanted: Id) -> impl FnMut(&common::Seen) -> Option<Option<Reason>> {
@@ -87,7 +86,7 @@ fn a_reset_ends_one_connection_with_the_systems_reason() {
     drop(peer);
     assert_eq!(
         l.wait_for(unbound_of(server)),
-        Some(Reason::Errno(libc::ECONNRESET))
+        Some(Reason::Errno(system::ECONNRESET))
     );
     assert!(l.reactor.contains(listener));
 }
@@ -131,7 +130,7 @@ fn a_refused_connect_tries_the_next_address_and_ends_with_the_last_reason() {
     let refused = l.reactor.connect_tcp(&[closed, closed], None).unwrap();
     assert_eq!(
         l.wait_for(unbound_of(refused)),
-        Some(Reason::Errno(libc::ECONNREFUSED))
+        Some(Reason::Errno(system::ECONNREFUSED))
     );
 }
 
@@ -202,7 +201,7 @@ fn an_idle_connection_ends_when_its_time_is_up_and_a_busy_one_does_not() {
         ended.is_some()
     });
     let (after, reason) = ended.unwrap();
-    assert_eq!(reason, Some(Reason::Errno(libc::ETIMEDOUT)));
+    assert_eq!(reason, Some(Reason::Errno(system::ETIMEDOUT)));
     assert!(after >= Duration::from_millis(100), "{after:?}");
 }
 
@@ -227,18 +226,18 @@ fn a_connect_ends_when_its_time_is_up() {
         .unwrap();
     assert_eq!(
         l.wait_for(unbound_of(id)),
-        Some(Reason::Errno(libc::ETIMEDOUT))
+        Some(Reason::Errno(system::ETIMEDOUT))
     );
 }
 
 #[test]
 fn a_detached_descriptor_stays_open_and_is_its_owners() {
     let mut l = Loop::new();
-    let (mut near, far) = std::os::unix::net::UnixStream::pair().unwrap();
-    let id = l.reactor.attach(far.as_fd()).unwrap();
+    let (mut near, far) = sockets();
+    let id = l.reactor.attach(descriptor(&far)).unwrap();
     near.write_all(b"one").unwrap();
     l.wait_for(|seen| (seen.data == b"one").then_some(()));
-    assert_eq!(l.reactor.detach(id).unwrap(), far.as_raw_fd());
+    assert_eq!(l.reactor.detach(id).unwrap(), number(&far));
     l.wait_for(unbound_of(id));
     near.write_all(b"two").unwrap();
     let mut buffer = [0; 3];
@@ -249,8 +248,8 @@ fn a_detached_descriptor_stays_open_and_is_its_owners() {
 #[test]
 fn a_watched_descriptor_is_reported_for_as_long_as_it_is_ready() {
     let mut l = Loop::new();
-    let (mut near, far) = std::os::unix::net::UnixStream::pair().unwrap();
-    let id = l.reactor.watch(far.as_fd()).unwrap();
+    let (mut near, far) = sockets();
+    let id = l.reactor.watch(descriptor(&far)).unwrap();
     near.write_all(b"x").unwrap();
     l.turn(Duration::from_millis(10), |_, seen| panic!("{seen:?}"));
     l.reactor.set_notify(id, Interest::READABLE, true).unwrap();
@@ -268,12 +267,13 @@ fn a_watched_descriptor_is_reported_for_as_long_as_it_is_ready() {
     assert_eq!(l.reactor.notifies(id).unwrap(), Interest::WRITABLE);
 }
 
+#[cfg(unix)]
 #[test]
 fn descriptors_that_are_not_open_are_refused() {
     for fd in [-1, 9_999] {
         // SAFETY: it is not used.
         let error = unsafe { em_reactor::open_descriptor(fd) }.unwrap_err();
-        assert_eq!(error.errno(), Some(libc::EBADF), "{error}");
+        assert_eq!(error.errno(), Some(system::EBADF), "{error}");
         assert!(
             error.to_string().contains(&format!("descriptor {fd}")),
             "{error}"
@@ -289,7 +289,7 @@ fn urgent_data_is_reported_before_other_data_and_not_as_that() {
     let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (mut far, _) = listener.accept().unwrap();
     let near = socket2::SockRef::from(&near);
-    let id = l.reactor.watch(far.as_fd()).unwrap();
+    let id = l.reactor.watch(descriptor(&far)).unwrap();
     let both = Interest::READABLE | Interest::PRIORITY;
     l.reactor.set_notify(id, both, true).unwrap();
     near.send_out_of_band(b"!").unwrap();

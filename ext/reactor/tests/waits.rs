@@ -1,5 +1,6 @@
 //! Waits for descriptors, times and processes.
 
+#![cfg(unix)]
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a failed test panics")]
 
 mod common;

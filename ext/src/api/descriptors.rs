@@ -4,7 +4,11 @@ use em_reactor::{Error as Cause, Interest};
 use magnus::prelude::*;
 use magnus::{Error, RModule, Ruby, Value, function, method};
 
+use crate::sys::descriptors;
 use crate::{convert, errors, instance};
+
+/// Of every process.
+const STANDARD_INPUT: i32 = 0;
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("attach_fd", function!(attach_fd, 2))?;
@@ -31,31 +35,35 @@ fn attach_fd(ruby: &Ruby, descriptor: i32, watch_only: Value) -> Result<u64, Err
             reactor.attach(convert::descriptor(descriptor)?)
         }
     })?;
-    attached
-        .map(|id| id.as_u64())
-        .map_err(|cause| errors::from(ruby, &cause))
+    let id = attached.map_err(|cause| errors::from(ruby, &cause))?;
+    descriptors::attached(ruby, id, descriptor);
+    Ok(id.as_u64())
 }
 
 /// Reads the standard input as a connection, and returns its signature.
 fn read_keyboard(ruby: &Ruby) -> Result<u64, Error> {
     let attached = instance::open(ruby, |reactor| {
-        reactor.attach_for_a_while(convert::descriptor(libc::STDIN_FILENO)?)
+        reactor.attach_for_a_while(convert::descriptor(STANDARD_INPUT)?)
     })?;
-    attached
-        .map(|id| id.as_u64())
-        .map_err(|cause| errors::from(ruby, &cause))
+    let id = attached.map_err(|cause| errors::from(ruby, &cause))?;
+    descriptors::attached(ruby, id, STANDARD_INPUT);
+    Ok(id.as_u64())
 }
 
 fn detach_fd(ruby: &Ruby, signature: Value) -> Result<i32, Error> {
     let id = convert::id(signature)?;
     let detached = instance::change(ruby, |i| i.reactor.detach(id))?;
-    detached.map_err(|cause| errors::runtime(ruby, format!("invalid binding to detach: {cause}")))
+    let raw = detached
+        .map_err(|cause| errors::runtime(ruby, format!("invalid binding to detach: {cause}")))?;
+    descriptors::detached(ruby, id, raw)
 }
 
 fn get_file_descriptor(ruby: &Ruby, signature: Value) -> Result<i32, Error> {
     let id = convert::id(signature)?;
     let found = instance::look(ruby, |i| i.reactor.file_descriptor(id))?;
-    found.map_err(|cause| errors::runtime(ruby, format!("invalid binding to get_fd: {cause}")))
+    let raw = found
+        .map_err(|cause| errors::runtime(ruby, format!("invalid binding to get_fd: {cause}")))?;
+    descriptors::number(ruby, id, raw)
 }
 
 fn is_watch_only(ruby: &Ruby, signature: Value) -> Result<bool, Error> {

@@ -26,6 +26,7 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_singleton_method("update_now", method!(update_now, 0))?;
     module.define_module_function("library_type", function!(library_type, 0))?;
     let singleton = module.singleton_class()?;
+    singleton.define_private_method("inherit_machine", method!(inherit_machine, 0))?;
     singleton.define_private_method("watched_count", method!(watched_count, 0))?;
     singleton.define_private_method("hold_opened", method!(hold_opened, 0))?;
     singleton.define_private_method("claim_opened", method!(claim_opened, 0))
@@ -109,7 +110,7 @@ fn is_stopping(ruby: &Ruby) -> Result<bool, Error> {
 
 /// Has the loop call `run_deferred_callbacks` in its next turn.
 fn signal_loopbreak(ruby: &Ruby) -> Result<(), Error> {
-    instance::change(ruby, |instance| instance.signalled = true)
+    instance::alert(ruby, |instance| instance.signalled = true)
 }
 
 /// The time at which the present turn of the loop began.
@@ -121,6 +122,11 @@ fn current_time(ruby: &Ruby) -> Result<Value, Error> {
 /// How many turns of the loop have begun.
 fn iteration(ruby: &Ruby, _module: RModule) -> Result<u64, Error> {
     instance::look(ruby, |instance| instance.iteration)
+}
+
+/// The process that has forked this one has ended, where the loop is in this one.
+fn inherit_machine(ruby: &Ruby, _module: RModule) -> Result<(), Error> {
+    instance::peek(ruby, |instance| instance.reactor.inherit()).map(drop)
 }
 
 /// How many descriptors, watched files and timers there are.

@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
 
 use magnus::prelude::*;
 use magnus::rb_sys::{FromRawValue, protect};
 use magnus::{Error, RModule, Ruby, TryConvert, Value, function, method};
 
+use crate::sys::{files, words};
 use crate::{convert, errors};
 
 pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
@@ -103,18 +103,15 @@ impl Mapper {
             // SAFETY: the string has room for length bytes, and nobody else knows it yet.
             let count = unsafe {
                 let room = rb_sys::RSTRING_PTR(string).cast_mut().add(filled);
-                let position = (start + filled) as libc::off_t;
-                libc::pread(file.as_raw_fd(), room.cast(), length - filled, position)
+                files::read_at(file, room.cast(), length - filled, start + filled)
             };
-            match usize::try_from(count) {
+            match count {
                 Ok(0) => return Err(self.refused(ruby, libc::EIO)),
                 Ok(count) => filled += count,
-                Err(_) => {
-                    let error = io::Error::last_os_error();
-                    if error.kind() != io::ErrorKind::Interrupted {
-                        let errno = error.raw_os_error().unwrap_or(libc::EIO);
-                        return Err(self.refused(ruby, errno));
-                    }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let errno = error.raw_os_error().map_or(libc::EIO, words::errno);
+                    return Err(self.refused(ruby, errno));
                 }
             }
         }

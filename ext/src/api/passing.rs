@@ -3,6 +3,7 @@
 use magnus::prelude::*;
 use magnus::{Error, RModule, Ruby, Value, function};
 
+use crate::sys::descriptors;
 use crate::{convert, errors, instance};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
@@ -13,7 +14,9 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
 fn send_descriptor(ruby: &Ruby, signature: Value, descriptor: i32) -> Result<usize, Error> {
     let id = convert::id(signature)?;
     let sent = instance::change(ruby, |instance| {
-        instance.reactor.send_descriptor(id, descriptor)
+        instance
+            .reactor
+            .send_descriptor(id, descriptors::raw(descriptor))
     })?;
     sent.map_err(|cause| errors::from(ruby, &cause))
 }

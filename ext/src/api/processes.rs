@@ -1,8 +1,6 @@
 //! Child processes, and watching processes.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
-use std::os::unix::process::ExitStatusExt;
 
 use em_reactor::Error as Cause;
 use magnus::block::Proc;
@@ -10,6 +8,7 @@ use magnus::prelude::*;
 use magnus::rb_sys::{FromRawValue, protect};
 use magnus::{Error, RArray, RClass, RModule, RString, Ruby, TryConvert, Value, function};
 
+use crate::sys::words;
 use crate::{convert, errors, instance};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
@@ -49,7 +48,7 @@ fn arguments(ruby: &Ruby, words: RArray) -> Result<Vec<OsString>, Error> {
 
 fn argument(ruby: &Ruby, word: Value) -> Result<OsString, Error> {
     let bytes = convert::bytes(RString::try_convert(word)?);
-    let word = OsString::from_vec(bytes);
+    let word = convert::os_string(ruby, bytes)?;
     if word.as_encoded_bytes().contains(&0) {
         let message = format!("string contains null byte: {word:?}");
         return Err(errors::argument(ruby, message));
@@ -71,7 +70,7 @@ fn get_subprocess_status(ruby: &Ruby, signature: Value) -> Result<Option<Value>,
         i.reactor.child_pid(id).zip(i.reactor.child_status(id))
     })?;
     ended
-        .map(|(pid, ended)| status(ruby, ended.into_raw(), pid as i32))
+        .map(|(pid, ended)| status(ruby, words::status(ended), pid as i32))
         .transpose()
 }
 
@@ -91,7 +90,7 @@ fn make_status(ruby: &Ruby, arguments: &[Value], _: Option<Proc>) -> Result<Valu
     let made = protect(|| {
         // SAFETY: called with the GVL held, under protect; the second returns what the first made.
         unsafe {
-            rb_sys::rb_last_status_set(status, pid);
+            rb_sys::rb_last_status_set(status, pid as _);
             rb_sys::rb_last_status_get()
         }
     })?;

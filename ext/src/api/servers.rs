@@ -8,6 +8,7 @@ use magnus::prelude::*;
 use magnus::{Error, RModule, Ruby, Value, function};
 
 use crate::resolving::{addresses, addresses_of_name};
+use crate::sys::descriptors;
 use crate::{convert, errors, instance};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
@@ -59,9 +60,9 @@ fn attach_sd(ruby: &Ruby, descriptor: i32) -> Result<u64, Error> {
     let attached = instance::open(ruby, |reactor| {
         reactor.attach_listener(convert::descriptor(descriptor)?)
     })?;
-    attached
-        .map(|id| id.as_u64())
-        .map_err(|cause| errors::from(ruby, &cause))
+    let id = attached.map_err(|cause| errors::from(ruby, &cause))?;
+    descriptors::attached(ruby, id, descriptor);
+    Ok(id.as_u64())
 }
 
 fn stop_tcp_server(ruby: &Ruby, signature: Value) -> Result<(), Error> {

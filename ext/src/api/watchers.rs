@@ -1,13 +1,13 @@
 //! What the watches of lib/em/watches are built on.
 
 use std::io;
-use std::os::fd::{BorrowedFd, IntoRawFd, RawFd};
 use std::time::{Duration, SystemTime};
 
 use em_reactor::{inotify, wall_clock};
 use magnus::prelude::*;
 use magnus::{Error, RModule, Ruby, Value, method};
 
+use crate::sys::{descriptors, words};
 use crate::{convert, errors};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
@@ -21,9 +21,9 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
 
 /// A descriptor of the wall clock's, which the caller has to close; Unsupported where there is
 /// none.
-fn open_wall_clock(ruby: &Ruby, _module: RModule) -> Result<RawFd, Error> {
+fn open_wall_clock(ruby: &Ruby, _module: RModule) -> Result<i32, Error> {
     wall_clock::open()
-        .map(IntoRawFd::into_raw_fd)
+        .map(descriptors::give)
         .map_err(|cause| errors::from(ruby, &cause))
 }
 
@@ -31,20 +31,20 @@ fn open_wall_clock(ruby: &Ruby, _module: RModule) -> Result<RawFd, Error> {
 fn set_wall_clock(
     ruby: &Ruby,
     _module: RModule,
-    clock: RawFd,
+    clock: i32,
     time: SystemTime,
 ) -> Result<(), Error> {
     let since_epoch = time
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or(Duration::ZERO);
-    let clock = borrow(ruby, &clock)?;
-    wall_clock::set(clock, since_epoch).map_err(|cause| errors::from(ruby, &cause))
+    let lent = descriptors::lend(&clock).ok_or_else(|| not_open(ruby, clock))?;
+    wall_clock::set(lent, since_epoch).map_err(|cause| errors::from(ruby, &cause))
 }
 
 /// An inotify descriptor, which the caller has to close; Unsupported where there is none.
-fn open_inotify(ruby: &Ruby, _module: RModule) -> Result<RawFd, Error> {
+fn open_inotify(ruby: &Ruby, _module: RModule) -> Result<i32, Error> {
     inotify::open()
-        .map(IntoRawFd::into_raw_fd)
+        .map(descriptors::give)
         .map_err(|error| refused(ruby, "watching directories", &error))
 }
 
@@ -52,39 +52,34 @@ fn open_inotify(ruby: &Ruby, _module: RModule) -> Result<RawFd, Error> {
 fn add_inotify_watch(
     ruby: &Ruby,
     _module: RModule,
-    inotify: RawFd,
+    inotify: i32,
     path: Value,
     mask: u32,
 ) -> Result<i32, Error> {
     let path = convert::path(ruby, path)?;
-    inotify::add(borrow(ruby, &inotify)?, &path, mask)
+    let lent = descriptors::lend(&inotify).ok_or_else(|| not_open(ruby, inotify))?;
+    inotify::add(lent, &path, mask)
         .map_err(|error| refused(ruby, &path.display().to_string(), &error))
 }
 
 fn remove_inotify_watch(
     ruby: &Ruby,
     _module: RModule,
-    inotify: RawFd,
+    inotify: i32,
     number: i32,
 ) -> Result<(), Error> {
-    inotify::remove(borrow(ruby, &inotify)?, number);
+    let lent = descriptors::lend(&inotify).ok_or_else(|| not_open(ruby, inotify))?;
+    inotify::remove(lent, number);
     Ok(())
 }
 
-fn borrow<'a>(ruby: &Ruby, descriptor: &'a RawFd) -> Result<BorrowedFd<'a>, Error> {
-    if *descriptor < 0 {
-        return Err(errors::argument(
-            ruby,
-            format!("{descriptor} is no descriptor"),
-        ));
-    }
-    // SAFETY: it is not -1, and only used for the call; any other number is refused by the system.
-    Ok(unsafe { BorrowedFd::borrow_raw(*descriptor) })
+fn not_open(ruby: &Ruby, descriptor: i32) -> Error {
+    errors::argument(ruby, format!("{descriptor} is no descriptor"))
 }
 
 fn refused(ruby: &Ruby, subject: &str, error: &io::Error) -> Error {
     match error.raw_os_error() {
-        Some(errno) => errors::system(ruby, errno, subject),
+        Some(code) => errors::system(ruby, words::errno(code), subject),
         None => errors::own(ruby, "Unsupported", format!("{subject}: {error}")),
     }
 }

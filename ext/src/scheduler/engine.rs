@@ -1,19 +1,19 @@
 //! What a scheduler waits by: the reactor that runs in its thread, or one of its own.
 
-use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use em_reactor::{Poller, Reactor, Waker};
+use em_reactor::{Reactor, Waker};
 use magnus::{Error, Ruby};
 
-use crate::{errors, gvl, instance};
+use crate::sys::queue::Queue;
+use crate::{errors, instance};
 
 /// A reactor that serves nothing but fibers.
 pub(super) struct Own {
     reactor: Reactor,
     /// Taken out while it waits.
-    poller: Option<Poller>,
+    queue: Option<Queue>,
     waker: Arc<Waker>,
     /// Whether it waits without the GVL.
     sleeping: bool,
@@ -38,10 +38,11 @@ impl Engine {
     pub(super) fn own(ruby: &Ruby) -> Result<Self, Error> {
         let made = Reactor::new(Instant::now());
         let (reactor, poller) = made.map_err(|error| errors::from(ruby, &error))?;
+        let waker = reactor.waker();
         Ok(Self::Own(Box::new(Own {
-            waker: reactor.waker(),
+            queue: Some(Queue::new(poller, &waker)),
+            waker,
             reactor,
-            poller: Some(poller),
             sleeping: false,
             idle: false,
         })))
@@ -106,14 +107,14 @@ impl Own {
         }
     }
 
-    /// Ends the waits whose time is over, and takes the poller out to wait; `busy` is whether there
+    /// Ends the waits whose time is over, and takes the queue out to wait; `busy` is whether there
     /// is something to run. The time to wait is none where there is something to do.
-    pub(super) fn begin(&mut self, busy: bool) -> Option<(Poller, Option<Duration>)> {
+    pub(super) fn begin(&mut self, busy: bool) -> Option<(Queue, Option<Duration>)> {
         if self.reactor.needs_queue() {
             // Where there can be none, the old one goes on.
             if let Ok(poller) = self.reactor.adopt() {
-                self.poller = Some(poller);
                 self.waker = self.reactor.waker();
+                self.queue = Some(Queue::new(poller, &self.waker));
             }
         }
         self.reactor.begin_turn(Instant::now());
@@ -123,31 +124,31 @@ impl Own {
             true => Some(Duration::ZERO),
             false => self.reactor.poll_timeout(Instant::now()),
         };
-        let poller = self.poller.take()?;
+        let queue = self.queue.take()?;
         let may_wait = timeout != Some(Duration::ZERO);
         self.sleeping = may_wait;
-        Some((poller, timeout))
+        Some((queue, timeout))
     }
 
-    /// Whether the poller is to be asked before it is waited for.
+    /// Whether the queue is to be asked before it is waited for.
     pub(super) fn looks_first(&self, timeout: Option<Duration>) -> bool {
         !(self.idle && timeout != Some(Duration::ZERO))
     }
 
-    pub(super) fn end(&mut self, poller: Poller, waited: Option<Duration>) {
+    pub(super) fn end(&mut self, mut queue: Queue, waited: Option<Duration>) {
         self.sleeping = false;
         if let Some(waited) = waited {
             self.idle = waited > SHORT_WAIT;
         }
-        self.reactor.collect(&poller, Instant::now());
-        self.poller = Some(poller);
+        self.reactor.collect(&*queue.poller(), Instant::now());
+        self.queue = Some(queue);
     }
 }
 
 /// Polls, and waits where nothing is ready; how long that took, and whether it was interrupted.
 pub(super) fn poll(
     ruby: &Ruby,
-    poller: &mut Poller,
+    queue: &mut Queue,
     looks_first: bool,
     timeout: Option<Duration>,
 ) -> (
@@ -157,17 +158,17 @@ pub(super) fn poll(
 ) {
     let mut polled = Ok(());
     if looks_first {
-        polled = poller.poll(Some(Duration::ZERO));
+        polled = queue.poller().poll(Some(Duration::ZERO));
     } else {
-        poller.clear();
+        queue.poller().clear();
     }
-    if polled.is_err() || !poller.is_empty() || timeout == Some(Duration::ZERO) {
+    if polled.is_err() || !queue.poller().is_empty() || timeout == Some(Duration::ZERO) {
         return (None, polled, Ok(false));
     }
     let start = Instant::now();
-    let waited = gvl::wait_readable(ruby, poller.as_raw_fd(), timeout);
+    let waited = queue.waiting().wait(ruby, timeout);
     if !matches!(waited, Ok(false)) {
-        polled = poller.poll(Some(Duration::ZERO));
+        polled = queue.look();
     }
     (Some(start.elapsed()), polled, waited)
 }

@@ -14,7 +14,8 @@ use rb_sys::VALUE;
 
 use super::state::{End, Item, Kind};
 use super::waits::Target;
-use super::{Scheduler, alarms, bind, drain, identity, probe, switch, waits};
+use super::{Scheduler, alarms, bind, drain, identity, switch, waits};
+use crate::sys::transfers;
 use crate::{convert, errors};
 
 type This = Obj<Scheduler>;
@@ -78,12 +79,12 @@ fn io_wait(
     let target = target(ruby, io, events)?;
     // Ruby asks between the parts of one `puts`, which are not to be mixed with those of others.
     let is_write = target.interest == Interest::WRITABLE;
-    if is_write && this.state().may_go_on() && probe::is_ready(target.fd, target.interest) {
+    if is_write && this.state().may_go_on() && transfers::is_ready(target.fd, target.interest) {
         return Ok(events);
     }
     let limit = match duration(ruby, timeout)? {
         Some(limit) => (Some(limit), false),
-        None => (identity::timeout(io)?, true),
+        None => (identity::timeout(ruby, io)?, true),
     };
     let ready = waits::descriptor(ruby, this, target, limit.0)?;
     match (ready.is_empty(), limit.1) {

@@ -1,7 +1,5 @@
 //! Which open file an IO stands for, and how long it may be waited for.
 
-use std::ffi::c_void;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -9,10 +7,10 @@ use magnus::prelude::*;
 use magnus::rb_sys::{AsRawId, AsRawValue, protect};
 use magnus::value::{IntoId, LazyId};
 use magnus::{Error, ExceptionClass, Fixnum, Ruby, Value};
-use rb_sys::VALUE;
 
 use super::hooks;
 use super::switch::value;
+use crate::sys::limit;
 
 /// No name of an instance variable, so that no program sees it.
 static IDENTITY: LazyId = LazyId::new("eventmachine identity");
@@ -37,25 +35,12 @@ pub(super) fn of(ruby: &Ruby, io: Value) -> Result<Option<u64>, Error> {
     Ok(Some(number))
 }
 
-type Timeout = unsafe extern "C" fn(VALUE) -> VALUE;
-
 /// An IO's own limit for waits, from Ruby 3.2 on: see `IO#timeout`.
-pub(super) fn timeout(io: Value) -> Result<Option<Duration>, Error> {
-    static FUNCTION: OnceLock<Option<Timeout>> = OnceLock::new();
-    let function = FUNCTION.get_or_init(|| {
-        // SAFETY: looks a name up; Ruby has the function under that name, with this type, or has it
-        // not.
-        let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"rb_io_timeout".as_ptr()) };
-        // SAFETY: as above; a null pointer is no function.
-        (!found.is_null()).then(|| unsafe { std::mem::transmute::<*mut c_void, Timeout>(found) })
-    });
-    let Some(function) = function else {
-        return Ok(None);
-    };
-    // SAFETY: called with an IO, under protection.
-    let seconds = protect(|| unsafe { function(io.as_raw()) })?;
-    // SAFETY: this is called with the GVL.
-    hooks::duration(&unsafe { Ruby::get_unchecked() }, value(seconds))
+pub(super) fn timeout(ruby: &Ruby, io: Value) -> Result<Option<Duration>, Error> {
+    match limit::of(io)? {
+        Some(seconds) => hooks::duration(ruby, seconds),
+        None => Ok(None),
+    }
 }
 
 pub(super) fn timeout_error(ruby: &Ruby) -> Error {

@@ -11,7 +11,6 @@ mod engine;
 mod hooks;
 mod identity;
 mod live;
-mod probe;
 mod run;
 mod slab;
 mod spare;

@@ -86,16 +86,16 @@ fn turns(ruby: &Ruby, this: This) -> Result<(), Error> {
             match &mut state.engine {
                 Engine::Own(own) => own
                     .begin(busy)
-                    .map(|(poller, timeout)| (poller, own.looks_first(timeout), timeout)),
+                    .map(|(queue, timeout)| (queue, own.looks_first(timeout), timeout)),
                 _ => None,
             }
         };
-        let Some((mut poller, looks_first, timeout)) = begun else {
+        let Some((mut queue, looks_first, timeout)) = begun else {
             return Ok(());
         };
-        let (waited, polled, interrupted) = engine::poll(ruby, &mut poller, looks_first, timeout);
+        let (waited, polled, interrupted) = engine::poll(ruby, &mut queue, looks_first, timeout);
         if let Engine::Own(own) = &mut this.state().engine {
-            own.end(poller, waited);
+            own.end(queue, waited);
         }
         interrupted?;
         polled.map_err(|error| errors::from(ruby, &error))?;

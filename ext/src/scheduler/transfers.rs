@@ -9,10 +9,14 @@ use magnus::typed_data::Obj;
 use magnus::{Error, RClass, Ruby, TryConvert, Value, method};
 
 use super::waits::Target;
-use super::{Scheduler, identity, probe, waits};
+use super::{Scheduler, identity, waits};
 use crate::errors;
+use crate::sys::transfers;
 
 pub(super) fn init(ruby: &Ruby, class: RClass) -> Result<(), Error> {
+    if !transfers::SUPPORTED {
+        return Ok(());
+    }
     let version: String = ruby.class_object().const_get("RUBY_VERSION")?;
     // Ruby 4.1 gives the offset before the length, and wants one transfer at most.
     match version_of(&version) >= (4, 1) {
@@ -111,7 +115,13 @@ fn transfer(
             ));
         };
         // SAFETY: the buffer has room for so many bytes from there, and Ruby keeps it meanwhile.
-        let done = unsafe { attempt(way, fd, base.add(offset + moved), room) };
+        let done = unsafe {
+            let base = base.add(offset + moved);
+            match way {
+                Way::Read => transfers::read(fd, base, room),
+                Way::Write => transfers::write(fd, base, room),
+            }
+        };
         match done {
             Ok(0) => return Ok(moved as isize),
             Ok(count) => {
@@ -120,8 +130,8 @@ fn transfer(
                     return Ok(moved as isize);
                 }
             }
-            Err(libc::EINTR) => ruby.thread_check_ints()?,
-            Err(libc::EAGAIN) if length > 0 => await_room(ruby, this, way, io, fd)?,
+            Err(transfers::EINTR) => ruby.thread_check_ints()?,
+            Err(transfers::EAGAIN) if length > 0 => await_room(ruby, this, way, io, fd)?,
             Err(_) if moved > 0 => return Ok(moved as isize),
             Err(errno) => return Ok(-(errno as isize)),
         }
@@ -134,7 +144,7 @@ fn await_room(ruby: &Ruby, this: This, way: Way, io: Value, fd: i32) -> Result<(
         interest: way.interest(),
         identity: identity::of(ruby, io)?,
     };
-    let limit = identity::timeout(io)?;
+    let limit = identity::timeout(ruby, io)?;
     match waits::descriptor(ruby, this, target, limit)?.is_empty() {
         true => Err(identity::timeout_error(ruby)),
         false => Ok(()),
@@ -167,53 +177,4 @@ fn memory(way: Way, io: Value, buffer: Value) -> Result<(i32, *mut u8, usize), E
         rb_sys::Qnil.into()
     })?;
     Ok((fd, base.cast(), size as usize))
-}
-
-/// One call that does not wait, whatever the mode of the descriptor.
-///
-/// # Safety
-///
-/// `base` is valid for `size` bytes, for reads of the memory or writes to it as `way` says.
-unsafe fn attempt(way: Way, fd: i32, base: *mut u8, size: usize) -> Result<usize, i32> {
-    let base = base.cast::<c_void>();
-    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-    // SAFETY: as promised by the caller.
-    let done = unsafe {
-        match way {
-            Way::Read => libc::recv(fd, base, size, libc::MSG_DONTWAIT),
-            Way::Write => libc::send(fd, base, size, flags),
-        }
-    };
-    match result(done) {
-        // SAFETY: as promised by the caller.
-        Err(libc::ENOTSOCK) => unsafe { attempt_file(way, fd, base, size) },
-        result => result,
-    }
-}
-
-/// As [`attempt`], for what is no socket: the system is asked first, since it may be in blocking
-/// mode.
-unsafe fn attempt_file(way: Way, fd: i32, base: *mut c_void, size: usize) -> Result<usize, i32> {
-    if !probe::is_ready(fd, way.interest()) {
-        return Err(libc::EAGAIN);
-    }
-    // A pipe takes this much at once where it takes anything, even in blocking mode.
-    let most = match way {
-        Way::Read => size,
-        Way::Write => size.min(libc::PIPE_BUF),
-    };
-    // SAFETY: as promised by the caller.
-    result(unsafe {
-        match way {
-            Way::Read => libc::read(fd, base, most),
-            Way::Write => libc::write(fd, base, most),
-        }
-    })
-}
-
-fn result(done: isize) -> Result<usize, i32> {
-    usize::try_from(done).map_err(|_| {
-        let error = std::io::Error::last_os_error();
-        error.raw_os_error().unwrap_or(libc::EIO)
-    })
 }

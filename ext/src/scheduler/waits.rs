@@ -1,9 +1,8 @@
 //! Waiting, from the beginning to the end: for descriptors, times and other fibers.
 
-use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use em_reactor::{Begun, Id, Interest, Outcome};
+use em_reactor::{Begun, BorrowedDescriptor, Id, Interest, Outcome};
 use magnus::prelude::*;
 use magnus::rb_sys::FromRawValue;
 use magnus::typed_data::Obj;
@@ -13,6 +12,7 @@ use rb_sys::VALUE;
 use super::state::{ALARM, End, Kind};
 use super::{Scheduler, alarms, bind, drain, switch};
 use crate::errors;
+use crate::sys::descriptors;
 
 /// A descriptor, what it is waited for, and which open file it stands for.
 #[derive(Clone, Copy)]
@@ -237,8 +237,8 @@ fn closed(ruby: &Ruby) -> Error {
 }
 
 /// What an IO that is waited for has told to be its descriptor.
-fn borrowed(fd: i32) -> BorrowedFd<'static> {
-    // SAFETY: an open IO's is not -1. The IO is kept by who waits, and tells where it is closed;
-    // where its descriptor is closed behind its back, the system refuses it.
-    unsafe { BorrowedFd::borrow_raw(fd) }
+fn borrowed(fd: i32) -> BorrowedDescriptor<'static> {
+    // SAFETY: an open IO's is a descriptor. The IO is kept by who waits, and tells where it is
+    // closed; where its descriptor is closed behind its back, the system refuses it.
+    unsafe { descriptors::borrow(fd) }
 }

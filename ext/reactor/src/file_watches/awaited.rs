@@ -39,7 +39,7 @@ impl FileWatches {
         self.place_changed(turn, id, What::Gone);
     }
 
-    fn look_for(&mut self, turn: &mut Turn, id: Id) {
+    pub(super) fn look_for(&mut self, turn: &mut Turn, id: Id) {
         if self.find(id) == Found::Another {
             self.replaced(turn, id);
         }

@@ -44,7 +44,7 @@ impl Reactor {
             }
             Err(error) => {
                 self.forget(id);
-                Err(describe("fork")(error))
+                Err(describe(child::START)(error))
             }
         }
     }

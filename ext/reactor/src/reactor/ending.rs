@@ -101,7 +101,7 @@ impl Reactor {
         }
         let base = &mut descriptor.base;
         if !base.handle.is_owned() {
-            if !base.detached && !self.is_forked() {
+            if !base.detached && self.turn.has_queue() {
                 let _ = base.handle.deregister(&self.turn.registry);
             }
             return is_stream && !base.detached;
@@ -121,15 +121,13 @@ impl Reactor {
     /// Gives a descriptor back to its owner, unwatched and open; what was sent before is written,
     /// as far as the system takes it at once. Its `Unbound` event follows.
     pub fn detach(&mut self, id: Id) -> Result<RawDescriptor> {
-        let is_forked = self.is_forked();
         self.write_once(id);
         let (descriptor, turn) = self.descriptor_mut(id)?;
         let base = &mut descriptor.base;
         base.handle.disown();
         let was_detached = std::mem::replace(&mut base.detached, true);
         let fd = base.handle.raw();
-        // In a forked child the queue is the parent's, who goes on watching.
-        if !was_detached && !is_forked {
+        if !was_detached && turn.has_queue() {
             let _ = base.handle.deregister(&turn.registry);
         }
         self.end(id, None);

@@ -53,17 +53,24 @@ impl Reactor {
         })
     }
 
-    /// Whether this process is a fork of the one that made the reactor. Its descriptors are then
-    /// shared with the parent: see [`adopt`](Self::adopt) and [`abandon`](Self::abandon).
+    /// Whether this process is a fork of the one that runs the loop, and has begun no turn of it.
+    /// Its descriptors are then shared with the parent: see [`adopt`](Self::adopt) and
+    /// [`abandon`](Self::abandon).
     pub fn is_forked(&self) -> bool {
         self.turn.is_forked()
+    }
+
+    /// Whether the queue is this process's own, and not that of one that forked it: see
+    /// [`adopt`](Self::adopt), which is to come before anything is opened or changed.
+    pub fn has_queue(&self) -> bool {
+        self.turn.has_queue()
     }
 
     /// Whether the loop is to go on with a queue of its own: see [`adopt`](Self::adopt). That is so
     /// in a forked child, and where the queue tells again and again of a file that was closed
     /// without a word and lives on by a duplicate.
     pub fn needs_queue(&self) -> bool {
-        self.is_forked() || self.waits.have_strays()
+        !self.has_queue() || self.waits.have_strays()
     }
 
     /// Goes on with a new queue, which watches all descriptors; in a forked child, in the parent's
@@ -74,10 +81,10 @@ impl Reactor {
     pub fn adopt(&mut self) -> Result<Poller> {
         let poller = Poller::new()?;
         let (registry, waker) = (poller.registry()?, poller.waker()?);
-        self.files.adopt(&registry)?;
+        self.files.adopt(&mut self.turn, &registry)?;
         self.waker = waker;
         self.turn.registry = registry;
-        self.turn.fork_generation = fork::generation();
+        self.turn.queue_generation = fork::generation();
         self.children_forked = fork::children();
         self.pipe = None;
         for id in self.descriptors.ids().collect::<Vec<_>>() {
@@ -89,6 +96,12 @@ impl Reactor {
         self.waits.adopt(&mut self.turn);
         self.names.adopt(&self.waker);
         Ok(poller)
+    }
+
+    /// The process that forked this one has ended, as that of a daemon has: what the system tells
+    /// is told to this one alone.
+    pub fn inherit(&mut self) {
+        self.files.inherit();
     }
 
     /// Closes every descriptor and tells nobody: neither the kernel's queue, which a parent process

@@ -78,9 +78,8 @@ impl Child {
         }
     }
 
-    /// In a forked child the queue is the parent's, who goes on watching.
     fn deregister(&self, turn: &Turn) {
-        if !turn.is_forked() {
+        if turn.has_queue() {
             self.process.deregister(&turn.registry);
         }
     }

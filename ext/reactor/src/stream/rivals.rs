@@ -132,7 +132,7 @@ pub(super) fn replace(mut handle: Handle, base: &mut Base, turn: &mut Turn) -> b
     let mut former = std::mem::replace(&mut base.handle, handle);
     base.readiness = Default::default();
     // While a forked child holds it too, the system would go on telling of it.
-    if !turn.is_forked() {
+    if turn.has_queue() {
         let _ = former.deregister(&turn.registry);
     }
     drop(former);

@@ -5,8 +5,6 @@
 use std::io;
 use std::path::Path;
 
-use mio::{Registry, Token};
-
 /// One notice of the system's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(
@@ -43,8 +41,25 @@ pub(crate) use linux::Inotify;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub use linux::{add, open, remove};
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use elsewhere::Inotify;
+#[cfg(any(
+    target_vendor = "apple",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd"
+))]
+pub(crate) use super::vnode::Inotify;
+
+#[cfg(not(any(
+    target_vendor = "apple",
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd"
+)))]
+pub(crate) use nothing::Inotify;
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub use elsewhere::{add, open, remove};
@@ -57,8 +72,8 @@ mod linux {
     use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
     use std::os::unix::ffi::OsStrExt;
 
-    use mio::Interest;
     use mio::unix::SourceFd;
+    use mio::{Interest, Registry, Token};
 
     use super::*;
     use crate::sys::io::retry;
@@ -207,6 +222,21 @@ mod elsewhere {
 
     /// There is none.
     pub fn remove(_inotify: BorrowedFd<'_>, _number: i32) {}
+}
+
+#[cfg(not(any(
+    target_vendor = "apple",
+    target_os = "android",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "linux",
+    target_os = "netbsd",
+    target_os = "openbsd"
+)))]
+mod nothing {
+    use mio::{Registry, Token};
+
+    use super::*;
 
     /// There is none: the type has no values.
     #[derive(Debug)]

@@ -29,7 +29,8 @@
 //!   they are received one by one.
 //! - `errno`: error numbers, by their POSIX names.
 //! - `file`: opening files, reading at an offset, telling sockets from files.
-//! - `inotify`: watching files. `Inotify::new` fails where it is unsupported.
+//! - `inotify`: watching files, by inotify(7) or kqueue(2). `Inotify::new` fails where it is
+//!   unsupported.
 //! - `queue`: the names of the queue's system calls, the interest for urgent data (`URGENT`, `None`
 //!   where the queue does not report it), and which error means that a file is always ready.
 //! - `sigpipe`: a write without SIGPIPE, for what is not a socket. Linux only.

@@ -3,13 +3,51 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    unused_imports,
     clippy::unwrap_used,
     reason = "each test file uses its own part of this, which fails by panics"
 )]
 
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use em_reactor::{Event, Id, Poller, Reactor};
+use em_reactor::{BorrowedDescriptor, Event, Id, Poller, RawDescriptor, Reactor};
+
+/// Numbers of errors and options, by the names that Unix has for them.
+#[cfg(unix)]
+pub use libc as system;
+
+/// Numbers of errors and options, by the names that Unix has for them.
+#[cfg(windows)]
+pub mod system {
+    pub use windows_sys::Win32::Networking::WinSock::{
+        SO_KEEPALIVE, SOL_SOCKET, WSAEADDRINUSE as EADDRINUSE, WSAECONNABORTED as EPIPE,
+        WSAECONNREFUSED as ECONNREFUSED, WSAECONNRESET as ECONNRESET, WSAETIMEDOUT as ETIMEDOUT,
+    };
+}
+
+/// The descriptor of a socket outside of the loop.
+pub fn descriptor(stream: &TcpStream) -> BorrowedDescriptor<'_> {
+    #[cfg(unix)]
+    return std::os::fd::AsFd::as_fd(stream);
+    #[cfg(windows)]
+    return std::os::windows::io::AsSocket::as_socket(stream);
+}
+
+/// The number of the descriptor of a socket outside of the loop.
+pub fn number(stream: &TcpStream) -> RawDescriptor {
+    #[cfg(unix)]
+    return std::os::fd::AsRawFd::as_raw_fd(stream);
+    #[cfg(windows)]
+    return std::os::windows::io::AsRawSocket::as_raw_socket(stream);
+}
+
+/// Two sockets outside of the loop that are connected to each other.
+pub fn sockets() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (near, listener.accept().unwrap().0)
+}
 
 /// A test that waits longer has failed.
 const LIMIT: Duration = Duration::from_secs(10);

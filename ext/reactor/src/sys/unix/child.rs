@@ -17,6 +17,9 @@ use crate::error::{Error, Result};
 use crate::sys::handle::Handle;
 use crate::sys::io::retry;
 
+/// What starts a process, for the texts of errors.
+pub(crate) const START: &str = "fork";
+
 /// The exit status of a child whose program could not be executed.
 const NOT_EXECUTED: i32 = 255;
 
@@ -101,7 +104,7 @@ impl Process {
     /// Fails with ECHILD where somebody else reaped it.
     pub(crate) fn wait(&self) -> io::Result<Option<ExitStatus>> {
         retry(|| match &self.pidfd {
-            Some(pidfd) => pidfd::wait(pidfd.as_fd()),
+            Some(pidfd) => pidfd::wait(pidfd.as_fd(), self.pid),
             None => wait(self.pid),
         })
     }
@@ -110,12 +113,9 @@ impl Process {
     pub(crate) fn signal(&self, signal: i32) {
         match &self.pidfd {
             Some(pidfd) => {
-                let _ = pidfd::signal(pidfd.as_fd(), signal);
+                let _ = pidfd::signal(pidfd.as_fd(), self.pid, signal);
             }
-            None => {
-                // SAFETY: kill takes two integers. The number is the child's, which was not reaped.
-                unsafe { libc::kill(self.pid, signal) };
-            }
+            None => kill(self.pid, signal),
         }
     }
 }
@@ -161,7 +161,14 @@ fn fail(program: &OsStr, error: &io::Error) -> io::Result<libc::pid_t> {
     }
 }
 
-fn wait(pid: libc::pid_t) -> io::Result<Option<ExitStatus>> {
+/// Sends a signal to a child that was not reaped.
+pub(super) fn kill(pid: libc::pid_t, signal: i32) {
+    // SAFETY: kill takes two integers.
+    unsafe { libc::kill(pid, signal) };
+}
+
+/// As [`Process::wait`], by the number of a child that was not reaped.
+pub(super) fn wait(pid: libc::pid_t) -> io::Result<Option<ExitStatus>> {
     let mut status = 0;
     // SAFETY: status is writable for an int.
     match unsafe { libc::waitpid(pid, &mut status, libc::WNOHANG) } {

@@ -24,7 +24,7 @@ pub(crate) fn open(pid: libc::pid_t) -> io::Result<OwnedFd> {
 ///
 /// Fails with ECHILD where somebody else reaped it, or it is nobody's child here.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) fn wait(process: BorrowedFd<'_>) -> io::Result<Option<ExitStatus>> {
+pub(crate) fn wait(process: BorrowedFd<'_>, _pid: libc::pid_t) -> io::Result<Option<ExitStatus>> {
     use std::os::fd::AsRawFd;
     use std::os::unix::process::ExitStatusExt;
 
@@ -50,7 +50,7 @@ pub(crate) fn wait(process: BorrowedFd<'_>) -> io::Result<Option<ExitStatus>> {
 
 /// Sends a signal. See pidfd_send_signal(2).
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) fn signal(process: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
+pub(crate) fn signal(process: BorrowedFd<'_>, _pid: libc::pid_t, signal: i32) -> io::Result<()> {
     use std::os::fd::AsRawFd;
 
     let info: *const libc::siginfo_t = std::ptr::null();
@@ -79,12 +79,12 @@ pub(crate) fn open(_pid: libc::pid_t) -> io::Result<OwnedFd> {
 
 /// Never called, since [`open`] fails.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) fn wait(_process: BorrowedFd<'_>) -> io::Result<Option<ExitStatus>> {
+pub(crate) fn wait(_process: BorrowedFd<'_>, _pid: libc::pid_t) -> io::Result<Option<ExitStatus>> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Never called, since [`open`] fails.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) fn signal(_process: BorrowedFd<'_>, _signal: i32) -> io::Result<()> {
+pub(crate) fn signal(_: BorrowedFd<'_>, _pid: libc::pid_t, _signal: i32) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -1,5 +1,4 @@
-//! Windows: sockets only. Nothing is forked, limited or made another user's there, and no process
-//! is started or watched from here.
+//! Windows: sockets only. Nothing is forked, limited or made another user's there.
 
 pub(crate) mod child;
 pub(crate) mod fork;
@@ -12,3 +11,5 @@ pub(crate) mod passing;
 pub(crate) mod socket_file;
 pub(crate) mod sockopt;
 pub(crate) mod user;
+
+mod pair;
