@@ -21,6 +21,11 @@ task :neighbours do
   ruby "spec/chaos/neighbours.rb"
 end
 
+desc "Ask a TLS server what no orderly client asks, by tlslite-ng of PyPI (PYTHON=)"
+task :tls_probes do
+  ruby "spec/chaos/tls_probes.rb"
+end
+
 desc "10,000 signals, 2,000 children and 100,000 files at full speed (SIGNALS=, CHILDREN=, FILES=)"
 task :watches do
   ruby "spec/chaos/watches.rb"

@@ -86,14 +86,30 @@ end
 
 # Those who wait for answers meanwhile.
 module Neighbours
-  def self.run(ports, connections, seconds)
+  module_function
+
+  def run(ports, connections, seconds, attack)
     EventMachine.run do
       period = connections / 2000.0
       connections.times { EventMachine.connect("127.0.0.1", ports["echo"], Asker, period) }
-      EventMachine.add_timer(1) { Asker.times.clear }
-      EventMachine.add_timer(seconds + 1) { EventMachine.stop }
+      waiting = EventMachine.add_periodic_timer(0.05) do
+        next if Asker.times.size < 2 * connections
+
+        waiting.cancel
+        measure(seconds, attack)
+      end
     end
     puts JSON.generate(Asker.summary)
+  end
+
+  # All have been answered by now. What is measured begins a second after the attack.
+  def measure(seconds, attack)
+    attacker = spawn(RbConfig.ruby, __FILE__, "attack", *attack, err: File::NULL)
+    EventMachine.add_timer(1) { Asker.times.clear }
+    EventMachine.add_timer(seconds + 1) do
+      Process.kill("KILL", attacker)
+      EventMachine.stop
+    end
   end
 end
 
@@ -144,10 +160,7 @@ module Server
   def attack_next(rounds, here)
     return EventMachine.stop unless (kind, place, ports = rounds.shift)
 
-    attacker = spawn(RbConfig.ruby, __FILE__, "attack", kind, ports, err: File::NULL)
-    EventMachine.system(RbConfig.ruby, __FILE__, "ask", here) do |output, _|
-      Process.kill("KILL", attacker)
-      Process.wait(attacker)
+    EventMachine.system(RbConfig.ruby, __FILE__, "ask", here, kind, ports) do |output, _|
       tell(kind, place, *JSON.parse(output))
       EventMachine.add_timer(0.5) { attack_next(rounds, here) }
     end
@@ -164,7 +177,8 @@ $stdout.sync = true
 case ARGV.shift
 when "attack" then Attack.public_send(ARGV[0], JSON.parse(ARGV[1]))
 when "ask"
-  Neighbours.run(JSON.parse(ARGV[0]), Integer(ENV.fetch("CONNECTIONS", "1000")), Float(ENV.fetch("SECONDS", "4")))
+  Neighbours.run(JSON.parse(ARGV.shift), Integer(ENV.fetch("CONNECTIONS", "1000")), Float(ENV.fetch("SECONDS", "4")),
+                 ARGV)
 when "elsewhere" then Server.run_elsewhere
 else Server.run
 end

@@ -3,10 +3,13 @@
 # Runs the house of house.rb, and says whether all went well.
 #
 #   ruby run.rb chaos      SESSIONS=10000 SEED=
-#   ruby run.rb soak       HOURS=1: round after round, of which descriptors, threads and memory are compared
+#   ruby run.rb soak       HOURS=1: round after round, of which descriptors, objects and memory are compared;
+#                          PICTURE=tmp/soak.svg is how these went
 
 $LOAD_PATH.unshift(File.expand_path("../../lib", __dir__))
+require "fileutils"
 require_relative "house"
+require_relative "picture"
 
 SEED = Integer(ENV.fetch("SEED", Random.new_seed % 1_000_000))
 
@@ -38,20 +41,36 @@ end
 
 # Memory may settle in the first rounds.
 WARM_UP = 5
-GROWTH = 1.1
+# How much more there may be in the end, of each. What is resident has gaps between what is allocated.
+GROWTH = { descriptors: 1, objects: 1.02, allocated: 1.02, resident: 1.1 }.freeze
+
+# What there is after a round, in numbers and in KiB.
+def kept
+  resident = Memory.kept
+  { descriptors: descriptors, objects: GC.stat(:heap_live_slots), allocated: Memory.allocated, resident: resident }
+end
+
+def draw(rounds)
+  path = ENV.fetch("PICTURE", "tmp/soak.svg")
+  FileUtils.mkdir_p(File.dirname(path))
+  File.write(path, Picture.draw(rounds))
+  puts "        #{path} shows how these went"
+end
 
 def soak
   stop = Process.clock_gettime(Process::CLOCK_MONOTONIC) + (Float(ENV.fetch("HOURS", "1")) * 3600)
-  reports = []
-  seed = SEED
+  rounds = []
+  faults = 0
   while Process.clock_gettime(Process::CLOCK_MONOTONIC) < stop
-    reports << [one_round(2000, seed += 1), descriptors, Memory.kept]
-    puts "        #{reports.last[2]} KiB are kept"
+    report = one_round(Integer(ENV.fetch("SESSIONS", "2000")), SEED + rounds.size)
+    faults += report.faults.size
+    rounds << { **kept, lag_ms: report.lag_p99 }
+    puts "        #{rounds.last.map { |what, count| "#{what}: #{count}" }.join(", ")}"
   end
-  faults = reports.sum { |report, *| report.faults.size }
-  settled = reports.drop(WARM_UP)
-  abort "FAULT descriptors grew" if settled.any? && settled.last[1] > settled.first[1]
-  abort "FAULT memory grew" if settled.any? && settled.last[2] > settled.first[2] * GROWTH
+  draw(rounds)
+  settled = rounds.drop(WARM_UP)
+  grown = GROWTH.select { |what, growth| settled.any? && settled.last[what] > settled.first[what] * growth }
+  abort "FAULT these grew: #{grown.keys.join(", ")}" if grown.any?
   abort "#{faults} faults" if faults.positive?
 end
 

@@ -8,9 +8,9 @@ module EventMachine
     # Subclasses define any of +receive_first_header_line(line)+, +receive_headers(lines)+ and
     # +receive_request(lines, content)+. Requests may follow one another.
     #
-    # Two content-lengths in one request, a content longer than LineText2::MaxBinaryLength and headers of more
-    # than 1 MiB are errors: +receive_error+ is called with a message if the class has that method,
-    # and the connection is closed.
+    # Two content-lengths in one request, a content longer than LineText2::MaxBinaryLength, and headers of more
+    # than 1 MiB or 10,000 lines are errors: +receive_error+ is called with a message if the class has that
+    # method, and the connection is closed.
     class HeaderAndContentProtocol < Connection
       include LineText2
 
@@ -19,7 +19,9 @@ module EventMachine
 
       FIELD = /\A([^\s:]+)\s*:\s*/
       MAX_HEADER_LENGTH = 1024 * 1024
-      private_constant :FIELD, :MAX_HEADER_LENGTH
+      # Each line is an object, which costs more than its bytes.
+      MAX_HEADER_LINES = 10_000
+      private_constant :FIELD, :MAX_HEADER_LENGTH, :MAX_HEADER_LINES
 
       # Converts header lines to a Hash.
       #
@@ -73,6 +75,8 @@ module EventMachine
       end
 
       def hc_header_line(line)
+        return lt2_fail("too many header lines") if @hc_headers.size >= MAX_HEADER_LINES
+
         if (length = line[ContentLengthPattern, 1])
           return lt2_fail("extraneous content-length header") if @hc_content_length
 

@@ -58,7 +58,8 @@ module EventMachine
         @line_protocol_searched = @buf ? 0 : searched
         return if pos >= input.bytesize
 
-        rest = input.byteslice(pos, input.bytesize - pos)
+        # A slice shares its bytes, and copies them all when more is added.
+        rest = pos.zero? ? input : input.byteslice(pos, input.bytesize - pos)
         @buf = @buf ? @buf << rest : rest
         line_protocol_fail if @buf.bytesize > LineText2::MaxBinaryLength
       end

@@ -29,7 +29,10 @@ module EventMachine
 
       # A match of a Regexp delimiter may be split between two chunks, so this many bytes are searched again.
       LOOKBEHIND = 4096
-      private_constant :LOOKBEHIND
+
+      # A line that is longer is kept in pieces of this size, since a growing string is copied now and then.
+      PIECE = 512 * 1024
+      private_constant :LOOKBEHIND, :PIECE
 
       # Takes the next chunk of the stream, and calls the receive_ methods for each line and text that it
       # completes.
@@ -72,7 +75,8 @@ module EventMachine
       def set_line_mode(data = "")
         @lt2_delimiter ||= "\n"
         @lt2_mode = :lines
-        @lt2_linebuffer = nil
+        @lt2_scanned = 0
+        @lt2_linebuffer = @lt2_pieces = nil
         @lt2_textbuffer = nil
         receive_data(data.to_s)
       end
@@ -158,15 +162,33 @@ module EventMachine
       # Fast path: a small chunk of a long line, without a delimiter, is only appended. It applies if all pending
       # bytes have been searched.
       def lt2_continue(pending, data)
-        pending << data
-        searched = pending.bytesize - data.bytesize
-        if @lt2_scanned == searched && @lt2_mode == :lines && !data.include?(@lt2_delimiter)
-          @lt2_scanned = pending.bytesize
+        is_searched = @lt2_scanned == pending.bytesize
+        if is_searched && @lt2_mode == :lines && !data.include?(@lt2_delimiter)
+          lt2_append(pending, data)
           return lt2_check_length(0)
         end
 
+        pending = lt2_join(pending, is_searched) if @lt2_pieces
         @lt2_linebuffer = nil
-        lt2_consume(pending, true)
+        lt2_consume(pending << data, true)
+      end
+
+      def lt2_append(pending, data)
+        if pending.bytesize < PIECE
+          pending << data
+        else
+          (@lt2_pieces ||= []) << pending
+          @lt2_linebuffer = data.dup
+        end
+        @lt2_scanned = @lt2_linebuffer.bytesize
+      end
+
+      # @param is_searched [Boolean] whether all of it has been searched
+      def lt2_join(pending, is_searched)
+        joined = @lt2_pieces.push(pending).join
+        @lt2_pieces = nil
+        @lt2_scanned = is_searched ? joined.bytesize : 0
+        joined
       end
 
       # Callbacks may call receive_data and switch modes, so the rest of the input is a local variable while they
@@ -268,7 +290,8 @@ module EventMachine
 
       # @param overlap [Integer] how many of these bytes may belong to a delimiter
       def lt2_check_length(overlap)
-        lt2_fail("overlength line") if @lt2_linebuffer.bytesize > lt2_limit + overlap
+        length = @lt2_linebuffer.bytesize + (@lt2_pieces ? @lt2_pieces.sum(&:bytesize) : 0)
+        lt2_fail("overlength line") if length > lt2_limit + overlap
       end
 
       # Called within callbacks: data after the current line or text is not read.
@@ -279,7 +302,7 @@ module EventMachine
 
       def lt2_fail(message)
         @lt2_mode = :failed
-        @lt2_linebuffer = @lt2_textbuffer = nil
+        @lt2_linebuffer = @lt2_textbuffer = @lt2_pieces = nil
         receive_error(message) if respond_to?(:receive_error, true)
         close_connection if respond_to?(:close_connection, true)
       end

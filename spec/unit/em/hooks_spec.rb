@@ -3,15 +3,19 @@
 RSpec.describe EventMachine::Hook do
   let(:seen) { [] }
 
+  # Calls each of the blocks once the loop has had nothing to do so often.
+  def after_idle_turns(steps)
+    idle = 0
+    EventMachine.on_idle { steps[idle += 1]&.call }
+  end
+
   it "is called at each point of the turn, in order" do
     em do
       hooks = %i[before_wait after_wait on_idle].map { |point| EventMachine.public_send(point) { seen << point } }
-      EventMachine.add_timer(0.002) { seen << :timer << EventMachine.next_tick { seen << :tick } }
-      EventMachine.add_timer(0.02) do
-        hooks.each(&:cancel)
-        seen << :cancelled
-        EventMachine.add_timer(0.005) { done }
-      end
+      timer = -> { seen << :timer << EventMachine.next_tick { seen << :tick } }
+      cancel = -> { hooks.each(&:cancel) && seen << :cancelled }
+      after_idle_turns(3 => -> { EventMachine.add_timer(0, &timer) }, 5 => -> { EventMachine.add_timer(0, &cancel) },
+                       9 => -> { done })
     end
     compact = seen.compact.join(" ")
     expect(compact).to start_with("before_wait after_wait")

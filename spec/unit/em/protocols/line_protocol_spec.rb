@@ -55,6 +55,15 @@ RSpec.describe EventMachine::Protocols::LineProtocol do
     expect([object.lines, object.errors]).to eq([nil, ["overlength line"]])
   end
 
+  # 300 GB would be copied if all that has come were copied for each chunk: that takes longer than an example may.
+  it "takes a long line in small pieces, and as long for each" do
+    object = handler.new
+    line = "x" * (24 * 1024 * 1024)
+    (0...line.bytesize).step(1024) { |start| object.receive_data(line.byteslice(start, 1024)) }
+    object.receive_data("\n")
+    expect(object.lines == [line]).to be(true)
+  end
+
   it "has a receive_line that does nothing" do
     expect(Object.new.extend(described_class).receive_line("x")).to be_nil
   end

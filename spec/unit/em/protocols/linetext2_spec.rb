@@ -89,6 +89,23 @@ RSpec.describe EventMachine::Protocols::LineText2 do
       expect(lines_of(feed(object, "a;b,c,d;e;f,", [1]))).to eq(["a;b", "c,d", "e;f"])
     end
 
+    it "may be long, and come in pieces" do
+      lines = [1, 600_000, 2_000_000, 3].map { |size| Array.new(size / 10 + 1) { |i| i.to_s.rjust(10) }.join }
+      object = feed(handler.new, "#{lines.join("\n")}\n", [70_000, 1, 100_000])
+      expect(object.log == lines.map { |line| [:line, line] }).to be(true)
+    end
+
+    it "may be long when the delimiter changes, or the mode" do
+      long = "#{'x' * 10}|" * 150_000
+      [["|", ->(object) { object.set_delimiter("|") }, [:line, "x" * 10]],
+       ["text", ->(object) { object.set_text_mode(11) }, [:text, "#{'x' * 10}|"]],
+       ["nothing", ->(object) { object.set_line_mode }, [:line, "|end"]]].each do |_, change, first|
+        object = feed(handler.new, long, [100_000])
+        change.call(object)
+        expect(feed(object, "|end\n").log.first).to eq(first)
+      end
+    end
+
     it "have the encoding of the data" do
       object = feed(handler.new, "é\n")
       object.receive_data("é\n".b)

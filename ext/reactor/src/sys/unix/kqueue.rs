@@ -2,8 +2,10 @@
 //! readable while there is something in it.
 
 use std::io;
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
+use super::fork;
 use crate::sys::io::retry;
 
 /// What is asked for.
@@ -14,27 +16,36 @@ pub(crate) const PROCESS: Filter = Filter(libc::EVFILT_PROC as _);
 #[derive(Clone, Copy)]
 pub(crate) struct Filter(i32);
 
-/// A queue, closed when it is dropped, and on exec. A forked child has none of its parent's.
+/// A queue, closed when it is dropped, and on exec. A forked child has none of its parent's, and
+/// something else may have the number there.
 #[derive(Debug)]
-pub(crate) struct Kqueue(OwnedFd);
+pub(crate) struct Kqueue {
+    fd: ManuallyDrop<OwnedFd>,
+    generation: u64,
+}
 
 impl Kqueue {
     pub(crate) fn new() -> io::Result<Self> {
         // SAFETY: kqueue takes nothing.
         let fd = check(unsafe { libc::kqueue() })?;
         // SAFETY: kqueue just returned it, and nobody else has it.
-        let queue = Self(unsafe { OwnedFd::from_raw_fd(fd) });
+        let owned = unsafe { OwnedFd::from_raw_fd(fd) };
+        let queue = Self {
+            fd: ManuallyDrop::new(owned),
+            generation: fork::generation(),
+        };
         // SAFETY: fcntl with this command takes no pointers.
         check(unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) })?;
         Ok(queue)
     }
 
     pub(crate) fn raw(&self) -> RawFd {
-        self.0.as_raw_fd()
+        self.fd.as_raw_fd()
     }
 
-    pub(crate) fn into_fd(self) -> OwnedFd {
-        self.0
+    /// Whether this process made it.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.generation == fork::generation()
     }
 
     /// Tells of what `notes` name of a file's descriptor or a process, each time from now on.
@@ -75,6 +86,15 @@ impl Kqueue {
             })
         })?;
         usize::try_from(count).map_err(io::Error::other)
+    }
+}
+
+impl Drop for Kqueue {
+    fn drop(&mut self) {
+        if self.is_ours() {
+            // SAFETY: this is the only place that drops it, and it is not used after.
+            unsafe { ManuallyDrop::drop(&mut self.fd) };
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //! by their number. Not run: there was no system to run it on.
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::mem::ManuallyDrop;
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
 use std::process::ExitStatus;
 
 use super::child;
@@ -13,9 +14,11 @@ use super::kqueue::{self, Kqueue};
 /// Fails with ESRCH where there is no such process, and on some systems where it has ended already.
 pub(crate) fn open(pid: libc::pid_t) -> io::Result<OwnedFd> {
     let process = usize::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
-    let queue = Kqueue::new()?;
+    let queue = ManuallyDrop::new(Kqueue::new()?);
+    // SAFETY: the queue is not dropped, so that nobody else has its descriptor.
+    let owned = unsafe { OwnedFd::from_raw_fd(queue.raw()) };
     queue.add(process, kqueue::PROCESS, libc::NOTE_EXIT)?;
-    Ok(queue.into_fd())
+    Ok(owned)
 }
 
 /// How a child ended, which is reaped by that; `None` where it still runs.
