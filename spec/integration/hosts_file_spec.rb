@@ -64,6 +64,21 @@ RSpec.describe "A name of the hosts file" do
     expect(output.lines(chomp: true)).to include('"127.0.0.3"', '["127.0.0.1", "127.0.0.3"]')
   end
 
+  it "that is known is told of wherever it is asked for" do
+    found = []
+    ask = ->(&then_) { EventMachine.resolve("localhost").callback { |addresses| (found << addresses) && then_.call } }
+    em do
+      ask.call do
+        ask.call do
+          EventMachine.next_tick do
+            ask.call { EventMachine.add_timer(0.001) { ask.call { Thread.new { ask.call { EventMachine.stop } } } } }
+          end
+        end
+      end
+    end
+    expect(found).to eq([found.first] * 5)
+  end
+
   it "fails as any other where the local address is not to be had" do
     output = run_unanswered(prelude + <<~RUBY)
       EventMachine.run do
