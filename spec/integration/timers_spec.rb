@@ -16,7 +16,7 @@ RSpec.describe "Timers" do
         EventMachine.add_timer(0.1) { done }
       end
       expect(log.size).to eq(1)
-      expect(log.first - started).to be_between(0.03, 0.09)
+      expect(log.first - started).to be >= 0.03
     end
 
     it "calls in the order of the deadlines" do
@@ -124,7 +124,7 @@ RSpec.describe "Timers" do
   end
 
   describe "EventMachine.add_periodic_timer" do
-    it "calls again and again, without drift" do
+    it "calls again and again, at no time too early" do
       started = nil
       em do
         started = now
@@ -133,16 +133,15 @@ RSpec.describe "Timers" do
           done if log.size == 10
         end
       end
-      expect(log.last - started).to be_between(0.2, 0.26)
+      expect(log.each_with_index.map { |time, index| time - started - (0.02 * (index + 1)) }.min).to be >= -1e-6
     end
 
     it "returns a timer that its own callback may cancel" do
       em do
         timer = EventMachine.add_periodic_timer(0.005) do
           log << :fired
-          timer.cancel if log.size == 3
+          EventMachine.add_timer(0.03) { done } if log.size == 3 && timer.cancel
         end
-        EventMachine.add_timer(0.1) { done }
       end
       expect(log.size).to eq(3)
     end
