@@ -163,6 +163,7 @@ impl Kernel {
             Kind::Listener { backlog, .. } if !backlog.is_empty() => libc::EPOLLIN,
             Kind::Event(count) if *count > 0 => libc::EPOLLIN | libc::EPOLLOUT,
             Kind::Event(_) => libc::EPOLLOUT,
+            Kind::Inotify(inotify) if inotify.has_notices() => libc::EPOLLIN,
             _ => 0,
         };
         ready as u32

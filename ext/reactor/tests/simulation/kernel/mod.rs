@@ -14,6 +14,7 @@ mod processes;
 mod queue;
 mod sockets;
 mod streams;
+mod watched;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use faults::Faults;
 pub use link::{End, Link, State};
 pub use network::{Server, outside_ports};
 use queue::Queue;
+use watched::Tree;
 
 /// The lowest number of a descriptor; those below are the real kernel's.
 pub const FIRST: i32 = 1 << 20;
@@ -91,6 +93,7 @@ enum Kind {
     Datagrams(datagrams::Socket),
     /// A process, by its number.
     Process(i32),
+    Inotify(watched::Inotify),
     Listener {
         port: u16,
         backlog: Vec<usize>,
@@ -116,6 +119,9 @@ pub struct Kernel {
     pipes: Vec<Queue>,
     /// Processes by their numbers, and whether they have ended.
     processes: BTreeMap<i32, bool>,
+    tree: Tree,
+    /// Whether notices of files were lost.
+    pub lost_notices: bool,
     opened: u64,
     pub descriptor_limit: usize,
     /// Whether calls are forbidden that the loop can do without.
@@ -143,6 +149,8 @@ impl Kernel {
             descriptors: Vec::new(),
             pipes: Vec::new(),
             processes: BTreeMap::new(),
+            tree: Tree::default(),
+            lost_notices: false,
             opened: 0,
             descriptor_limit: 1024,
             is_sandbox: false,
@@ -305,7 +313,11 @@ impl Kernel {
             }
             Kind::Epoll(epoll) => self.forget_epoll(file, &epoll),
             Kind::Reader(pipe) | Kind::Writer(pipe) => self.pipes[pipe].clear(),
-            Kind::Event(_) | Kind::Unconnected(_) | Kind::Datagrams(_) | Kind::Process(_) => {}
+            Kind::Event(_)
+            | Kind::Unconnected(_)
+            | Kind::Datagrams(_)
+            | Kind::Process(_)
+            | Kind::Inotify(_) => {}
         }
     }
 }

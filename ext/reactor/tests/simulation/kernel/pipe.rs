@@ -38,6 +38,7 @@ impl Kernel {
     pub(super) fn read_file(&mut self, fd: i32, buffer: &mut [u8]) -> Answer {
         self.may_interrupt()?;
         match self.kind_of(fd)? {
+            Kind::Inotify(_) => self.read_notices(fd, buffer),
             Kind::Event(0) => Err(libc::EAGAIN),
             Kind::Event(count) => {
                 *count = 0;

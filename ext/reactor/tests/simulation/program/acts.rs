@@ -24,7 +24,8 @@ impl Program {
             (21..=23, _) => self.act_by_datagrams(),
             (20, _) => self.change_queue(),
             (24..=31, _) => self.act_by_sockets(),
-            (32..=33, _) => self.act_by_processes(),
+            (32, _) => self.act_by_processes(),
+            (33, _) => self.act_by_files(),
             (_, Some(index)) => self.act_on(index),
             _ => self.listen(),
         }

@@ -170,6 +170,7 @@ impl Program {
         self.check_own_at_rest();
         self.check_waits_at_rest();
         self.check_processes_at_rest();
+        self.check_files_at_rest();
         for index in self.by_id.values().copied().collect::<Vec<_>>() {
             self.check_conn_at_rest(index);
         }
@@ -248,6 +249,7 @@ impl Program {
         self.note_end_of_datagrams();
         self.note_end_of_watches();
         self.note_end_of_process_watches();
+        self.note_end_of_file_watches();
         self.end_waits();
         self.eager = 0;
         assert_eq!(self.reactor.close_all(), [], "children");
@@ -280,6 +282,7 @@ impl Program {
         self.close_all_datagrams();
         self.close_all_own();
         self.end_process_watches();
+        self.end_file_watches();
         self.end_waits();
         while let Some(id) = self.timers.any(0) {
             self.cancel_timer(id);
@@ -295,6 +298,7 @@ impl Program {
         self.close_own_sockets();
         self.close_all_outside();
         self.check_waits_at_end();
+        self.check_files_at_end();
         assert!(self.reactor.is_empty(), "descriptors that are left");
         assert_eq!(
             self.reactor.closing_count(),
@@ -310,8 +314,13 @@ impl Program {
         );
         kernel::with(|kernel| {
             let watched = kernel.watched_files();
-            assert_eq!(watched.len(), 1, "registrations that are left: {watched:?}");
-            let open = kernel.open_count();
+            let inotify = kernel.inotify_count();
+            assert_eq!(
+                watched.len(),
+                1 + inotify,
+                "registrations that are left: {watched:?}"
+            );
+            let open = kernel.open_count() - inotify;
             assert!(open == 3 || open == 5, "{open} descriptors are left");
         });
     }

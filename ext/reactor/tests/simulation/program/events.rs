@@ -73,6 +73,10 @@ impl Program {
                 self.watch_told(id, Interest::PRIORITY);
                 None
             }
+            Event::FileChanged { id, change } => {
+                self.file_changed(id, change);
+                None
+            }
             Event::ProcessExited(id) => {
                 self.process_exited(id);
                 None
@@ -238,6 +242,9 @@ impl Program {
         // Another queue may not watch it.
         let is_lacking = matches!(reason, Some(Reason::Errno(error)) if SHORTAGES.contains(&error));
         if self.datagrams_unbound(id, is_lacking) {
+            return;
+        }
+        if self.file_watch_ended(id) {
             return;
         }
         if self.watch_ended(id, reason.as_ref()) || self.process_watch_ended(id, reason.as_ref()) {

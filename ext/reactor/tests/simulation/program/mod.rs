@@ -15,6 +15,7 @@ mod servers;
 mod sockets;
 mod timers;
 mod waits;
+mod watched;
 mod wire;
 
 use std::collections::{BTreeMap, HashSet};
@@ -30,6 +31,7 @@ use processes::Processes;
 use sockets::Own;
 use timers::Timers;
 use waits::Waits;
+use watched::Watched;
 use wire::Wire;
 
 /// What a read may give. With less, more of the reads fill it.
@@ -72,6 +74,7 @@ pub struct Program {
     own: Vec<Own>,
     waits: Waits,
     processes: Processes,
+    watched: Watched,
     /// Whether there are no faults, and all is to come to rest.
     is_calm: bool,
     timers: Timers,
@@ -126,6 +129,7 @@ impl Program {
             own: Vec::new(),
             waits: Waits::default(),
             processes: Processes::default(),
+            watched: Watched::default(),
             is_calm: false,
             timers: Timers::default(),
             turn: 0,

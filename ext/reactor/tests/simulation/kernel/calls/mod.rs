@@ -9,6 +9,7 @@ mod descriptors;
 mod queue;
 mod real;
 mod sockets;
+mod watched;
 
 use std::slice;
 
