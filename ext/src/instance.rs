@@ -46,6 +46,7 @@ pub(crate) struct Instance {
 
 impl Instance {
     /// Leaves the queue to the process that forked this one, before anything in it is changed.
+    #[inline(always)]
     pub(crate) fn own_queue(&mut self) -> em_reactor::Result<()> {
         if !self.reactor.has_queue() {
             self.renew_queue()?;
@@ -54,6 +55,8 @@ impl Instance {
     }
 
     /// Goes on with another queue.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn renew_queue(&mut self) -> em_reactor::Result<()> {
         let poller = self.reactor.adopt()?;
         // Where a signal handler has forked amid a wait, that still is for the former.
@@ -197,13 +200,15 @@ pub(crate) fn change_if_any<T>(
     ruby: &Ruby,
     body: impl FnOnce(&mut Instance) -> T,
 ) -> Result<Option<T>, Error> {
-    let changed = peek(ruby, |instance| -> em_reactor::Result<T> {
+    let changed = peek(ruby, |instance| {
         instance.own_queue()?;
         Ok(instance.change(body))
     })?;
-    changed
-        .transpose()
-        .map_err(|error| errors::from(ruby, &error))
+    match changed {
+        Some(Ok(result)) => Ok(Some(result)),
+        None => Ok(None),
+        Some(Err(error)) => Err(errors::from(ruby, &error)),
+    }
 }
 
 /// As [`change`], of what concerns the turns only, which a forked child may never begin.

@@ -102,6 +102,16 @@ module EventMachine
     include Waiting
     include Awaited
 
+    # What one has that fibers wait for: others do not look for such fibers at each call.
+    module Told
+      private
+
+      def call
+        tell_arrivals { super }
+      end
+    end
+    private_constant :Told
+
     # @return [Numeric] seconds between calls; a new value applies after the next call
     attr_accessor :interval
 
@@ -161,11 +171,14 @@ module EventMachine
     # The reactor calls this. The timer is its own callback, to use little memory: many timers do not fit in the
     # processor's cache.
     def call
-      @arrivals ? tell_arrivals { fire } : fire
+      fire
     end
 
     def comes?
-      !@signature.nil?
+      return false unless @signature
+
+      singleton_class.prepend(Told)
+      true
     end
   end
 end

@@ -171,7 +171,7 @@ impl Reactor {
     /// Starts a turn at `now`: decides which timers may fire in it, and ends what has timed out.
     pub fn begin_turn(&mut self, now: Instant) {
         self.turn.now = now;
-        self.turn.fork_generation = fork::generation();
+        self.turn.fork_generation = fork::generation_again();
         self.turn.mark = self.turn.deadlines.mark();
         self.timers.begin_turn();
         let (now, mark) = (now, self.turn.mark);

@@ -144,13 +144,14 @@ impl Turn {
     /// Whether this process was forked from the one that runs the loop, and has not gone on with
     /// it.
     pub(crate) fn is_forked(&self) -> bool {
-        self.fork_generation != fork::generation()
+        self.fork_generation != fork::generation_again()
     }
 
     /// Whether the queue is this process's own. A forked child has its parent's at first, who goes
     /// on watching.
+    #[inline(always)]
     pub(crate) fn has_queue(&self) -> bool {
-        self.queue_generation == fork::generation()
+        self.queue_generation == fork::generation_again()
     }
 
     /// One ends, of whose state nothing is told any more. What its proxy has done still is.

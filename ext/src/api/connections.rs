@@ -41,14 +41,8 @@ pub(super) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
 }
 
 /// Queues the first `size` bytes of `data`; returns how many, 0 for a connection that is closing
-/// and
-/// -1 for an unknown one.
-pub(super) fn send_data(
-    ruby: &Ruby,
-    signature: Value,
-    data: RString,
-    size: usize,
-) -> Result<i64, Error> {
+/// and -1 for an unknown one.
+fn send_data(ruby: &Ruby, signature: Value, data: RString, size: usize) -> Result<i64, Error> {
     let id = convert::id(signature)?;
     if size >= shared::WORTHWHILE {
         return send_shared(ruby, id, data, size);
@@ -62,7 +56,7 @@ pub(super) fn send_data(
 }
 
 /// As [`send_data`], without a copy.
-fn send_shared(ruby: &Ruby, id: Id, data: RString, size: usize) -> Result<i64, Error> {
+pub(super) fn send_shared(ruby: &Ruby, id: Id, data: RString, size: usize) -> Result<i64, Error> {
     let bytes = Box::new(Shared::new(ruby, data, size));
     let send = |i: &mut Instance| i.reactor.send_shared(id, bytes);
     let sent = instance::change(ruby, send)?;

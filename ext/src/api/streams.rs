@@ -5,7 +5,8 @@ use magnus::rb_sys::{AsRawId, AsRawValue, FromRawValue};
 use magnus::value::{IntoId, LazyId};
 use magnus::{Error, RModule, RString, Ruby, TryConvert, Value, method};
 
-use super::connections::send_data;
+use super::connections::send_shared;
+use crate::shared::WORTHWHILE;
 use crate::{convert, instance, names};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
@@ -37,11 +38,23 @@ fn push(ruby: &Ruby, stream: Value, string: Value) -> Result<usize, Error> {
     };
     let is_closed = variable(ruby, stream, &names::CLOSED).to_bool();
     let size = data.len();
-    let signature = variable(ruby, stream, &names::SIGNATURE);
-    if is_closed || send_data(ruby, signature, data, size)? < size as i64 {
+    if is_closed || send(ruby, stream, data, size)? < size as i64 {
         stream.funcall::<_, _, Value>("raise_unwritable", ())?;
     }
     Ok(size)
+}
+
+/// As `send_data`, which is inlined where connections call it, as it would not be for two.
+fn send(ruby: &Ruby, stream: Value, data: RString, size: usize) -> Result<i64, Error> {
+    let id = convert::id(variable(ruby, stream, &names::SIGNATURE))?;
+    if size >= WORTHWHILE {
+        return send_shared(ruby, id, data, size);
+    }
+    let sent = instance::change(ruby, |instance| {
+        // SAFETY: the reactor copies the bytes before any Ruby code can run.
+        instance.reactor.send(id, unsafe { data.as_slice() })
+    })?;
+    Ok(sent.map_or(-1, |count| count as i64))
 }
 
 fn variable(ruby: &Ruby, object: Value, name: &'static LazyId) -> Value {

@@ -8,6 +8,7 @@ use magnus::{DataType, DataTypeFunctions, Error, RClass, Ruby, TypedData};
 
 use super::{Scheduler, spare, waits};
 use crate::guarded::Guarded;
+use crate::sys::descriptors;
 
 // SAFETY: it is changed with a `&Ruby`, and read by Ruby's garbage collection, which has the GVL
 // too.
@@ -37,13 +38,14 @@ pub(super) fn attached(ruby: &Ruby) -> Option<Obj<Scheduler>> {
 
 /// A descriptor is about to be closed, or to stand for another file.
 pub(super) fn closing(ruby: &Ruby, fd: i32, reopens: bool) -> Result<(), Error> {
+    let descriptor = descriptors::raw(fd);
     for scheduler in all(ruby) {
         let told = scheduler
             .state()
             .engine
             .reactor(ruby, |reactor| match reopens {
-                true => reactor.descriptor_reopening(fd),
-                false => reactor.descriptor_closing(fd),
+                true => reactor.descriptor_reopening(descriptor),
+                false => reactor.descriptor_closing(descriptor),
             });
         // One that was set by hand may outlive the loop that it ran on.
         if told.is_err() {

@@ -22,6 +22,12 @@ pub(crate) fn generation() -> u64 {
     GENERATION.load(Ordering::Relaxed)
 }
 
+/// The same for those who have asked for it before, which need not see that it is counted.
+#[inline(always)]
+pub(crate) fn generation_again() -> u64 {
+    GENERATION.load(Ordering::Relaxed)
+}
+
 /// How many children this process has forked since the first call of this or [`generation`].
 pub(crate) fn children() -> u64 {
     watch();
