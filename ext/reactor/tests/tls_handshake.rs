@@ -169,6 +169,7 @@ fn curves() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "openssl(1) is not there")]
 #[cfg(feature = "dhe")]
 fn finite_fields() {
     let scratch = Scratch::new();
@@ -530,6 +531,7 @@ fn secrets_are_logged_only_when_asked_for() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "openssl(1) is not there")]
 #[cfg(feature = "dhe")]
 fn finite_fields_without_parameters() {
     let scratch = Scratch::new();

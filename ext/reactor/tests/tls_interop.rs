@@ -140,6 +140,7 @@ fn ask_reversing_server(address: &str, params: &Parameters) -> Wire {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "openssl(1) is not there")]
 fn as_a_client() {
     let scratch = Scratch::new();
     make_pair(&scratch, "client", KINDS[2].1);
@@ -166,6 +167,7 @@ fn as_a_client() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "openssl(1) is not there")]
 fn as_a_client_of_every_cipher_and_curve() {
     let scratch = Scratch::new();
     make_pair(&scratch, "rsa", KINDS[0].1);
@@ -246,6 +248,7 @@ fn serve(scratch: &Scratch, params: &Parameters, args: &str) -> (Wire, String) {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "openssl(1) is not there")]
 fn as_a_server() {
     let scratch = Scratch::new();
     make_pair(&scratch, "client", KINDS[2].1);
@@ -282,6 +285,7 @@ fn as_a_server() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "openssl(1) is not there")]
 fn as_a_server_of_every_cipher_and_curve() {
     let scratch = Scratch::new();
     scratch.openssl("dhparam -dsaparam -out own.pem 2048");
@@ -319,6 +323,7 @@ fn as_a_server_of_every_cipher_and_curve() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "openssl(1) is not there")]
 #[cfg(feature = "dhe")]
 fn finite_fields_that_fit_the_key() {
     let scratch = Scratch::new();
@@ -364,6 +369,7 @@ fn make_pss_pair(scratch: &Scratch, name: &str, hash: Option<&str>) {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "openssl(1) is not there")]
 fn keys_for_pss_only() {
     let scratch = Scratch::new();
     for hash in [None, Some("sha256"), Some("sha384")] {

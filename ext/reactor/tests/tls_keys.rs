@@ -39,6 +39,7 @@ fn serves(scratch: &Scratch, identity: Identity, cert: &str) -> bool {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "openssl(1) is not there")]
 fn kinds_of_keys_that_openssl_makes() {
     let scratch = Scratch::new();
     for (name, kind) in [
@@ -73,6 +74,7 @@ fn kinds_of_keys_that_openssl_makes() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "openssl(1) is not there")]
 fn encrypted_keys() {
     let scratch = Scratch::new();
     scratch
@@ -123,6 +125,7 @@ fn encrypted_keys() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "openssl(1) is not there")]
 fn pass_phrases_of_any_letters() {
     let scratch = Scratch::new();
     scratch
@@ -140,6 +143,7 @@ fn pass_phrases_of_any_letters() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "openssl(1) is not there")]
 fn encryption_that_nobody_should_use_is_named() {
     let scratch = Scratch::new();
     scratch
@@ -164,6 +168,7 @@ fn encryption_that_nobody_should_use_is_named() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "openssl(1) is not there")]
 fn keys_of_no_use_are_named() {
     let scratch = Scratch::new();
     for (kind, named) in [

@@ -157,6 +157,7 @@ fn another_purpose() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "openssl(1) is not there")]
 fn a_self_signed_certificate_that_is_trusted_itself() {
     let scratch = Scratch::new();
     scratch.openssl(

@@ -216,6 +216,7 @@ fn clients_without_a_certificate() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "openssl(1) is not there")]
 fn versions_of_the_past_and_of_the_future() {
     let scratch = Scratch::new();
     scratch.openssl("req -new -newkey rsa:2048 -nodes -subj /CN=old -keyout key.pem -out req.pem");

@@ -1,0 +1,90 @@
+# frozen_string_literal: true
+
+require "fileutils"
+
+# Windows on x86-64: compiled by mingw-w64 for the C library that RubyInstaller's Rubies use.
+module Windows
+  PLATFORM = "x64-mingw-ucrt"
+  TRIPLE = "x86_64-pc-windows-gnu"
+  TOOL = "x86_64-w64-mingw32ucrt"
+  # Debian has the standard library for it only as source, of its own release of Rust.
+  RELEASE = "trixie"
+  PACKAGES = %w[
+    binutils ca-certificates cargo dpkg-dev gcc gcc-mingw-w64-ucrt64 libc6-dev libclang-dev make ruby
+    ruby-rspec ruby-test-unit rust-src rustc wine64
+  ].freeze
+  ENVIRONMENT = {
+    "CARGO_HOME" => "/mnt/cargo", "CARGO_TARGET_DIR" => "/mnt/build", "RUSTC_BOOTSTRAP" => "1",
+    "CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER" => "#{TOOL}-gcc", "RUSTFLAGS" => "-Lnative=/mnt/build/mingw",
+    "CC_x86_64_pc_windows_gnu" => "#{TOOL}-gcc", "AR_x86_64_pc_windows_gnu" => "#{TOOL}-ar",
+    "BINDGEN_EXTRA_CLANG_ARGS_x86_64_pc_windows_gnu" => "--target=x86_64-w64-mingw32 -isystem /usr/#{TOOL}/include " \
+                                                        "-isystem /usr/lib/llvm-19/lib/clang/19/include",
+    # The assembler for Windows is not asked for: the crate has what it makes.
+    "AWS_LC_SYS_PREBUILT_NASM" => "1"
+  }.freeze
+  # What comes with the standard library where that is no source: the objects that programs begin and end with, and
+  # the unwinder. Rust calls two tools by the names that they have for the older C library.
+  PREPARE = <<~SH.freeze
+    objects=/usr/lib/rustlib/#{TRIPLE}/lib
+    mkdir -p "$objects" /mnt/build/mingw
+    for name in rsbegin rsend; do
+      if ! [ -e "$objects/$name.o" ]; then
+        rustc --target #{TRIPLE} --emit=obj -o "$objects/$name.o" /usr/lib/rustlib/src/rust/library/rtstartup/$name.rs
+      fi
+    done
+    for name in dlltool as; do
+      ln -sf "$(command -v #{TOOL}-$name)" /usr/local/bin/x86_64-w64-mingw32-$name
+    done
+    ln -sf "$(#{TOOL}-gcc -print-file-name=libgcc_eh.a)" /mnt/build/mingw/
+    cd /mnt/gem
+  SH
+
+  module_function
+
+  def root
+    Root.with(RELEASE, PACKAGES, "#{RELEASE}-windows")
+  end
+
+  # A shell script that runs cargo with the checkout in /mnt/gem, and the platform's directory in /mnt/build.
+  def cargo(command, arguments)
+    "#{PREPARE}cargo #{command} --locked --target #{TRIPLE} -Zbuild-std=std,panic_unwind,test #{arguments}"
+  end
+
+  def mounts
+    crates = File.join(Root.cache, "cargo").tap { |path| FileUtils.mkdir_p(path) }
+    { Native::ROOT => "/mnt/gem", Cross.directory(PLATFORM) => "/mnt/build", crates => "/mnt/cargo",
+      Cross::CERTIFICATES => Cross::CERTIFICATES }
+  end
+
+  def environment
+    { **ENVIRONMENT, **Cross.profile }
+  end
+
+  # Runs the core's tests by wine.
+  # @return [Boolean, nil] whether they succeeded
+  def test_core
+    Wine.run(cargo("test", "--package em-reactor --no-fail-fast -- --test-threads=1"), mounts, environment)
+  end
+
+  # Compiles the library for a Ruby, and links it.
+  # @return [Boolean, nil] whether that succeeded
+  def compile(minor)
+    rbconfig = File.join(WindowsRuby::PREFIX, "lib", "ruby", "#{minor}.0", PLATFORM, "rbconfig.rb")
+    target = Target.new(minor: minor, rbconfig: rbconfig, platform: PLATFORM)
+    wrapper = RubyWrapper.write(File.join(Cross.directory(PLATFORM), minor), target,
+                                ruby: "/usr/bin/ruby", seen: "/mnt/build/#{minor}")
+    root.run(cargo("build", "--package eventmachine"),
+             mounts: { **mounts, WindowsRuby.directory(minor) => WindowsRuby::PREFIX },
+             environment: { **environment, "RUBY" => wrapper })
+  end
+end
+
+namespace :platforms do
+  namespace :windows do
+    desc "Run the core's tests for Windows by wine"
+    task(:core) { Windows.test_core || abort("the core's tests failed") }
+
+    desc "Compile the library for Ruby on Windows, where nothing runs it yet"
+    task(:library) { WindowsRuby.minors.all? { |minor| Windows.compile(minor) } || abort("cargo failed") }
+  end
+end
