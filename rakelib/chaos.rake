@@ -41,6 +41,11 @@ task :connects do
   ruby "spec/chaos/connects.rb"
 end
 
+desc "Connects and streams over a link that is slow and loses packets, between two network namespaces"
+task :far_hosts do
+  ruby "spec/chaos/far_hosts.rb"
+end
+
 desc "See whether 100,000 connections of each kind leave anything behind (CONNECTIONS=, KINDS=tcp,…)"
 task :leaks do
   ruby "spec/chaos/leaks.rb", *ENV.fetch("KINDS", "").split(",")
