@@ -38,7 +38,7 @@ module EventMachine
         raise TypeError, "send_io takes an IO or its descriptor, not #{io.inspect}"
       end
 
-      @conns.key?(signature) ? send_descriptor(signature, descriptor_of(io)) : -1
+      send_descriptor(signature, descriptor_of(io))
     end
 
     # Called by the loop.

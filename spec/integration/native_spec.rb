@@ -26,8 +26,8 @@ RSpec.describe "The native functions" do
   answers = {
     cancel_timer: nil, close_write: false, connection_paused?: false, epoll: true, outbound_full?: true,
     pause_when_full: false, set_outbound_limits: false, is_notify_readable: false,
-    is_notify_writable: false, pause_connection: false, resume_connection: false, set_notify_readable: nil,
-    set_notify_writable: nil, watch_only?: false
+    is_notify_writable: false, pause_connection: false, resume_connection: false, send_descriptor: -1,
+    set_notify_readable: nil, set_notify_writable: nil, watch_only?: false
   }
   # Those that have nothing to do with a loop.
   free = %i[

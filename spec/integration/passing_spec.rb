@@ -49,6 +49,17 @@ RSpec.describe "Passing descriptors" do
     expect(log).to eq(["one", "a", "b", "\0two\0", "c", nil])
   end
 
+  it "are passed by a connection that is being made" do
+    reader = pipe_with("early")
+    sending = Module.new { define_method(:post_init) { send_io(reader) && close_connection_after_writing } }
+    em do
+      near, far = UNIXSocket.pair
+      EventMachine.attach(near, receiver)
+      EventMachine.attach(far, sending)
+    end
+    expect(log).to eq(["early", nil])
+  end
+
   it "duplicates them, closes them on exec and leaves none open" do
     taken = log
     handler = Module.new do
