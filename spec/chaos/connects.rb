@@ -3,14 +3,10 @@
 # Connects by name where time matters or there are very many: what `rake connects` runs. It is in a network of its
 # own (see NameSpace), and says so where that is not allowed.
 
-require_relative "../support/process_helper"
-require_relative "../support/name_space"
+require_relative "answered_programs"
 
-# Runs programs and compares what they print.
-class Connects
-  include ProcessHelper
-  include NameSpace
-
+# The programs.
+module Connects
   # A listener whose backlog is full, so that it answers nobody; the lag of the loop.
   HELPERS = <<~RUBY
     def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
@@ -86,24 +82,6 @@ class Connects
       exit!
     RUBY
   }.freeze
-
-  def run
-    abort "Namespaces are not allowed here: nothing was tried." unless NameSpace.allowed?
-    failed = PROGRAMS.reject { |name, program| holds?(name, program) }
-    abort "#{failed.size} failed" unless failed.empty?
-  end
-
-  private
-
-  def patience
-    120
-  end
-
-  def holds?(name, program)
-    output = run_answered(HELPERS + program)
-    puts "#{output == "ok\n" ? 'ok' : "FAILED (#{output.strip})"}: #{name}"
-    output == "ok\n"
-  end
 end
 
-Connects.new.run
+AnsweredPrograms.new(Connects::HELPERS, Connects::PROGRAMS, 120).run

@@ -3,14 +3,10 @@
 # Connects and streams to a host at the other end of a link that is slow and loses packets: what `rake far_hosts` runs.
 # Both hosts are network namespaces (see FarLink and NameSpace), and it says so where these are not allowed.
 
-require_relative "../support/process_helper"
-require_relative "../support/name_space"
+require_relative "answered_programs"
 
-# Runs programs and compares what they print.
-class FarHosts
-  include ProcessHelper
-  include NameSpace
-
+# The programs.
+module FarHosts
   # What each program begins with. The other host echoes, with TLS on the second port, and says when it is up.
   HELPERS = <<~RUBY.freeze
     require "digest"
@@ -110,24 +106,6 @@ class FarHosts
       far_host(delays: { 6 => 0.02, 4 => 0.02 }, loss: 0.05)
     RUBY
   }.freeze
-
-  def run
-    abort "Namespaces are not allowed here: nothing was tried." unless NameSpace.allowed?
-    failed = PROGRAMS.reject { |name, program| holds?(name, program) }
-    abort "#{failed.size} failed" unless failed.empty?
-  end
-
-  private
-
-  def patience
-    240
-  end
-
-  def holds?(name, program)
-    output = run_answered(HELPERS + program)
-    puts "#{output == "ok\n" ? 'ok' : "FAILED (#{output.strip})"}: #{name}"
-    output == "ok\n"
-  end
 end
 
-FarHosts.new.run
+AnsweredPrograms.new(FarHosts::HELPERS, FarHosts::PROGRAMS, 240).run
