@@ -204,11 +204,9 @@ pub(crate) fn change_if_any<T>(
         instance.own_queue()?;
         Ok(instance.change(body))
     })?;
-    match changed {
-        Some(Ok(result)) => Ok(Some(result)),
-        None => Ok(None),
-        Some(Err(error)) => Err(errors::from(ruby, &error)),
-    }
+    changed
+        .transpose()
+        .map_err(|error| errors::from(ruby, &error))
 }
 
 /// As [`change`], of what concerns the turns only, which a forked child may never begin.
