@@ -22,6 +22,7 @@ mod resolving;
 mod scheduler;
 mod shared;
 mod signatures;
+mod streams;
 mod sys;
 mod turn;
 
@@ -35,5 +36,6 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     deferred::init(ruby)?;
     metrics::init(module)?;
     scheduler::init(ruby, module)?;
+    streams::init(ruby, module)?;
     api::init(ruby, module)
 }

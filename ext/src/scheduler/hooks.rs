@@ -138,6 +138,10 @@ fn block(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<bool, Error> {
         Some(&seconds) => duration(ruby, seconds)?,
         None => None,
     };
+    block_for(ruby, this, timeout)
+}
+
+pub(super) fn block_for(ruby: &Ruby, this: This, timeout: Option<Duration>) -> Result<bool, Error> {
     if is_loops_own(ruby, this)? {
         return block_apart(ruby, this, timeout);
     }
@@ -166,14 +170,18 @@ fn block_apart(ruby: &Ruby, this: This, timeout: Option<Duration>) -> Result<boo
 /// Ends the wait of a fiber in `block` or `kernel_sleep`: it runs when it is its turn. For any
 /// thread.
 fn unblock(ruby: &Ruby, this: This, _blocker: Value, fiber: Value) -> Result<Value, Error> {
+    unblock_fiber(ruby, this, fiber)?;
+    Ok(ruby.qnil().as_value())
+}
+
+pub(super) fn unblock_fiber(ruby: &Ruby, this: This, fiber: Value) -> Result<(), Error> {
     let mut state = this.state();
     let raw = fiber.as_raw();
     match state.blocked(raw) {
         Some(tag) => state.wake(tag, End::Woken),
         None => state.ready.push_back(Item::Unblocked(raw)),
     }
-    state.engine.notify(ruby)?;
-    Ok(ruby.qnil().as_value())
+    state.engine.notify(ruby)
 }
 
 /// Has an exception raised in a fiber that waits for a descriptor. For any thread.

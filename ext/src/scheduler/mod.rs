@@ -11,6 +11,7 @@ mod engine;
 mod hooks;
 mod identity;
 mod live;
+mod parking;
 mod run;
 mod slab;
 mod spare;
@@ -32,6 +33,7 @@ use self::engine::Engine;
 use self::state::State;
 use crate::{errors, guarded, instance, names};
 
+pub(crate) use parking::{block, current, current_fiber, unblock};
 pub(crate) use run::{next_failure, next_slow, run_ready};
 
 /// A scheduler; its state is guarded by the GVL.
