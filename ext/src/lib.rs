@@ -18,6 +18,7 @@ mod hooks;
 mod instance;
 mod metrics;
 mod names;
+mod own;
 mod resolving;
 mod scheduler;
 mod shared;

@@ -10,7 +10,6 @@ use std::time::Instant;
 
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawValue, protect};
-use magnus::typed_data::Obj;
 use magnus::value::Lazy;
 use magnus::{Error, RClass, Ruby, TryConvert, Value, error::ErrorType};
 use rb_sys::VALUE;
@@ -18,10 +17,11 @@ use rb_sys::VALUE;
 use super::slab::Tag;
 use super::state::{End, Item, Kind};
 use super::{Scheduler, spare, switch};
+use crate::own::Own;
 use crate::{metrics, names};
 
 /// Runs what is urgent and, where `all` is to run, what is ready.
-pub(super) fn drain(ruby: &Ruby, scheduler: Obj<Scheduler>, all: bool) -> Result<(), Error> {
+pub(super) fn drain(ruby: &Ruby, scheduler: Own<Scheduler>, all: bool) -> Result<(), Error> {
     let hub = switch::current(ruby);
     {
         let mut state = scheduler.state();
@@ -47,7 +47,7 @@ pub(super) fn drain(ruby: &Ruby, scheduler: Obj<Scheduler>, all: bool) -> Result
 }
 
 /// The hub's part.
-fn work(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
+fn work(ruby: &Ruby, scheduler: Own<Scheduler>) -> Result<(), Error> {
     while let Some(step) = next(&scheduler) {
         let to = match step {
             Step::Nested { fiber, top } => {
@@ -143,7 +143,7 @@ unsafe extern "C" fn drain_fiber(
     let mut given = Ok(scheduler);
     // Only the hub of a drain comes here, and what is raised here is nobody's.
     while let Ok(scheduler) = given {
-        let Ok(scheduler) = Obj::<Scheduler>::try_convert(switch::value(scheduler)) else {
+        let Ok(scheduler) = Own::<Scheduler>::try_convert(switch::value(scheduler)) else {
             break;
         };
         run_plain(ruby, &scheduler);
@@ -199,10 +199,12 @@ fn run(ruby: &Ruby, scheduler: &Scheduler, item: Item) -> Result<(), Error> {
             switch::raise(ruby, fiber, exception)
         }
         Item::Raise(..) => Ok(()),
-        Item::Continue(tag) if !switch::is_alive(ruby, fiber) => {
-            scheduler.state().remove(tag);
-            Ok(())
-        }
+        Item::Continue(tag) => resume(ruby, scheduler, fiber).or_else(|error| {
+            match is_lost(ruby, scheduler, fiber, tag) {
+                true => Ok(()),
+                false => Err(error),
+            }
+        }),
         _ => resume(ruby, scheduler, fiber),
     };
     let mut state = scheduler.state();
@@ -210,6 +212,11 @@ fn run(ruby: &Ruby, scheduler: &Scheduler, item: Item) -> Result<(), Error> {
         state.forget(fiber);
     }
     result
+}
+
+/// Whether a fiber did not run, since it ended where it waited; that wait is over then.
+fn is_lost(ruby: &Ruby, scheduler: &Scheduler, fiber: VALUE, tag: Tag) -> bool {
+    !switch::is_alive(ruby, fiber) && scheduler.state().remove(tag).is_some()
 }
 
 /// Resumes a fiber, and keeps it if it takes too long until it waits or ends.
@@ -268,7 +275,7 @@ fn cancelled(ruby: &Ruby) -> RClass {
 }
 
 /// Starts a fiber, which runs until its first wait before this returns.
-pub(super) fn start(ruby: &Ruby, scheduler: Obj<Scheduler>, fiber: VALUE) -> Result<(), Error> {
+pub(super) fn start(ruby: &Ruby, scheduler: Own<Scheduler>, fiber: VALUE) -> Result<(), Error> {
     let within = scheduler.state().hub.is_some();
     if within {
         return after(ruby, &scheduler, Item::Start(fiber));

@@ -7,7 +7,6 @@ use em_reactor::Interest;
 use magnus::block::Proc;
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawValue, protect};
-use magnus::typed_data::Obj;
 use magnus::value::Lazy;
 use magnus::{Error, Fixnum, Float, RArray, RClass, Ruby, TryConvert, Value, method};
 use rb_sys::VALUE;
@@ -15,10 +14,11 @@ use rb_sys::VALUE;
 use super::state::{End, Item, Kind};
 use super::waits::Target;
 use super::{Scheduler, alarms, bind, drain, identity, switch, waits};
+use crate::own::Own;
 use crate::sys::transfers;
 use crate::{convert, errors};
 
-type This = Obj<Scheduler>;
+type This = Own<Scheduler>;
 
 pub(super) fn init(class: RClass) -> Result<(), Error> {
     class.define_method("fiber", method!(fiber, 0))?;
@@ -74,7 +74,7 @@ fn io_wait(
     timeout: Value,
 ) -> Result<Value, Error> {
     if is_loops_own(ruby, this)? {
-        return this.funcall("wait_apart", (io, events, timeout));
+        return this.value().funcall("wait_apart", (io, events, timeout));
     }
     let target = target(ruby, io, events)?;
     // Ruby asks between the parts of one `puts`, which are not to be mixed with those of others.
@@ -122,7 +122,7 @@ pub(super) fn descriptor(io: Value) -> Result<i32, Error> {
 /// Sleeps for some seconds, or until somebody wakes the fiber.
 fn kernel_sleep(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<Value, Error> {
     if is_loops_own(ruby, this)? {
-        return this.funcall("sleep_apart", arguments);
+        return this.value().funcall("sleep_apart", arguments);
     }
     let timeout = match arguments.first() {
         Some(&seconds) => duration(ruby, seconds)?,
@@ -151,13 +151,12 @@ pub(super) fn block_for(ruby: &Ruby, this: This, timeout: Option<Duration>) -> R
 /// The loop stands still meanwhile, as with any call that blocks in a callback.
 fn block_apart(ruby: &Ruby, this: This, timeout: Option<Duration>) -> Result<bool, Error> {
     const SLICE: f64 = 0.01;
-    bind(ruby, this)?;
     let start = std::time::Instant::now();
     let tag = this.state().add(switch::current(ruby), Kind::Block);
     loop {
         let left = timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
         let slice = left.map_or(SLICE, |left| left.as_secs_f64().min(SLICE));
-        let slept = this.funcall::<_, _, Value>("sleep_apart", (slice,));
+        let slept = this.value().funcall::<_, _, Value>("sleep_apart", (slice,));
         let mut state = this.state();
         let woken = state.waiters.get(tag).is_none_or(|w| w.end.is_some());
         if woken || left == Some(Duration::ZERO) || slept.is_err() {
@@ -215,11 +214,13 @@ fn await_any(ruby: &Ruby, this: This, pairs: RArray, timeout: Value) -> Result<b
         targets.push(target(ruby, io, events)?);
     }
     let timeout = duration(ruby, timeout)?;
+    bind(ruby, this)?;
     waits::any(ruby, this, &targets, timeout)
 }
 
 /// Waits until a process has ended.
 fn await_exit(ruby: &Ruby, this: This, pid: i32) -> Result<(), Error> {
+    bind(ruby, this)?;
     waits::exit(ruby, this, pid)
 }
 
@@ -243,8 +244,7 @@ pub(super) fn duration(ruby: &Ruby, seconds: Value) -> Result<Option<Duration>, 
 /// Whether the running fiber is the one that runs the loop, which cannot wait for itself.
 fn is_loops_own(ruby: &Ruby, this: This) -> Result<bool, Error> {
     bind(ruby, this)?;
-    let state = this.state();
-    Ok(state.hub.is_none() && state.loop_fiber == Some(switch::current(ruby)))
+    Ok(this.state().is_loops_own(switch::current(ruby)))
 }
 
 pub(super) fn interrupt(

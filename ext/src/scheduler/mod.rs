@@ -25,12 +25,12 @@ use std::cell::{RefCell, RefMut};
 
 use magnus::gc::Marker;
 use magnus::prelude::*;
-use magnus::typed_data::Obj;
 use magnus::value::Lazy;
 use magnus::{DataType, DataTypeFunctions, Error, RClass, RModule, Ruby, TypedData};
 
 use self::engine::Engine;
 use self::state::State;
+use crate::own::Own;
 use crate::{errors, guarded, instance, names};
 
 pub(crate) use parking::{block, current, current_fiber, unblock};
@@ -59,7 +59,7 @@ impl Scheduler {
 
 /// Binds a scheduler to the calling thread at its first use: to the loop that runs there, or to one
 /// of its own.
-fn bind(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
+fn bind(ruby: &Ruby, scheduler: Own<Scheduler>) -> Result<(), Error> {
     let (thread, closed) = {
         let state = scheduler.state();
         (state.thread, state.closed)
@@ -82,7 +82,7 @@ fn bind(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
 /// have to have then.
 #[cold]
 #[inline(never)]
-fn bind_here(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
+fn bind_here(ruby: &Ruby, scheduler: Own<Scheduler>) -> Result<(), Error> {
     let module = names::module(ruby)?;
     let attached = live::attached(ruby).is_none()
         && module.funcall::<_, _, bool>("reactor_running?", ())?

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawValue, FromRawValue};
-use magnus::typed_data::Obj;
 use magnus::{Error, Ruby, Value};
 
 use super::{Scheduler, hooks, live, switch};
+use crate::own::Own;
 
 /// The scheduler by which the running fiber waits; nil where it is one that blocks.
 pub(crate) fn current(_ruby: &Ruby) -> Value {
@@ -53,6 +53,6 @@ pub(crate) fn unblock(
     }
 }
 
-fn own(ruby: &Ruby, scheduler: Value) -> Option<Obj<Scheduler>> {
+fn own(ruby: &Ruby, scheduler: Value) -> Option<Own<Scheduler>> {
     live::attached(ruby).filter(|attached| attached.as_raw() == scheduler.as_raw())
 }

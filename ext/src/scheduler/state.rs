@@ -268,6 +268,11 @@ impl State {
         }
     }
 
+    /// Whether a fiber is the one that runs the loop, which cannot wait for itself.
+    pub(super) fn is_loops_own(&self, fiber: VALUE) -> bool {
+        self.hub.is_none() && self.loop_fiber == Some(fiber)
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.waiters.len() == 0 && !self.has_ready() && self.urgent.is_empty()
     }

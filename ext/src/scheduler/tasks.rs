@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use magnus::prelude::*;
 use magnus::rb_sys::AsRawValue;
-use magnus::typed_data::Obj;
 use magnus::{Error, RArray, RClass, Ruby, Value, method};
 
 use super::{Scheduler, alarms, bind, drain, hooks, switch, waits as waiting};
+use crate::own::Own;
 
-type This = Obj<Scheduler>;
+type This = Own<Scheduler>;
 
 pub(super) fn init(class: RClass) -> Result<(), Error> {
     class.define_private_method("interrupt", method!(interrupt, 3))?;

@@ -13,6 +13,7 @@ use magnus::{
     function, method,
 };
 
+use crate::own::Own;
 use crate::{guarded, names};
 
 /// A fiber that waits for input, and the scheduler by which it does.
@@ -43,7 +44,7 @@ pub(super) struct StreamState(RefCell<Inner>);
 // SAFETY: only threads that have the GVL get at it, or Ruby's garbage collection.
 unsafe impl Send for StreamState {}
 
-pub(super) type State = Obj<StreamState>;
+pub(super) type State = Own<StreamState>;
 
 impl StreamState {
     pub(super) fn inner(&self) -> RefMut<'_, Inner> {
@@ -111,7 +112,7 @@ pub(super) fn init(ruby: &Ruby) -> Result<(), Error> {
     class.define_method("timed=", method!(set_timed, 1))
 }
 
-fn new(ruby: &Ruby, read_limit: usize, high: usize, timed: bool) -> State {
+fn new(ruby: &Ruby, read_limit: usize, high: usize, timed: bool) -> Obj<StreamState> {
     let inner = Inner {
         input: None,
         reader: None,
