@@ -48,7 +48,7 @@ pub(super) fn drain(ruby: &Ruby, scheduler: Own<Scheduler>, all: bool) -> Result
 
 /// The hub's part.
 fn work(ruby: &Ruby, scheduler: Own<Scheduler>) -> Result<(), Error> {
-    while let Some(step) = next(&scheduler) {
+    while let Some(step) = next(ruby, &scheduler) {
         let to = match step {
             Step::Nested { fiber, top } => {
                 scheduler.state().current = Some(top);
@@ -78,10 +78,15 @@ enum Step {
     Plain(Item),
 }
 
-fn next(scheduler: &Scheduler) -> Option<Step> {
+fn next(ruby: &Ruby, scheduler: &Scheduler) -> Option<Step> {
     let mut state = scheduler.state();
     loop {
-        let mut item = state.next()?;
+        let Some(mut item) = state.next() else {
+            match state.begin_round(ruby) {
+                true => continue,
+                false => return None,
+            }
+        };
         if let Item::Unblocked(fiber) = item {
             let Some(tag) = state.blocked(fiber) else {
                 continue;
@@ -164,7 +169,7 @@ unsafe extern "C" fn drain_fiber(
 
 /// Resumes fibers until none is to be, or one is to be gone to from the hub.
 fn run_plain(ruby: &Ruby, scheduler: &Scheduler) {
-    while let Some(step) = next(scheduler) {
+    while let Some(step) = next(ruby, scheduler) {
         let item = match step {
             Step::Plain(item) => item,
             Step::Nested { fiber, .. } => {
