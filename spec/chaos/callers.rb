@@ -3,7 +3,7 @@
 # Eight threads call every function of the surface at random, on a running loop, with GC.stress now and then and
 # forks in between. Whatever is refused is an exception of the caller; the loop must go on.
 #
-#   SECONDS=60 SEED= ruby callers.rb
+#   SECONDS=60 SEED= ruby callers.rb      STRESS=1: new objects are collected at each allocation, all the time
 
 $LOAD_PATH.unshift(File.expand_path("../../lib", __dir__))
 require "eventmachine"
@@ -44,6 +44,9 @@ class Callers
     end
   end
 
+  # Collections of what is new: those of all there is, all the time, would leave no time to call.
+  STRESS = ENV.key?("STRESS") && 0x01
+
   # Seconds that the loop may take for an answer, while much else runs.
   PATIENCE = 60
 
@@ -58,6 +61,7 @@ class Callers
   # @return [Boolean] whether all went well
   def run
     EventMachine.error_handler { |error| judge(:callback, error) }
+    GC.stress = STRESS
     EventMachine.run do
       @server = EventMachine.start_server("127.0.0.1", 0, Talker)
       @port = EventMachine.get_sockname(@server).unpack1("x2n")
@@ -65,6 +69,7 @@ class Callers
       Thread.new { threads.each(&:join) && EventMachine.next_tick { EventMachine.stop } }
       EventMachine.add_periodic_timer(0.01) { @ticks = @ticks.to_i + 1 }
     end
+    GC.stress = false
     report
   end
 
@@ -157,7 +162,7 @@ class Callers
     GC.stress = true
     yield
   ensure
-    GC.stress = false
+    GC.stress = STRESS
   end
 
   # The child has the loop's memory, and must be able to leave it and to run one of its own.
