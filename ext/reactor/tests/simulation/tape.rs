@@ -1,4 +1,4 @@
-//! Runs of which the bytes of a fuzzer decide all that seeds decide otherwise, as long as they last.
+//! Runs in which the bytes of a fuzzer decide all that seeds decide otherwise, while they last.
 
 use crate::program::Program;
 use crate::random;
