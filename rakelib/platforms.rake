@@ -53,7 +53,7 @@ end
 namespace :platforms do
   desc "Tell the size of the roots, which are kept in the cache"
   task :size do
-    system("du", "--human-readable", "--summarize", *Dir.glob(File.join(Root.cache, "*")), Root.cache)
+    system("du", "--human-readable", "--summarize", "--total", *Dir.glob(File.join(Root.cache, "*/")))
   end
 
   desc "Remove the roots"

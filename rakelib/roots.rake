@@ -136,6 +136,7 @@ class Root
         if apt-cache show "$name" >/dev/null 2>&1; then echo "$name"; fi
       done >/packages
       xargs apt-get -y -qq --no-install-recommends install </packages
+      apt-get clean
     SH
   end
 
