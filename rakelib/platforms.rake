@@ -20,7 +20,8 @@ module OtherPlatforms
 
   # @return [Array<String>] what failed
   def run(platform)
-    platform.tested.flat_map { |target| Suites.run(target, platform.library(target), SUITES) }
+    suites = platform.const_defined?(:SUITES) ? platform::SUITES : SUITES
+    platform.tested.flat_map { |target| Suites.run(target, platform.library(target), suites) }
   end
 end
 
