@@ -12,7 +12,7 @@ use crate::guarded::Guarded;
 use crate::resolving::Lookups;
 use crate::signatures::Tables;
 use crate::sys::queue::Queue;
-use crate::{errors, metrics};
+use crate::{errors, hooks, metrics};
 
 /// A loop that is initialised, running or not.
 pub(crate) struct Instance {
@@ -75,6 +75,12 @@ impl Instance {
         let result = body(self);
         self.wake();
         result
+    }
+
+    /// Whether a turn would find nothing to do but what the system tells.
+    pub(crate) fn is_at_rest(&mut self, now: Instant) -> bool {
+        let is_busy = self.stopping || self.signalled || hooks::is_any_set();
+        !is_busy && self.reactor.poll_timeout(now) != Some(Duration::ZERO)
     }
 
     fn wake(&mut self) {

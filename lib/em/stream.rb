@@ -71,12 +71,12 @@ module EventMachine
     def initialize(options = {})
       super()
       options = Options.of(options)
-      @read_limit = options.read_limit
+      @stream_state = StreamState.new(options.read_limit, options.high, !options.timeout.nil?)
+      @waiting = {}.compare_by_identity
       @high = options.high
       @low = options.low
       @timeout = options.timeout
-      @connected = @secured = @input_ended = @unbound = @closed = false
-      start_reading
+      @connected = @secured = @unbound = false
       start_writing
     end
 
@@ -84,22 +84,23 @@ module EventMachine
     # @raise [ArgumentError, TypeError] unless it is positive
     def timeout=(seconds)
       @timeout = Options.timeout(seconds)
+      @stream_state.timed = !@timeout.nil?
     end
 
     # Sends what was written, then closes the connection. May be called again.
     #
     # @return [nil]
     def close
-      return if @closed
+      return if @stream_state.closed?
 
-      @closed = true
+      @stream_state.close
       close_connection_after_writing unless @unbound
       wake
     end
 
     # @return [Boolean] whether it was closed from here, or the connection has ended
     def closed?
-      @closed || @unbound
+      @stream_state.closed? || @unbound
     end
 
     # As {Connection#start_tls}; in a fiber it waits for the end of the handshake.
@@ -128,7 +129,8 @@ module EventMachine
     # @!visibility private
     def unbind(reason = nil)
       @fault = fault_of(reason)
-      @input_ended = @unbound = true
+      @unbound = true
+      @stream_state.end_input
       wake
     end
 

@@ -91,7 +91,7 @@ RSpec.describe EventMachine::Stream do
       data = Random.new(1).bytes(12_000_000)
       received = with_stream(->(stream) { stream.write(data) }, read_limit: 10_000) do |stream|
         sleep 0.05
-        most = stream.instance_variable_get(:@input).bytesize
+        most = stream.instance_variable_get(:@stream_state).input.bytesize
         stream.read
       end
       expect(received == data).to be(true)
