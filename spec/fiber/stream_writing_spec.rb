@@ -10,7 +10,7 @@ RSpec.describe "Waiting to write to a stream" do
       stream = EventMachine.attach(near, EventMachine::Stream, **options)
       yield stream, far
     ensure
-      far.close
+      far.close unless far.closed?
       stream.close
     end
   end
@@ -39,6 +39,18 @@ RSpec.describe "Waiting to write to a stream" do
       [first, writer, last].map(&:await)
     end
     expect(results).to eq([:first, :writer, 0])
+  end
+
+  it "raises where the system has refused what was queued, which is not sent" do
+    ends(read_limit: 1) do |stream, far|
+      far.write("unread")
+      expect(stream).not_to be_eof
+      settle
+      far.close
+      stream.send_data("x" * much)
+      expect { stream.flush }.to raise_error(Errno::EPIPE)
+      expect(stream).to be_closed
+    end
   end
 
   it "ends for all that were waiting when there was room, though the first of them has used it" do

@@ -47,8 +47,8 @@ fn receive_data(ruby: &Ruby, stream: Value, data: RString) -> Result<(), Error> 
     }
 }
 
-/// What can be added to, and is binary: as data that comes, though perhaps not what a `receive_data`
-/// of a class below passes on.
+/// What can be added to, and is binary: as data that comes, but perhaps not what a class below
+/// passes on to `receive_data`.
 fn own_bytes(ruby: &Ruby, data: RString) -> Result<RString, Error> {
     match data.is_frozen() || data.enc_get() != ruby.ascii8bit_encindex() {
         true => data.funcall("b", ()),

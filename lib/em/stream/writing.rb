@@ -29,7 +29,7 @@ module EventMachine
       def flush
         raise_unwritable if closed?
         EventMachine.__send__(:flush_sent)
-        wait_for_all unless get_outbound_data_size.zero?
+        wait_for_all unless get_outbound_data_size.zero? && !refused?
         self
       end
 
@@ -75,9 +75,10 @@ module EventMachine
         wait_to_write { get_outbound_data_size <= @low } unless get_outbound_data_size < @high
       end
 
-      # One that is told that it is full is woken when it no longer is, whatever others write meanwhile.
+      # One that is told that it is full is woken when it no longer is, whatever others write meanwhile. Where a write
+      # has failed, nothing is queued any more, but not since it was sent.
       def wait_to_write
-        park { !outbound_full? || yield || closed? }
+        park { closed? || (!refused? && (!outbound_full? || yield)) }
         raise_unwritable if closed?
       end
 
