@@ -8,15 +8,15 @@ use magnus::block::Proc;
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawValue, protect};
 use magnus::value::Lazy;
-use magnus::{Error, Fixnum, Float, RArray, RClass, Ruby, TryConvert, Value, method};
+use magnus::{Error, RArray, RClass, Ruby, TryConvert, Value, method};
 use rb_sys::VALUE;
 
 use super::state::{End, Item, Kind};
 use super::waits::Target;
-use super::{Scheduler, alarms, bind, drain, identity, switch, waits};
+use super::{Scheduler, alarms, bind, drain, identity, seconds, switch, waits};
+use crate::errors;
 use crate::own::Own;
 use crate::sys::transfers;
-use crate::{convert, errors};
 
 type This = Own<Scheduler>;
 
@@ -82,7 +82,7 @@ fn io_wait(
     if is_write && this.state().may_go_on() && transfers::is_ready(target.fd, target.interest) {
         return Ok(events);
     }
-    let limit = match duration(ruby, timeout)? {
+    let limit = match seconds::duration(ruby, timeout)? {
         Some(limit) => (Some(limit), false),
         None => (identity::timeout(ruby, io)?, true),
     };
@@ -124,9 +124,14 @@ fn kernel_sleep(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<Value, E
     if is_loops_own(ruby, this)? {
         return this.value().funcall("sleep_apart", arguments);
     }
-    let timeout = match arguments.first() {
-        Some(&seconds) => duration(ruby, seconds)?,
-        None => None,
+    let timeout = match *arguments {
+        [] => None,
+        [seconds] => seconds::duration(ruby, seconds)?,
+        _ => {
+            let count = arguments.len();
+            let message = format!("wrong number of arguments (given {count}, expected 0..1)");
+            return Err(errors::argument(ruby, message));
+        }
     };
     waits::park(ruby, this, Kind::Sleep, timeout)?;
     Ok(ruby.qtrue().as_value())
@@ -134,18 +139,21 @@ fn kernel_sleep(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<Value, E
 
 /// Waits until the fiber is unblocked; false where `timeout` is over first.
 fn block(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<bool, Error> {
-    let timeout = match arguments.get(1) {
-        Some(&seconds) => duration(ruby, seconds)?,
-        None => None,
+    let timeout = match *arguments {
+        [] | [_] => None,
+        [_, seconds, ..] => seconds::duration(ruby, seconds)?,
     };
+    bind(ruby, this)?;
     block_for(ruby, this, timeout)
 }
 
+/// As [`block`], by a scheduler that is bound to this thread.
 pub(super) fn block_for(ruby: &Ruby, this: This, timeout: Option<Duration>) -> Result<bool, Error> {
-    if is_loops_own(ruby, this)? {
-        return block_apart(ruby, this, timeout);
+    let is_loops_own = this.state().is_loops_own(switch::current(ruby));
+    match is_loops_own {
+        true => block_apart(ruby, this, timeout),
+        false => waits::park(ruby, this, Kind::Block, timeout),
     }
-    waits::park(ruby, this, Kind::Block, timeout)
 }
 
 /// The loop stands still meanwhile, as with any call that blocks in a callback.
@@ -213,7 +221,7 @@ fn await_any(ruby: &Ruby, this: This, pairs: RArray, timeout: Value) -> Result<b
         let (io, events) = <(Value, Value)>::try_convert(pair)?;
         targets.push(target(ruby, io, events)?);
     }
-    let timeout = duration(ruby, timeout)?;
+    let timeout = seconds::duration(ruby, timeout)?;
     bind(ruby, this)?;
     waits::any(ruby, this, &targets, timeout)
 }
@@ -222,23 +230,6 @@ fn await_any(ruby: &Ruby, this: This, pairs: RArray, timeout: Value) -> Result<b
 fn await_exit(ruby: &Ruby, this: This, pid: i32) -> Result<(), Error> {
     bind(ruby, this)?;
     waits::exit(ruby, this, pid)
-}
-
-/// A number of seconds as a time; nothing for nil.
-pub(super) fn duration(ruby: &Ruby, seconds: Value) -> Result<Option<Duration>, Error> {
-    if seconds.is_nil() {
-        return Ok(None);
-    }
-    let number = match (Fixnum::from_value(seconds), Float::from_value(seconds)) {
-        (Some(number), _) => number.to_i64() as f64,
-        (_, Some(number)) => number.to_f64(),
-        _ => f64::try_convert(seconds)?,
-    };
-    if number < 0.0 {
-        let message = format!("time interval must not be negative: {number}");
-        return Err(errors::argument(ruby, message));
-    }
-    convert::duration(ruby, number, seconds).map(Some)
 }
 
 /// Whether the running fiber is the one that runs the loop, which cannot wait for itself.

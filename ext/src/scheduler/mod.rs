@@ -13,6 +13,7 @@ mod identity;
 mod live;
 mod parking;
 mod run;
+mod seconds;
 mod slab;
 mod spare;
 mod state;
