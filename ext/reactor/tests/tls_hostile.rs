@@ -112,6 +112,31 @@ fn data_before_a_fault_can_still_be_read() {
 }
 
 #[test]
+fn data_with_the_end_of_a_handshake_before_a_fault_can_still_be_read() {
+    let leaf = Leaf::self_signed(&PKCS_ECDSA_P256_SHA256, &[]);
+    for (protocols, verify_peer) in [(TLS_1_2, false), (TLS_1_3, false), (TLS_1_3, true)] {
+        let params = Parameters {
+            protocols,
+            verify_peer,
+            ..leaf.params()
+        };
+        let (mut client, mut server) = (End::client(&params), End::server(&params));
+        client.session.write(b"sound");
+        server.session.write(b"a greeting");
+        while !client.completed() {
+            server.feed(&client.output());
+            client.feed(&server.output());
+        }
+        let mut bytes = client.output();
+        bytes.extend(b"not a record at all");
+        server.feed(&bytes);
+        assert!(server.error.is_some());
+        assert_eq!(server.plaintext, b"sound");
+        assert!(server.completed());
+    }
+}
+
+#[test]
 fn the_end_of_input() {
     for protocols in [TLS_1_2, TLS_1_3] {
         let params = Parameters {

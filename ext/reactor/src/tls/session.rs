@@ -484,7 +484,12 @@ impl Session {
                     Ok(state) => self.received.take_from(connection, &state),
                     Err(error) => {
                         self.received.rescue(connection);
+                        let is_established = !connection.is_handshaking();
                         self.fail(describe::failure(&error), describe::fault(&error));
+                        // The handshake may have ended by the records before the fault.
+                        if is_established {
+                            self.advance();
+                        }
                         return false;
                     }
                 }
@@ -549,9 +554,12 @@ impl Session {
         if matches!(self.stage, Stage::Handshake) && !connection.is_handshaking() {
             self.stage = Stage::Established;
             let queued = mem::take(&mut self.queued);
-            self.encrypt(&queued);
-            if self.closing == Closing::Wanted {
-                self.send_close_notify();
+            // A fault may have come with the end of the handshake: then there is no more to say.
+            if self.failure.is_none() {
+                self.encrypt(&queued);
+                if self.closing == Closing::Wanted {
+                    self.send_close_notify();
+                }
             }
         }
         if self.received.ended && self.peer_closed == PeerClosed::No {
