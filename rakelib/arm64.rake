@@ -30,6 +30,11 @@ module Arm64
     Cross.library(target, ForeignRuby.directory(target.minor, ARCHITECTURE), FLAGS, ENVIRONMENT)
   end
 
+  # @return [Array<String>] programs, below the platform's directory
+  def core_tests(provider)
+    Cross.tests(PLATFORM, provider, FLAGS, ENVIRONMENT)
+  end
+
   # @return [Array<Target>] a Ruby, in the root of its release, for the specs
   def tested
     [Target.new(**targets.first.to_h, root: root, environment: { "SPEC_PATIENCE" => PATIENCE })]

@@ -4,7 +4,7 @@
 module Musl
   PLATFORM = "x86_64-linux-musl"
   # Debian has no standard library for it, but its source.
-  FLAGS = "--target x86_64-unknown-linux-musl -Zbuild-std=std,panic_unwind"
+  FLAGS = "--target x86_64-unknown-linux-musl -Zbuild-std=std,panic_unwind,test"
   ENVIRONMENT = {
     "RUSTC_BOOTSTRAP" => "1", "ZIG_GLOBAL_CACHE_DIR" => "/mnt/build/zig",
     "CC_x86_64_unknown_linux_musl" => "musl-gcc",
@@ -67,6 +67,12 @@ module Musl
     path = Cross.library(target, MuslRuby.directory(target.minor), FLAGS, ENVIRONMENT)
     needed = IO.popen(["readelf", "--dynamic", path], &:read).scan(/\(NEEDED\).*\[(.+)\]/).flatten
     needed == ["libc.so"] ? path : abort("#{path} wants more than musl: #{needed.join(', ')}")
+  end
+
+  # @return [Array<String>] programs, below the platform's directory
+  def core_tests(provider)
+    install_linker
+    Cross.tests(PLATFORM, provider, FLAGS, ENVIRONMENT)
   end
 
   def install_linker
