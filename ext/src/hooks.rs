@@ -34,6 +34,10 @@ pub(crate) fn is_set(hook: Hook) -> bool {
     SET.load(Ordering::Relaxed) & hook as u8 != 0
 }
 
+pub(crate) fn is_any_set() -> bool {
+    SET.load(Ordering::Relaxed) != 0
+}
+
 /// Calls what there is.
 pub(crate) fn call(module: RModule, hook: Hook) -> Result<(), Error> {
     module

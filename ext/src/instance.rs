@@ -12,7 +12,7 @@ use crate::guarded::Guarded;
 use crate::resolving::Lookups;
 use crate::signatures::Tables;
 use crate::sys::queue::Queue;
-use crate::{errors, metrics};
+use crate::{errors, hooks, metrics};
 
 /// A loop that is initialised, running or not.
 pub(crate) struct Instance {
@@ -77,12 +77,23 @@ impl Instance {
         result
     }
 
+    /// Whether a turn would find nothing to do.
+    pub(crate) fn is_at_rest(&mut self, now: Instant) -> bool {
+        let is_busy = self.stopping || self.signalled || hooks::is_any_set();
+        !is_busy && is_at_rest(&mut self.reactor, now)
+    }
+
     fn wake(&mut self) {
         if std::mem::take(&mut self.sleeping) {
             // A failure to wake (a full counter) means that a wake-up is pending.
             let _ = self.waker.wake();
         }
     }
+}
+
+/// Whether a turn of the reactor's would find nothing to do.
+pub(crate) fn is_at_rest(reactor: &mut Reactor, now: Instant) -> bool {
+    !reactor.may_hear() && reactor.poll_timeout(now) != Some(Duration::ZERO)
 }
 
 /// The time of day by the monotonic clock, so that it goes neither back nor in jumps between turns.

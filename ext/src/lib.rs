@@ -18,10 +18,12 @@ mod hooks;
 mod instance;
 mod metrics;
 mod names;
+mod own;
 mod resolving;
 mod scheduler;
 mod shared;
 mod signatures;
+mod streams;
 mod sys;
 mod turn;
 
@@ -35,5 +37,6 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     deferred::init(ruby)?;
     metrics::init(module)?;
     scheduler::init(ruby, module)?;
+    streams::init(ruby, module)?;
     api::init(ruby, module)
 }

@@ -36,8 +36,7 @@ names! {
     REACTOR_THREAD = "@reactor_thread";
     IO = "@io";
     SIGNATURE = "@signature";
-    CLOSED = "@closed";
-    HIGH = "@high";
+    STREAM_STATE = "@stream_state";
     CALL = "call";
     CANCEL = "cancel";
     CLOSE = "close";

@@ -129,6 +129,8 @@ module EventMachine
       cancel_timeout
       @deferred_status = status
       @deferred_args = args
+      return unless @callbacks || @errbacks
+
       case status
       when :succeeded then deferred_settle(@callbacks, @errbacks)
       when :failed then deferred_settle(@errbacks, @callbacks)

@@ -71,35 +71,48 @@ module EventMachine
     def initialize(options = {})
       super()
       options = Options.of(options)
-      @read_limit = options.read_limit
+      @stream_state = StreamState.new(options.read_limit, options.high, !options.timeout.nil?)
+      @waiting = {}.compare_by_identity
       @high = options.high
       @low = options.low
       @timeout = options.timeout
-      @connected = @secured = @input_ended = @unbound = @closed = false
-      start_reading
-      start_writing
+      @flushing = 0
+      begin_connection
+    end
+
+    # Another connection, by {#reconnect}: what the former one has left to read is dropped.
+    #
+    # @!visibility private
+    def signature=(signature)
+      super
+      # None yet where the first connection is made.
+      return unless @stream_state
+
+      @stream_state.begin_anew
+      begin_connection
     end
 
     # @param seconds [Numeric, nil] how long {#read}, {#write} and the like may wait, each time; nil for any time
     # @raise [ArgumentError, TypeError] unless it is positive
     def timeout=(seconds)
       @timeout = Options.timeout(seconds)
+      @stream_state.timed = !@timeout.nil?
     end
 
     # Sends what was written, then closes the connection. May be called again.
     #
     # @return [nil]
     def close
-      return if @closed
+      return if @stream_state.closed?
 
-      @closed = true
+      @stream_state.close
       close_connection_after_writing unless @unbound
       wake
     end
 
     # @return [Boolean] whether it was closed from here, or the connection has ended
     def closed?
-      @closed || @unbound
+      @stream_state.closed? || @unbound
     end
 
     # As {Connection#start_tls}; in a fiber it waits for the end of the handshake.
@@ -128,11 +141,18 @@ module EventMachine
     # @!visibility private
     def unbind(reason = nil)
       @fault = fault_of(reason)
-      @input_ended = @unbound = true
+      @unbound = true
+      @stream_state.end_input
       wake
     end
 
     private
+
+    def begin_connection
+      @connected = @secured = @unbound = false
+      @fault = nil
+      tell_limits
+    end
 
     # One that is cancelled meanwhile, or cannot begin, leaves no connection behind.
     def establish(tls)

@@ -5,9 +5,12 @@ RSpec.describe "Fibers and the garbage collector", time_limit: 60 do
     require "timeout"
     work = lambda do
       near, far = UNIXSocket.pair
+      left, right = UNIXSocket.pair
       queue = Thread::Queue.new
       tasks = [EM.fiber { near.write("ping"); near.readpartial(10) },
                EM.fiber { far.write(far.readpartial(10).upcase) },
+               EM.fiber { EM.attach(left, EM::Stream).then { |stream| stream.write(stream.readpartial(9)) } },
+               EM.fiber { right.write("pong"); right.readpartial(9) },
                EM.fiber { queue.pop }, EM.fiber { sleep 0.001; queue << :item; true },
                EM.fiber { Timeout.timeout(0.001) { sleep 1 } rescue :late },
                EM.fiber { Fiber.new { sleep 0; :nested }.resume }]
@@ -28,7 +31,7 @@ RSpec.describe "Fibers and the garbage collector", time_limit: 60 do
   %w[stress compact].each do |kind|
     it "survive GC.#{kind}" do
       output, status = run_ruby(script, kind, limit: 50)
-      expect(output).to eq("[[\"PING\", 4, :item, true, :late, :nested]]\n")
+      expect(output).to eq("[[\"PING\", 4, 4, \"pong\", :item, true, :late, :nested]]\n")
       expect(status).to be_success
     end
   end

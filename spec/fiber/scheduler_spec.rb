@@ -102,8 +102,10 @@ RSpec.describe EventMachine::Scheduler do
     end
 
     it "refuses times that are none" do
-      expect { in_fiber { Fiber.scheduler.kernel_sleep("long") } }.to raise_error(TypeError)
-      expect { in_fiber { Fiber.scheduler.kernel_sleep(Float::NAN) } }.to raise_error(ArgumentError)
+      { "long" => /convert String into time interval: "long"/, true => /convert TrueClass .*: true/ }
+        .each { |time, words| expect { in_fiber { sleep(time) } }.to raise_error(TypeError, words) }
+      expect { in_fiber { sleep(Float::NAN) } }.to raise_error(RangeError, /NaN/)
+      expect { in_fiber { sleep(1, 2) } }.to raise_error(ArgumentError, /given 2, expected 0..1/)
     end
 
     it "refuses to wait for a closed IO, for nothing, and for what is no IO" do

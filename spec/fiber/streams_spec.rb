@@ -91,7 +91,7 @@ RSpec.describe EventMachine::Stream do
       data = Random.new(1).bytes(12_000_000)
       received = with_stream(->(stream) { stream.write(data) }, read_limit: 10_000) do |stream|
         sleep 0.05
-        most = stream.instance_variable_get(:@input).bytesize
+        most = stream.instance_variable_get(:@stream_state).input.bytesize
         stream.read
       end
       expect(received == data).to be(true)
@@ -269,6 +269,23 @@ RSpec.describe EventMachine::Stream do
         EventMachine::Stream.connect(socket_path) { |stream| stream.write("line\n") && stream.gets }
       end
       expect(answer).to eq("LINE\n")
+    end
+
+    it "connects again, with nothing of the former connection" do
+      in_fiber do
+        server = TCPServer.new("127.0.0.1", 0)
+        stream = EventMachine::Stream.connect("127.0.0.1", server.addr[1], high: 10_000)
+        server.accept.tap { |peer| peer.write("old") }.close
+        expect(stream).not_to be_eof
+        stream.close
+        sleep 0 until EventMachine.connection_count.zero?
+        stream.reconnect("127.0.0.1", server.addr[1])
+        expect(stream).not_to be_closed
+        peer = server.accept
+        writer = EventMachine.fiber { stream.write("x" * 2_000_000) }
+        EventMachine.fiber { peer.read(2_000_000) && peer.write("new\n") && peer.close }
+        expect([writer.await, stream.gets, stream.gets]).to eq([2_000_000, "new\n", nil])
+      end
     end
 
     it "works under TLS, with verification", :tls do

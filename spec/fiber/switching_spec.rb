@@ -146,6 +146,50 @@ RSpec.describe "Switching between fibers" do
     expect(got).to eq(:timer)
   end
 
+  it "gives the loop its turn within sleep(0) where it has something to do" do
+    got = in_fiber do
+      seen = []
+      EventMachine.next_tick { seen << :tick }
+      sleep 0
+      EventMachine.add_timer(0) { seen << :timer }
+      sleep 0 until seen.last == :timer
+      EventMachine.before_wait { seen << :hook }.tap { sleep 0 }.cancel
+      seen
+    end
+    expect(got.uniq).to eq(%i[tick timer hook])
+    expect(got.first(2)).to eq(%i[tick timer])
+  end
+
+  it "goes on several times in one turn where it has not, others between" do
+    turns, order = in_fiber do
+      order = []
+      EventMachine.enable_metrics
+      before = EventMachine.metrics.turns
+      tasks = [1, 2].map { |n| fiber { 1000.times { sleep(0) && (order << n) } } }
+      tasks.each(&:await)
+      [EventMachine.metrics.turns - before, order]
+    ensure
+      EventMachine.disable_metrics
+    end
+    expect(turns).to be < 1000
+    expect(order.each_slice(2).map(&:sort).uniq).to eq([[1, 2]])
+  end
+
+  it "looks for events with each sleep(0) where some may come" do
+    turns = in_fiber do
+      near, far = UNIXSocket.pair
+      reader = fiber { far.readpartial(1) }
+      EventMachine.enable_metrics
+      before = EventMachine.metrics.turns
+      100.times { sleep 0 }
+      near.write("x") && reader.await
+      EventMachine.metrics.turns - before
+    ensure
+      EventMachine.disable_metrics
+    end
+    expect(turns).to be >= 100
+  end
+
   it "never ends a sleep early" do
     early = in_fiber do
       waits = Array.new(50) do |n|

@@ -56,7 +56,7 @@ fn send_data(ruby: &Ruby, signature: Value, data: RString, size: usize) -> Resul
 }
 
 /// As [`send_data`], without a copy.
-pub(super) fn send_shared(ruby: &Ruby, id: Id, data: RString, size: usize) -> Result<i64, Error> {
+pub(crate) fn send_shared(ruby: &Ruby, id: Id, data: RString, size: usize) -> Result<i64, Error> {
     let bytes = Box::new(Shared::new(ruby, data, size));
     let send = |i: &mut Instance| i.reactor.send_shared(id, bytes);
     let sent = instance::change(ruby, send)?;

@@ -17,7 +17,6 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
     module.define_module_function("resume_server", function!(resume_server, 1))?;
     let singleton = module.singleton_class()?;
     singleton.define_private_method("limit_connections", method!(limit_connections, 2))?;
-    singleton.define_private_method("set_reading", method!(set_reading, 2))?;
     singleton.define_private_method("flush_sent", method!(flush_sent, 0))?;
     singleton.define_private_method("occupation", method!(occupation, 2))
 }
@@ -65,12 +64,8 @@ fn pause_when_full(ruby: &Ruby, signature: Value, source: Value) -> Result<bool,
     })
 }
 
-fn set_reading(
-    ruby: &Ruby,
-    _module: RModule,
-    signature: Value,
-    reads: bool,
-) -> Result<bool, Error> {
+/// Stops or resumes the reading side of a connection, apart from `pause` and `resume`.
+pub(crate) fn set_reading(ruby: &Ruby, signature: Value, reads: bool) -> Result<bool, Error> {
     let id = convert::id(signature)?;
     change(ruby, |reactor| {
         reactor.set_reading(id, reads).map(|()| true)

@@ -17,10 +17,12 @@ mod proxies;
 mod servers;
 mod settings;
 mod sockets;
-mod streams;
 mod timers;
 pub(crate) mod tls;
 mod watchers;
+
+pub(crate) use connections::send_shared;
+pub(crate) use flow::set_reading;
 
 /// Defines all of them.
 pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
@@ -40,7 +42,6 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     proxies::init(module)?;
     sockets::init(module)?;
     settings::init(module)?;
-    streams::init(module)?;
     tls::init(module)?;
     watchers::init(module)
 }

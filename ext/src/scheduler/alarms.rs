@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use magnus::typed_data::Obj;
 use magnus::{Error, Ruby};
 use rb_sys::VALUE;
 
@@ -10,11 +9,12 @@ use super::slab::Tag;
 use super::state::{ALARM, Alarm, End, Item, State};
 use super::{Scheduler, bind, drain, switch};
 use crate::errors;
+use crate::own::Own;
 
 /// Has an exception raised in the running fiber after a time, unless [`disarm`]ed.
 pub(super) fn arm(
     ruby: &Ruby,
-    scheduler: Obj<Scheduler>,
+    scheduler: Own<Scheduler>,
     after: Duration,
     exception: VALUE,
 ) -> Result<Tag, Error> {
@@ -79,7 +79,7 @@ pub(super) fn due(ruby: &Ruby, state: &mut State, tag: Tag) {
 /// it does not. A fiber that has yielded is resumed by it.
 pub(super) fn interrupt(
     ruby: &Ruby,
-    scheduler: Obj<Scheduler>,
+    scheduler: Own<Scheduler>,
     fiber: VALUE,
     exception: VALUE,
     now: bool,

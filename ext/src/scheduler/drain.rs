@@ -10,7 +10,6 @@ use std::time::Instant;
 
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawValue, protect};
-use magnus::typed_data::Obj;
 use magnus::value::Lazy;
 use magnus::{Error, RClass, Ruby, TryConvert, Value, error::ErrorType};
 use rb_sys::VALUE;
@@ -18,10 +17,11 @@ use rb_sys::VALUE;
 use super::slab::Tag;
 use super::state::{End, Item, Kind};
 use super::{Scheduler, spare, switch};
+use crate::own::Own;
 use crate::{metrics, names};
 
 /// Runs what is urgent and, where `all` is to run, what is ready.
-pub(super) fn drain(ruby: &Ruby, scheduler: Obj<Scheduler>, all: bool) -> Result<(), Error> {
+pub(super) fn drain(ruby: &Ruby, scheduler: Own<Scheduler>, all: bool) -> Result<(), Error> {
     let hub = switch::current(ruby);
     {
         let mut state = scheduler.state();
@@ -47,8 +47,8 @@ pub(super) fn drain(ruby: &Ruby, scheduler: Obj<Scheduler>, all: bool) -> Result
 }
 
 /// The hub's part.
-fn work(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
-    while let Some(step) = next(&scheduler) {
+fn work(ruby: &Ruby, scheduler: Own<Scheduler>) -> Result<(), Error> {
+    while let Some(step) = next(ruby, &scheduler) {
         let to = match step {
             Step::Nested { fiber, top } => {
                 scheduler.state().current = Some(top);
@@ -78,10 +78,15 @@ enum Step {
     Plain(Item),
 }
 
-fn next(scheduler: &Scheduler) -> Option<Step> {
+fn next(ruby: &Ruby, scheduler: &Scheduler) -> Option<Step> {
     let mut state = scheduler.state();
     loop {
-        let mut item = state.next()?;
+        let Some(mut item) = state.next() else {
+            match state.begin_round(ruby) {
+                true => continue,
+                false => return None,
+            }
+        };
         if let Item::Unblocked(fiber) = item {
             let Some(tag) = state.blocked(fiber) else {
                 continue;
@@ -143,7 +148,7 @@ unsafe extern "C" fn drain_fiber(
     let mut given = Ok(scheduler);
     // Only the hub of a drain comes here, and what is raised here is nobody's.
     while let Ok(scheduler) = given {
-        let Ok(scheduler) = Obj::<Scheduler>::try_convert(switch::value(scheduler)) else {
+        let Ok(scheduler) = Own::<Scheduler>::try_convert(switch::value(scheduler)) else {
             break;
         };
         run_plain(ruby, &scheduler);
@@ -164,7 +169,7 @@ unsafe extern "C" fn drain_fiber(
 
 /// Resumes fibers until none is to be, or one is to be gone to from the hub.
 fn run_plain(ruby: &Ruby, scheduler: &Scheduler) {
-    while let Some(step) = next(scheduler) {
+    while let Some(step) = next(ruby, scheduler) {
         let item = match step {
             Step::Plain(item) => item,
             Step::Nested { fiber, .. } => {
@@ -199,10 +204,12 @@ fn run(ruby: &Ruby, scheduler: &Scheduler, item: Item) -> Result<(), Error> {
             switch::raise(ruby, fiber, exception)
         }
         Item::Raise(..) => Ok(()),
-        Item::Continue(tag) if !switch::is_alive(ruby, fiber) => {
-            scheduler.state().remove(tag);
-            Ok(())
-        }
+        Item::Continue(tag) => resume(ruby, scheduler, fiber).or_else(|error| {
+            match is_lost(ruby, scheduler, fiber, tag) {
+                true => Ok(()),
+                false => Err(error),
+            }
+        }),
         _ => resume(ruby, scheduler, fiber),
     };
     let mut state = scheduler.state();
@@ -210,6 +217,11 @@ fn run(ruby: &Ruby, scheduler: &Scheduler, item: Item) -> Result<(), Error> {
         state.forget(fiber);
     }
     result
+}
+
+/// Whether a fiber did not run, since it ended where it waited; that wait is over then.
+fn is_lost(ruby: &Ruby, scheduler: &Scheduler, fiber: VALUE, tag: Tag) -> bool {
+    !switch::is_alive(ruby, fiber) && scheduler.state().remove(tag).is_some()
 }
 
 /// Resumes a fiber, and keeps it if it takes too long until it waits or ends.
@@ -268,7 +280,7 @@ fn cancelled(ruby: &Ruby) -> RClass {
 }
 
 /// Starts a fiber, which runs until its first wait before this returns.
-pub(super) fn start(ruby: &Ruby, scheduler: Obj<Scheduler>, fiber: VALUE) -> Result<(), Error> {
+pub(super) fn start(ruby: &Ruby, scheduler: Own<Scheduler>, fiber: VALUE) -> Result<(), Error> {
     let within = scheduler.state().hub.is_some();
     if within {
         return after(ruby, &scheduler, Item::Start(fiber));

@@ -91,6 +91,16 @@ impl Engine {
         }
     }
 
+    /// Whether a turn of the loop would find nothing to do.
+    pub(super) fn is_at_rest(&mut self, ruby: &Ruby, now: Instant) -> bool {
+        match self {
+            Self::Own(own) => instance::is_at_rest(&mut own.reactor, now),
+            Self::Attached => instance::peek(ruby, |instance| instance.is_at_rest(now))
+                .is_ok_and(|at_rest| at_rest == Some(true)),
+            Self::Unbound => false,
+        }
+    }
+
     pub(super) fn into_reactor(self) -> Option<Reactor> {
         match self {
             Self::Own(own) => Some(own.reactor),

@@ -7,18 +7,18 @@ use em_reactor::Interest;
 use magnus::block::Proc;
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawValue, protect};
-use magnus::typed_data::Obj;
 use magnus::value::Lazy;
-use magnus::{Error, Fixnum, Float, RArray, RClass, Ruby, TryConvert, Value, method};
+use magnus::{Error, RArray, RClass, Ruby, TryConvert, Value, method};
 use rb_sys::VALUE;
 
 use super::state::{End, Item, Kind};
 use super::waits::Target;
-use super::{Scheduler, alarms, bind, drain, identity, switch, waits};
+use super::{Scheduler, alarms, bind, drain, identity, seconds, switch, waits};
+use crate::errors;
+use crate::own::Own;
 use crate::sys::transfers;
-use crate::{convert, errors};
 
-type This = Obj<Scheduler>;
+type This = Own<Scheduler>;
 
 pub(super) fn init(class: RClass) -> Result<(), Error> {
     class.define_method("fiber", method!(fiber, 0))?;
@@ -74,7 +74,7 @@ fn io_wait(
     timeout: Value,
 ) -> Result<Value, Error> {
     if is_loops_own(ruby, this)? {
-        return this.funcall("wait_apart", (io, events, timeout));
+        return this.value().funcall("wait_apart", (io, events, timeout));
     }
     let target = target(ruby, io, events)?;
     // Ruby asks between the parts of one `puts`, which are not to be mixed with those of others.
@@ -82,7 +82,7 @@ fn io_wait(
     if is_write && this.state().may_go_on() && transfers::is_ready(target.fd, target.interest) {
         return Ok(events);
     }
-    let limit = match duration(ruby, timeout)? {
+    let limit = match seconds::duration(ruby, timeout)? {
         Some(limit) => (Some(limit), false),
         None => (identity::timeout(ruby, io)?, true),
     };
@@ -122,11 +122,16 @@ pub(super) fn descriptor(io: Value) -> Result<i32, Error> {
 /// Sleeps for some seconds, or until somebody wakes the fiber.
 fn kernel_sleep(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<Value, Error> {
     if is_loops_own(ruby, this)? {
-        return this.funcall("sleep_apart", arguments);
+        return this.value().funcall("sleep_apart", arguments);
     }
-    let timeout = match arguments.first() {
-        Some(&seconds) => duration(ruby, seconds)?,
-        None => None,
+    let timeout = match *arguments {
+        [] => None,
+        [seconds] => seconds::duration(ruby, seconds)?,
+        _ => {
+            let count = arguments.len();
+            let message = format!("wrong number of arguments (given {count}, expected 0..1)");
+            return Err(errors::argument(ruby, message));
+        }
     };
     waits::park(ruby, this, Kind::Sleep, timeout)?;
     Ok(ruby.qtrue().as_value())
@@ -134,26 +139,32 @@ fn kernel_sleep(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<Value, E
 
 /// Waits until the fiber is unblocked; false where `timeout` is over first.
 fn block(ruby: &Ruby, this: This, arguments: &[Value]) -> Result<bool, Error> {
-    let timeout = match arguments.get(1) {
-        Some(&seconds) => duration(ruby, seconds)?,
-        None => None,
+    let timeout = match *arguments {
+        [] | [_] => None,
+        [_, seconds, ..] => seconds::duration(ruby, seconds)?,
     };
-    if is_loops_own(ruby, this)? {
-        return block_apart(ruby, this, timeout);
+    bind(ruby, this)?;
+    block_for(ruby, this, timeout)
+}
+
+/// As [`block`], by a scheduler that is bound to this thread.
+pub(super) fn block_for(ruby: &Ruby, this: This, timeout: Option<Duration>) -> Result<bool, Error> {
+    let is_loops_own = this.state().is_loops_own(switch::current(ruby));
+    match is_loops_own {
+        true => block_apart(ruby, this, timeout),
+        false => waits::park(ruby, this, Kind::Block, timeout),
     }
-    waits::park(ruby, this, Kind::Block, timeout)
 }
 
 /// The loop stands still meanwhile, as with any call that blocks in a callback.
 fn block_apart(ruby: &Ruby, this: This, timeout: Option<Duration>) -> Result<bool, Error> {
     const SLICE: f64 = 0.01;
-    bind(ruby, this)?;
     let start = std::time::Instant::now();
     let tag = this.state().add(switch::current(ruby), Kind::Block);
     loop {
         let left = timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
         let slice = left.map_or(SLICE, |left| left.as_secs_f64().min(SLICE));
-        let slept = this.funcall::<_, _, Value>("sleep_apart", (slice,));
+        let slept = this.value().funcall::<_, _, Value>("sleep_apart", (slice,));
         let mut state = this.state();
         let woken = state.waiters.get(tag).is_none_or(|w| w.end.is_some());
         if woken || left == Some(Duration::ZERO) || slept.is_err() {
@@ -166,14 +177,18 @@ fn block_apart(ruby: &Ruby, this: This, timeout: Option<Duration>) -> Result<boo
 /// Ends the wait of a fiber in `block` or `kernel_sleep`: it runs when it is its turn. For any
 /// thread.
 fn unblock(ruby: &Ruby, this: This, _blocker: Value, fiber: Value) -> Result<Value, Error> {
+    unblock_fiber(ruby, this, fiber)?;
+    Ok(ruby.qnil().as_value())
+}
+
+pub(super) fn unblock_fiber(ruby: &Ruby, this: This, fiber: Value) -> Result<(), Error> {
     let mut state = this.state();
     let raw = fiber.as_raw();
     match state.blocked(raw) {
         Some(tag) => state.wake(tag, End::Woken),
         None => state.ready.push_back(Item::Unblocked(raw)),
     }
-    state.engine.notify(ruby)?;
-    Ok(ruby.qnil().as_value())
+    state.engine.notify(ruby)
 }
 
 /// Has an exception raised in a fiber that waits for a descriptor. For any thread.
@@ -206,37 +221,21 @@ fn await_any(ruby: &Ruby, this: This, pairs: RArray, timeout: Value) -> Result<b
         let (io, events) = <(Value, Value)>::try_convert(pair)?;
         targets.push(target(ruby, io, events)?);
     }
-    let timeout = duration(ruby, timeout)?;
+    let timeout = seconds::duration(ruby, timeout)?;
+    bind(ruby, this)?;
     waits::any(ruby, this, &targets, timeout)
 }
 
 /// Waits until a process has ended.
 fn await_exit(ruby: &Ruby, this: This, pid: i32) -> Result<(), Error> {
+    bind(ruby, this)?;
     waits::exit(ruby, this, pid)
-}
-
-/// A number of seconds as a time; nothing for nil.
-pub(super) fn duration(ruby: &Ruby, seconds: Value) -> Result<Option<Duration>, Error> {
-    if seconds.is_nil() {
-        return Ok(None);
-    }
-    let number = match (Fixnum::from_value(seconds), Float::from_value(seconds)) {
-        (Some(number), _) => number.to_i64() as f64,
-        (_, Some(number)) => number.to_f64(),
-        _ => f64::try_convert(seconds)?,
-    };
-    if number < 0.0 {
-        let message = format!("time interval must not be negative: {number}");
-        return Err(errors::argument(ruby, message));
-    }
-    convert::duration(ruby, number, seconds).map(Some)
 }
 
 /// Whether the running fiber is the one that runs the loop, which cannot wait for itself.
 fn is_loops_own(ruby: &Ruby, this: This) -> Result<bool, Error> {
     bind(ruby, this)?;
-    let state = this.state();
-    Ok(state.hub.is_none() && state.loop_fiber == Some(switch::current(ruby)))
+    Ok(this.state().is_loops_own(switch::current(ruby)))
 }
 
 pub(super) fn interrupt(

@@ -8,7 +8,7 @@ use magnus::rb_sys::{AsRawId, AsRawValue, protect};
 use magnus::value::{IntoId, LazyId};
 use magnus::{Error, ExceptionClass, Fixnum, Ruby, Value};
 
-use super::hooks;
+use super::seconds;
 use super::switch::value;
 use crate::sys::limit;
 
@@ -38,7 +38,7 @@ pub(super) fn of(ruby: &Ruby, io: Value) -> Result<Option<u64>, Error> {
 /// An IO's own limit for waits, from Ruby 3.2 on: see `IO#timeout`.
 pub(super) fn timeout(ruby: &Ruby, io: Value) -> Result<Option<Duration>, Error> {
     match limit::of(io)? {
-        Some(seconds) => hooks::duration(ruby, seconds),
+        Some(limit) => seconds::duration(ruby, limit),
         None => Ok(None),
     }
 }

@@ -1,38 +1,35 @@
 //! The schedulers that are in use, for what concerns all of them: closed descriptors, and forks.
 
 use magnus::gc::Marker;
-use magnus::rb_sys::AsRawValue;
-use magnus::typed_data::Obj;
-use magnus::value::Opaque;
 use magnus::{DataType, DataTypeFunctions, Error, RClass, Ruby, TypedData};
 
 use super::{Scheduler, spare, waits};
 use crate::guarded::Guarded;
+use crate::own::Own;
 use crate::sys::descriptors;
 
 // SAFETY: it is changed with a `&Ruby`, and read by Ruby's garbage collection, which has the GVL
 // too.
-static LIVE: Guarded<Vec<Opaque<Obj<Scheduler>>>> = unsafe { Guarded::new(Vec::new()) };
+static LIVE: Guarded<Vec<Own<Scheduler>>> = unsafe { Guarded::new(Vec::new()) };
 
-pub(super) fn add(_ruby: &Ruby, scheduler: Obj<Scheduler>) {
-    LIVE.state().borrow_mut().push(scheduler.into());
+pub(super) fn add(_ruby: &Ruby, scheduler: Own<Scheduler>) {
+    LIVE.state().borrow_mut().push(scheduler);
 }
 
-pub(super) fn remove(ruby: &Ruby, scheduler: Obj<Scheduler>) {
-    let is_other =
-        |live: &Opaque<Obj<Scheduler>>| ruby.get_inner(*live).as_raw() != scheduler.as_raw();
+pub(super) fn remove(_ruby: &Ruby, scheduler: Own<Scheduler>) {
+    let is_other = |live: &Own<Scheduler>| live.as_raw() != scheduler.as_raw();
     LIVE.state().borrow_mut().retain(is_other);
 }
 
-fn all(ruby: &Ruby) -> Vec<Obj<Scheduler>> {
+fn all(_ruby: &Ruby) -> Vec<Own<Scheduler>> {
     let live = LIVE.state().borrow();
-    live.iter().map(|live| ruby.get_inner(*live)).collect()
+    live.clone()
 }
 
 /// The one that runs on the loop of `EventMachine.run`.
-pub(super) fn attached(ruby: &Ruby) -> Option<Obj<Scheduler>> {
+pub(super) fn attached(_ruby: &Ruby) -> Option<Own<Scheduler>> {
     let live = LIVE.state().borrow();
-    let mut live = live.iter().map(|live| ruby.get_inner(*live));
+    let mut live = live.iter().copied();
     live.find(|scheduler| scheduler.state().engine.is_attached())
 }
 
@@ -77,7 +74,7 @@ struct Root;
 impl DataTypeFunctions for Root {
     fn mark(&self, marker: &Marker) {
         for scheduler in LIVE.to_mark().iter() {
-            marker.mark(*scheduler);
+            marker.mark(scheduler.value());
         }
         spare::mark(marker);
     }

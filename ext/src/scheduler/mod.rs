@@ -11,7 +11,9 @@ mod engine;
 mod hooks;
 mod identity;
 mod live;
+mod parking;
 mod run;
+mod seconds;
 mod slab;
 mod spare;
 mod state;
@@ -24,14 +26,15 @@ use std::cell::{RefCell, RefMut};
 
 use magnus::gc::Marker;
 use magnus::prelude::*;
-use magnus::typed_data::Obj;
 use magnus::value::Lazy;
 use magnus::{DataType, DataTypeFunctions, Error, RClass, RModule, Ruby, TypedData};
 
 use self::engine::Engine;
 use self::state::State;
+use crate::own::Own;
 use crate::{errors, guarded, instance, names};
 
+pub(crate) use parking::{block, current, current_fiber, unblock};
 pub(crate) use run::{next_failure, next_slow, run_ready};
 
 /// A scheduler; its state is guarded by the GVL.
@@ -57,7 +60,7 @@ impl Scheduler {
 
 /// Binds a scheduler to the calling thread at its first use: to the loop that runs there, or to one
 /// of its own.
-fn bind(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
+fn bind(ruby: &Ruby, scheduler: Own<Scheduler>) -> Result<(), Error> {
     let (thread, closed) = {
         let state = scheduler.state();
         (state.thread, state.closed)
@@ -80,7 +83,7 @@ fn bind(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
 /// have to have then.
 #[cold]
 #[inline(never)]
-fn bind_here(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<(), Error> {
+fn bind_here(ruby: &Ruby, scheduler: Own<Scheduler>) -> Result<(), Error> {
     let module = names::module(ruby)?;
     let attached = live::attached(ruby).is_none()
         && module.funcall::<_, _, bool>("reactor_running?", ())?

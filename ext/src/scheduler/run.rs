@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use magnus::prelude::*;
-use magnus::typed_data::Obj;
 use magnus::{Error, RClass, Ruby, Value, function, method};
 
 use super::engine::{self, Engine};
 use super::{Scheduler, bind, drain, live, spare, switch, waits};
 use crate::errors;
+use crate::own::Own;
 
-type This = Obj<Scheduler>;
+type This = Own<Scheduler>;
 
 pub(super) fn init(class: RClass) -> Result<(), Error> {
     class.define_method("run", method!(run, 0))?;

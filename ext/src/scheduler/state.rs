@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use em_reactor::Interest;
+use magnus::Ruby;
 use magnus::gc::Marker;
 use rb_sys::VALUE;
 
@@ -99,6 +100,8 @@ pub(super) struct State {
     pub(super) let_on: u32,
     /// How much may run yet in this drain.
     pub(super) share: usize,
+    /// How often those that let others have their turn may go on yet in this drain.
+    pub(super) rounds: u32,
     /// The fiber that entered the drain, during one.
     pub(super) hub: Option<VALUE>,
     /// The fiber that a drain fiber has resumed.
@@ -187,8 +190,32 @@ impl State {
     /// for a few: fibers that wake each other need no turn of the loop each.
     pub(super) fn begin_share(&mut self) {
         const MEANWHILE: usize = 32;
-        self.ready.extend(self.later.drain(..).map(Item::Continue));
+        const ROUNDS: u32 = 8;
+        self.take_later();
         self.share = self.ready.len() + MEANWHILE;
+        self.rounds = ROUNDS;
+    }
+
+    /// Has those that let others have their turn go on without a turn of the loop, if that would
+    /// find nothing to do; that it does not wait for long, as signals may come.
+    pub(super) fn begin_round(&mut self, ruby: &Ruby) -> bool {
+        const SLICE: Duration = Duration::from_micros(20);
+        if self.rounds == 0 || self.share == 0 || self.later.is_empty() || !self.ready.is_empty() {
+            return false;
+        }
+        self.rounds -= 1;
+        let now = Instant::now();
+        let is_short = self.now.is_some_and(|began| now < began + SLICE);
+        let goes_on = is_short && self.engine.is_at_rest(ruby, now);
+        if goes_on {
+            self.take_later();
+            self.share = self.share.max(self.ready.len());
+        }
+        goes_on
+    }
+
+    fn take_later(&mut self) {
+        self.ready.extend(self.later.drain(..).map(Item::Continue));
     }
 
     /// Whether there is something to run.
@@ -266,6 +293,11 @@ impl State {
         for tag in self.pending.remove(&fiber).unwrap_or_default() {
             self.alarms.remove(tag);
         }
+    }
+
+    /// Whether a fiber is the one that runs the loop, which cannot wait for itself.
+    pub(super) fn is_loops_own(&self, fiber: VALUE) -> bool {
+        self.hub.is_none() && self.loop_fiber == Some(fiber)
     }
 
     pub(super) fn is_idle(&self) -> bool {

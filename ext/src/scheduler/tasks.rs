@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use magnus::prelude::*;
 use magnus::rb_sys::AsRawValue;
-use magnus::typed_data::Obj;
 use magnus::{Error, RArray, RClass, Ruby, Value, method};
 
-use super::{Scheduler, alarms, bind, drain, hooks, switch, waits as waiting};
+use super::{Scheduler, alarms, bind, drain, hooks, seconds, switch, waits as waiting};
+use crate::own::Own;
 
-type This = Obj<Scheduler>;
+type This = Own<Scheduler>;
 
 pub(super) fn init(class: RClass) -> Result<(), Error> {
     class.define_private_method("interrupt", method!(interrupt, 3))?;
@@ -38,8 +38,8 @@ fn interrupt(
 }
 
 /// Has an exception raised in the running fiber after so many seconds; the name for `disarm`.
-fn arm(ruby: &Ruby, this: This, seconds: Value, exception: Value) -> Result<u64, Error> {
-    let after = hooks::duration(ruby, seconds)?.unwrap_or_default();
+fn arm(ruby: &Ruby, this: This, after: Value, exception: Value) -> Result<u64, Error> {
+    let after = seconds::duration(ruby, after)?.unwrap_or_default();
     alarms::arm(ruby, this, after, exception.as_raw())
 }
 

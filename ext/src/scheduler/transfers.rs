@@ -5,12 +5,12 @@ use std::ffi::c_void;
 use em_reactor::Interest;
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawValue, protect};
-use magnus::typed_data::Obj;
 use magnus::{Error, RClass, Ruby, TryConvert, Value, method};
 
 use super::waits::Target;
-use super::{Scheduler, identity, waits};
+use super::{Scheduler, bind, identity, waits};
 use crate::errors;
+use crate::own::Own;
 use crate::sys::transfers;
 
 pub(super) fn init(ruby: &Ruby, class: RClass) -> Result<(), Error> {
@@ -36,7 +36,7 @@ fn version_of(version: &str) -> (u32, u32) {
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
 }
 
-type This = Obj<Scheduler>;
+type This = Own<Scheduler>;
 
 /// Which way bytes go.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -145,6 +145,7 @@ fn await_room(ruby: &Ruby, this: This, way: Way, io: Value, fd: i32) -> Result<(
         identity: identity::of(ruby, io)?,
     };
     let limit = identity::timeout(ruby, io)?;
+    bind(ruby, this)?;
     match waits::descriptor(ruby, this, target, limit)?.is_empty() {
         true => Err(identity::timeout_error(ruby)),
         false => Ok(()),

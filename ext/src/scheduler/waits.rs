@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use em_reactor::{Begun, BorrowedDescriptor, Id, Interest, Outcome};
 use magnus::prelude::*;
 use magnus::rb_sys::FromRawValue;
-use magnus::typed_data::Obj;
 use magnus::{Error, Exception, ExceptionClass, Ruby};
 use rb_sys::VALUE;
 
 use super::state::{ALARM, End, Kind};
-use super::{Scheduler, alarms, bind, drain, switch};
+use super::{Scheduler, alarms, drain, switch};
 use crate::errors;
+use crate::own::Own;
 use crate::sys::descriptors;
 
 /// A descriptor, what it is waited for, and which open file it stands for.
@@ -25,7 +25,7 @@ pub(super) struct Target {
 /// Waits until a descriptor is ready; nothing where time is over first.
 pub(super) fn descriptor(
     ruby: &Ruby,
-    scheduler: Obj<Scheduler>,
+    scheduler: Own<Scheduler>,
     target: Target,
     timeout: Option<Duration>,
 ) -> Result<Interest, Error> {
@@ -61,7 +61,7 @@ pub(super) fn descriptor(
 /// Waits until one of some descriptors is ready; false where time is over first.
 pub(super) fn any(
     ruby: &Ruby,
-    scheduler: Obj<Scheduler>,
+    scheduler: Own<Scheduler>,
     targets: &[Target],
     timeout: Option<Duration>,
 ) -> Result<bool, Error> {
@@ -118,7 +118,7 @@ pub(super) fn any(
 /// Waits until the fiber is unblocked, or time is over; false then.
 pub(super) fn park(
     ruby: &Ruby,
-    scheduler: Obj<Scheduler>,
+    scheduler: Own<Scheduler>,
     kind: Kind,
     timeout: Option<Duration>,
 ) -> Result<bool, Error> {
@@ -150,7 +150,7 @@ pub(super) fn park(
 }
 
 /// Waits until a process has ended.
-pub(super) fn exit(ruby: &Ruby, scheduler: Obj<Scheduler>, pid: i32) -> Result<(), Error> {
+pub(super) fn exit(ruby: &Ruby, scheduler: Own<Scheduler>, pid: i32) -> Result<(), Error> {
     let fiber = enter(ruby, scheduler)?;
     let (tag, begun) = {
         let mut state = scheduler.state();
@@ -167,9 +167,9 @@ pub(super) fn exit(ruby: &Ruby, scheduler: Obj<Scheduler>, pid: i32) -> Result<(
     finish(ruby, &scheduler, tag, Some(id)).map(drop)
 }
 
-/// The fiber that is to wait. What was to be raised in it by now is raised here.
-fn enter(ruby: &Ruby, scheduler: Obj<Scheduler>) -> Result<VALUE, Error> {
-    bind(ruby, scheduler)?;
+/// The fiber that is to wait, by a scheduler that is bound to its thread. What was to be raised in
+/// it by now is raised here.
+fn enter(ruby: &Ruby, scheduler: Own<Scheduler>) -> Result<VALUE, Error> {
     let fiber = switch::current(ruby);
     match alarms::overdue(ruby, &scheduler, fiber)? {
         Some(exception) => Err(raised(exception)),

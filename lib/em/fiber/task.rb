@@ -143,8 +143,7 @@ module EventMachine
       return if @state
 
       @scheduler = scheduler
-      @fiber = Scheduler::Fiber.new { run }
-      LIVE[@fiber] = self
+      LIVE[@fiber = Scheduler::Fiber.new { run }] = self
       scheduler.__send__(:spawn, @fiber)
     end
 
@@ -159,7 +158,8 @@ module EventMachine
     end
 
     def run
-      value = @body.lambda? && @body.arity.zero? ? @body.call : @body.call(self)
+      body = @body
+      value = body.lambda? && body.arity.zero? ? body.call : body.call(self)
     rescue Exception => error
       failed(error)
     else

@@ -5,9 +5,7 @@ module EventMachine
     # What a {Stream} reads. Strings are binary. At the end of the input they are as IO's: nil, an empty String, or
     # an EOFError.
     module Reading
-      # No input, which is replaced by what comes.
-      NOTHING = String.new.freeze
-      private_constant :NOTHING
+      include StreamRead
 
       # Reads so many bytes, or all until the end of the input.
       #
@@ -17,24 +15,20 @@ module EventMachine
       def read(length = nil)
         check_size("length", length, 0) unless length.nil?
 
-        fill { length && @input.bytesize >= length }
-        return take(@input.bytesize) unless length
+        size = fill { |input| length && input.bytesize >= length }.bytesize
+        return take(size) unless length
 
-        data = take(length)
+        data = take([length, size].min)
         data unless data.empty? && length.positive?
       end
 
-      # Reads what there is; waits only where there is nothing.
+      # @!method readpartial(most)
+      #   Reads what there is; waits only where there is nothing.
       #
-      # @param most [Integer] bytes, at least 1
-      # @return [String]
-      # @raise [EOFError] at the end of the input
-      # @raise [ArgumentError, TypeError] if it is not positive, or no Integer
-      def readpartial(most)
-        check_size("length", most, 1)
-        fill_any if @input.empty? || @closed
-        take(most)
-      end
+      #   @param most [Integer] bytes, at least 1
+      #   @return [String]
+      #   @raise [EOFError] at the end of the input
+      #   @raise [ArgumentError, TypeError] if it is not positive, or no Integer
 
       # Reads a line.
       #
@@ -47,7 +41,7 @@ module EventMachine
       # @raise [TypeError] if the separator is no String, or the limit no Integer
       def gets(separator = "\n", limit: nil, chomp: false)
         check_size("limit", limit, 1) unless limit.nil?
-        check_separator(separator) unless separator.nil?
+        separator = check_separator(separator) unless separator.nil?
         size = line_size(separator, limit)
         return if size.zero?
 
@@ -74,31 +68,17 @@ module EventMachine
       #
       # @return [Boolean] whether it has ended
       def eof?
-        fill { !@input.empty? }
-        @input.empty?
+        fill { |input| !input.empty? }.empty?
       end
       alias eof eof?
 
       # @!visibility private
-      def receive_data(data)
-        @input.empty? ? @input = data : @input << data
-        @reader ? @reading_by.unblock(self, @reader) : stop_reading
-      end
-
-      # @!visibility private
       def receive_eof
-        @input_ended = true
+        @stream_state.end_input
         wake
       end
 
       private
-
-      def start_reading
-        @input = NOTHING
-        @waiting = {}.compare_by_identity
-        @reader = @reading_by = nil
-        @stopped = false
-      end
 
       def check_size(name, size, least)
         # There is no limit to what may be asked for.
@@ -108,64 +88,42 @@ module EventMachine
       def check_separator(separator)
         raise TypeError, "the separator must be a String: #{separator.inspect}" unless separator.is_a?(String)
         raise ArgumentError, "the separator is empty" if separator.empty?
+
+        separator.b
       end
 
-      # Waits until the block says that there is enough, or for the end of the input.
+      # Waits until the block says that there is enough, or for the end of the input; returns what there is.
       def fill
-        raise_closed if @closed
-        return if yield
-
+        raise_closed
         deadline = @timeout && (now + @timeout)
-        wait_for_input(deadline) until @input_ended || yield
-        raise_own(@fault) if @fault && !yield
-      end
-
-      # As {#fill}, for anything: what most streams do most of the time.
-      def fill_any
-        raise_closed if @closed
-        deadline = @timeout && (now + @timeout)
-        wait_for_input(deadline) until @input_ended || !@input.empty?
-        raise_own(@fault || EOFError.new("end of file reached")) if @input.empty?
-      end
-
-      # Takes the first bytes.
-      def take(size)
-        if size >= @input.bytesize
-          data = @input.frozen? ? String.new : @input
-          @input = NOTHING
-        else
-          data = @input.byteslice(0, size)
-          @input = @input.byteslice(size..)
+        input = @stream_state.input
+        until (enough = yield input) || @stream_state.input_ended?
+          await_input(deadline && left_until(deadline))
+          input = @stream_state.input
         end
-        resume_reading if @stopped
-        data
+        raise_own(@fault) if @fault && !enough
+        input
+      end
+
+      # As {#fill}, for anything.
+      def fill_any
+        raise_own(EOFError.new("end of file reached")) if fill { |input| !input.empty? }.empty?
       end
 
       # Waits for a line, and says how long it is.
       def line_size(separator, limit)
         from = 0
-        found = nil
-        fill do
-          found = separator && @input.index(separator.b, from)
-          from = [@input.bytesize - separator.bytesize + 1, 0].max if separator
-          found || (limit && @input.bytesize >= limit)
+        found = seen = nil
+        input = fill do |data|
+          # Another fiber may have taken of it.
+          from = 0 unless data.equal?(seen)
+          seen = data
+          found = separator && data.index(separator, from)
+          from = [data.bytesize - separator.bytesize + 1, 0].max if separator
+          found || (limit && data.bytesize >= limit)
         end
-        size = found ? found + separator.bytesize : @input.bytesize
+        size = found ? found + separator.bytesize : input.bytesize
         limit ? [size, limit].min : size
-      end
-
-      def stop_reading
-        return if @stopped || @input.bytesize < @read_limit
-
-        @stopped = true
-        EventMachine.__send__(:set_reading, signature, false)
-      end
-
-      def resume_reading
-        return unless @reader || @input.bytesize < @read_limit
-
-        @stopped = false
-        EventMachine.__send__(:set_reading, signature, true)
       end
     end
     private_constant :Reading

@@ -6,24 +6,9 @@ module EventMachine
     module Waiting
       private
 
-      # Waits for more input, or its end; only one fiber can.
-      def wait_for_input(deadline)
-        raise IOError, "another fiber reads from the stream" if @reader
-
-        @reading_by = ::Fiber.current_scheduler || EventMachine.__send__(:waiting_scheduler, "Stream")
-        @reader = ::Fiber.current
-        begin
-          resume_reading if @stopped
-          deadline ? block_until(@reading_by, deadline) : @reading_by.block(self)
-        ensure
-          @reader = nil
-        end
-        raise_closed if @closed
-      end
-
       # Waits for anything else that cannot be had from a connection that has ended.
       def wait_until(what)
-        park { yield || @unbound || @closed }
+        park { yield || closed? }
         return if yield
 
         raise_fault("the stream was closed while it waited for #{what}")
@@ -41,17 +26,20 @@ module EventMachine
 
       # Waits until something happens.
       def block_until(scheduler, deadline)
-        return scheduler.block(self) unless deadline
+        deadline ? scheduler.block(self, left_until(deadline)) : scheduler.block(self)
+      end
 
+      # How many seconds there are yet.
+      def left_until(deadline)
         left = deadline - now
         raise_own(Timeout::Error.new("the stream took longer than #{@timeout} s")) if left <= 0
 
-        scheduler.block(self, left)
+        left
       end
 
       # Something has happened: each looks whether it is what it waits for.
       def wake
-        @reading_by.unblock(self, @reader) if @reader
+        wake_reader
         @waiting.each { |fiber, scheduler| scheduler.unblock(self, fiber) } unless @waiting.empty?
         nil
       end
@@ -65,7 +53,7 @@ module EventMachine
       end
 
       def raise_closed
-        raise IOError, "closed stream" if @closed
+        raise IOError, "closed stream" if @stream_state.closed?
       end
 
       # Raises what a server does not mind: it is the peer's doing.
