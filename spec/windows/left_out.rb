@@ -40,8 +40,7 @@ module LeftOut
   }.freeze
 
   # By the beginning of a path and a description.
-  EXAMPLES = {
-  }.freeze
+  EXAMPLES = {}.freeze
 
   module_function
 
