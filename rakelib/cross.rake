@@ -62,7 +62,7 @@ module Cross
   # @return [Array<String>] programs, below the platform's directory
   def tests(platform, provider, flags, environment)
     cargo(platform, "test --no-run --package em-reactor --locked #{flags} #{Provider.features(provider)} " \
-                    "--message-format json >/mnt/build/tests.json", { **QUICK, **environment })
+                    "--message-format json-render-diagnostics >/mnt/build/tests.json", { **QUICK, **environment })
     File.readlines(File.join(directory(platform), "tests.json"), encoding: "UTF-8").filter_map do |line|
       JSON.parse(line)["executable"]&.delete_prefix("/mnt/build/")
     end

@@ -13,6 +13,7 @@ module Musl
     "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER" => "/mnt/build/linker",
     "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS" => "-Ctarget-feature=-crt-static -Clink-self-contained=no"
   }.freeze
+  CORE_EXCEPTIONS = [].freeze
   # What the specs take.
   PACKAGES = %w[ca-certificates curl gnutls-bin iproute2 musl nginx-light openssl procps ruby-rspec
                 ruby-test-unit].freeze
