@@ -103,9 +103,10 @@ unsafe extern "C" fn getpeername(
 ///
 /// As of [`give`].
 unsafe fn give_name(fd: c_int, address: *mut sockaddr, length: *mut socklen_t, port: u16) -> c_int {
-    // SAFETY: as the caller says.
     match try_with(|kernel| kernel.is_local(fd)) {
+        // SAFETY: as the caller says.
         Some(true) => unsafe { give_local(address, length) },
+        // SAFETY: as the caller says.
         _ => unsafe { give(address, length, port) },
     }
 }
