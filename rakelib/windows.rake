@@ -2,7 +2,7 @@
 
 require "fileutils"
 
-# Windows on x86-64: compiled by mingw-w64 for the C library that RubyInstaller's Rubies use.
+# Windows on x86-64: compiled by mingw-w64 for the C library that RubyInstaller's Rubies use, and run by wine.
 module Windows
   PLATFORM = "x64-mingw-ucrt"
   TRIPLE = "x86_64-pc-windows-gnu"
@@ -10,8 +10,8 @@ module Windows
   # Debian has the standard library for it only as source, of its own release of Rust.
   RELEASE = "trixie"
   PACKAGES = %w[
-    binutils ca-certificates cargo dpkg-dev gcc gcc-mingw-w64-ucrt64 libc6-dev libclang-dev make ruby
-    ruby-rspec ruby-test-unit rust-src rustc wine64
+    binutils ca-certificates cargo dpkg-dev gcc gcc-mingw-w64-ucrt64 libc6-dev libclang-dev
+    libz-mingw-w64-dev make ruby rust-src rustc wine64
   ].freeze
   ENVIRONMENT = {
     "CARGO_HOME" => "/mnt/cargo", "CARGO_TARGET_DIR" => "/mnt/build", "RUSTC_BOOTSTRAP" => "1",
@@ -22,6 +22,10 @@ module Windows
     # The assembler for Windows is not asked for: the crate has what it makes.
     "AWS_LC_SYS_PREBUILT_NASM" => "1"
   }.freeze
+  SUITES = { "specs" => "ruby spec/windows/runner.rb --no-color" }.freeze
+  # The libraries that all Windows have, from 10 on.
+  SYSTEM = /\A(?:api-ms-win-(?:core|crt)-.+|advapi32|bcryptprimitives|crypt32|kernel32|ncrypt|ntdll|secur32|userenv|
+            ws2_32)\.dll\z/ix
   # What comes with the standard library where that is no source: the objects that programs begin and end with, and
   # the unwinder. Rust calls two tools by the names that they have for the older C library.
   PREPARE = <<~SH.freeze
@@ -63,19 +67,49 @@ module Windows
   # Runs the core's tests by wine.
   # @return [Boolean, nil] whether they succeeded
   def test_core
-    Wine.run(cargo("test", "--package em-reactor --no-fail-fast -- --test-threads=1"), mounts, environment)
+    Wine.run(root, cargo("test", "--package em-reactor --no-fail-fast -- --test-threads=1"), mounts, environment)
   end
 
-  # Compiles the library for a Ruby, and links it.
-  # @return [Boolean, nil] whether that succeeded
-  def compile(minor)
-    rbconfig = File.join(WindowsRuby::PREFIX, "lib", "ruby", "#{minor}.0", PLATFORM, "rbconfig.rb")
-    target = Target.new(minor: minor, rbconfig: rbconfig, platform: PLATFORM)
-    wrapper = RubyWrapper.write(File.join(Cross.directory(PLATFORM), minor), target,
-                                ruby: "/usr/bin/ruby", seen: "/mnt/build/#{minor}")
-    root.run(cargo("build", "--package eventmachine"),
-             mounts: { **mounts, WindowsRuby.directory(minor) => WindowsRuby::PREFIX },
-             environment: { **environment, "RUBY" => wrapper })
+  # @return [Array<Target>] the Rubies that are built
+  def targets
+    WindowsRuby.minors.map do |minor|
+      rbconfig = File.join(WindowsRuby::PREFIX, "lib", "ruby", "#{minor}.0", PLATFORM, "rbconfig.rb")
+      Target.new(minor: minor, rbconfig: rbconfig, platform: PLATFORM)
+    end
+  end
+
+  # @return [Array<Target>] the Rubies, where the specs run
+  def tested
+    targets.map { |target| Target.new(**target.to_h, root: WineSystem.new(target.minor)) }
+  end
+
+  # @return [Hash{String => WineSystem}] systems with Ruby
+  def bare_roots
+    targets.to_h { |target| [target.to_s, WineSystem.new(target.minor)] }
+  end
+
+  # @return [String] the path of the library for one Ruby
+  def library(target)
+    directory = Cross.directory(PLATFORM)
+    ruby = RubyWrapper.write(File.join(directory, target.minor), target, ruby: "/usr/bin/ruby",
+                                                                         seen: "/mnt/build/#{target.minor}")
+    root.run(cargo("build", "--release --package eventmachine"),
+             mounts: { **mounts, WindowsRuby.directory(target.minor) => WindowsRuby::PREFIX },
+             environment: { **environment, "RUBY" => ruby }) || abort("cargo failed")
+    keep(File.join(directory, TRIPLE, "release", "eventmachine.dll"),
+         File.join(directory, target.minor, "eventmachine.so"), target.minor)
+  end
+
+  # Where the next build leaves it alone.
+  def keep(built, path, minor)
+    FileUtils.cp(built, path)
+    lacking = needed(path).grep_v(SYSTEM) - [WindowsRuby.library(minor)]
+    lacking.empty? ? path : abort("#{path} wants more than Windows and Ruby: #{lacking.join(', ')}")
+  end
+
+  # @return [Array<String>] the libraries that one is linked to
+  def needed(path)
+    IO.popen(["objdump", "--private-headers", path], &:read).scan(/DLL Name: (\S+)/).flatten
   end
 end
 
@@ -83,8 +117,5 @@ namespace :platforms do
   namespace :windows do
     desc "Run the core's tests for Windows by wine"
     task(:core) { Windows.test_core || abort("the core's tests failed") }
-
-    desc "Compile the library for Ruby on Windows, where nothing runs it yet"
-    task(:library) { WindowsRuby.minors.all? { |minor| Windows.compile(minor) } || abort("cargo failed") }
   end
 end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Runs programs for Windows, in the root that compiles them.
+# Runs programs for Windows.
 module Wine
   PROGRAM = "/usr/lib/wine/wine64"
   # What wine takes for a system is made anew each time, and goes with the root's /tmp.
@@ -10,10 +10,10 @@ module Wine
 
   module_function
 
-  # Runs a shell script. Nothing of wine's goes on running after it.
+  # Runs a shell script in a root that has wine. Nothing of wine's goes on running after it.
   # @return [Boolean, nil] whether it succeeded
-  def run(script, mounts, environment)
-    Windows.root.run(<<~SH, mounts: { "/sys" => "/sys", **mounts }, environment: { **ENVIRONMENT, **environment })
+  def run(root, script, mounts, environment)
+    root.run(<<~SH, mounts: { "/sys" => "/sys", **mounts }, environment: { **ENVIRONMENT, **environment })
       trap '/usr/lib/wine/wineserver64 -k || true' EXIT
       #{PROGRAM} wineboot --init >/dev/null 2>&1
       #{script}

@@ -29,7 +29,9 @@ module EventMachine
     def poller_name
       return "epoll" if epoll?
 
-      kqueue? ? "kqueue" : "poll"
+      return "kqueue" if kqueue?
+
+      Gem.win_platform? ? "iocp" : "poll"
     end
   end
 end

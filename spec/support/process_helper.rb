@@ -9,6 +9,9 @@ require_relative "watchdog"
 module ProcessHelper
   LIBRARY = File.expand_path("../../lib", __dir__)
   LIMIT = 10
+  # How a program, with all that it starts, is told apart, and killed. Windows kills one only.
+  GROUP = Gem.win_platform? ? { new_pgroup: true } : { pgroup: true }
+  SIGN = Gem.win_platform? ? 1 : -1
 
   # @param script [String] the program
   # @param arguments [Array<String>] its arguments
@@ -17,7 +20,7 @@ module ProcessHelper
   def run_ruby(script, *arguments, limit: LIMIT, env: {}, options: [])
     preload = ENV.fetch("EM_PRELOAD", "eventmachine")
     command = [RbConfig.ruby, "-I", LIBRARY, *options, "-r", preload, "-e", script, *arguments]
-    Open3.popen2e(env, *command, pgroup: true) do |input, output, process|
+    Open3.popen2e(env, *command, **GROUP) do |input, output, process|
       input.close
       [read_within(limit, output, process), process.value]
     end
@@ -45,7 +48,7 @@ module ProcessHelper
   def read_within(limit, output, process)
     Timeout.timeout(limit * Watchdog::FACTOR) { output.read }
   rescue Timeout::Error
-    Process.kill(:KILL, -process.pid)
+    Process.kill(:KILL, SIGN * process.pid)
     raise "the program was not done within #{limit} s; it had written: #{output.read}"
   end
 end

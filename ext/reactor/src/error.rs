@@ -5,6 +5,9 @@ use std::io;
 
 use crate::outbox::MAX_DATAGRAM;
 
+/// Where the manual has system calls; Windows has no such manual.
+const SECTION: &str = if cfg!(windows) { "" } else { "(2)" };
+
 /// The result of the calls of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -100,7 +103,7 @@ impl fmt::Display for Error {
                 subject,
                 source,
             } => {
-                write!(f, "{} - {call}(2) for {subject}", describe(source))
+                write!(f, "{} - {call}{SECTION} for {subject}", describe(source))
             }
             Self::Resolve { host, reason } => write!(f, "{reason} ({host:?})"),
             Self::Stopped => f.write_str("the event loop was stopped meanwhile"),

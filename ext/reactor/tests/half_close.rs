@@ -43,6 +43,29 @@ fn a_request_that_ends_by_a_shutdown_is_answered() {
 }
 
 #[test]
+fn a_peer_that_sends_before_it_reads_gets_all_that_was_written_before_the_close() {
+    // More than the system takes from the program by itself.
+    const ANSWER: usize = 10_000_000;
+    const REQUEST: usize = 500_000;
+    let mut l = Loop::new();
+    let (id, mut peer) = l.accepted();
+    l.reactor.send(id, &vec![b'a'; ANSWER]).unwrap();
+    l.reactor.close(id, true);
+    let asking = std::thread::spawn(move || {
+        peer.write_all(&vec![b'r'; REQUEST]).unwrap();
+        let mut answer = Vec::new();
+        peer.read_to_end(&mut answer).map(|_| answer.len())
+    });
+    let mut received = 0;
+    let end = l.wait_for(|seen| {
+        received += seen.data.len();
+        end_of(id)(seen)
+    });
+    assert_eq!((end, received), (None, REQUEST));
+    assert_eq!(asking.join().unwrap().unwrap(), ANSWER);
+}
+
+#[test]
 fn an_owner_that_sends_no_more_ends_the_connection() {
     let mut l = Loop::new();
     l.reactor.tell_input_ends();

@@ -80,6 +80,10 @@ fn not_open(ruby: &Ruby, descriptor: i32) -> Error {
 fn refused(ruby: &Ruby, subject: &str, error: &io::Error) -> Error {
     match error.raw_os_error() {
         Some(code) => errors::system(ruby, words::errno(code), subject),
-        None => errors::own(ruby, "Unsupported", format!("{subject}: {error}")),
+        None => errors::own(
+            ruby,
+            "Unsupported",
+            format!("{subject} is not supported on this platform"),
+        ),
     }
 }

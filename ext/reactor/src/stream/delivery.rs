@@ -46,7 +46,8 @@ fn look_later(base: &Base, turn: &mut Turn, began: Instant) {
     turn.deadlines.add(turn.now, turn.now + pause, deadline);
 }
 
+/// Where the system does not tell, the peer may lack something until it ends the connection.
 fn has_undelivered(handle: &Handle) -> bool {
     let tcp = handle.socket().filter(|_| handle.is_tcp());
-    tcp.is_some_and(|socket| undelivered(socket) > 0)
+    tcp.is_some_and(|socket| undelivered(socket) != Some(0))
 }

@@ -38,7 +38,7 @@
 //! - `socket`: sockets that do not block and are not inherited.
 //! - `splice`: moves bytes between sockets without a copy. `Pipe::new` fails where it is
 //!   unsupported.
-//! - `undelivered`: how many bytes the peer has not acknowledged. Zero where the system does not
+//! - `undelivered`: how many bytes the peer has not acknowledged. None where the system does not
 //!   say.
 
 pub(crate) mod arrival;

@@ -8,7 +8,7 @@ use mio::event::Source;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use socket2::Socket;
-use windows_sys::Win32::Networking::WinSock::WSAENOTSOCK;
+use windows_sys::Win32::Networking::WinSock::{WSAEBADF, WSAENOTSOCK};
 
 use crate::sys::io::retry;
 
@@ -23,7 +23,7 @@ pub(crate) fn raw(fd: BorrowedDescriptor<'_>) -> RawDescriptor {
     fd.as_raw_socket()
 }
 
-/// Says of a number that it is an open socket. Fails with `Unsupported` where it is none.
+/// Says of a number that it is an open socket. Fails with `Unsupported` where it is something else.
 ///
 /// # Safety
 ///
@@ -31,6 +31,9 @@ pub(crate) fn raw(fd: BorrowedDescriptor<'_>) -> RawDescriptor {
 pub(crate) unsafe fn open_descriptor(
     raw: RawDescriptor,
 ) -> io::Result<BorrowedDescriptor<'static>> {
+    if raw == RawDescriptor::MAX {
+        return Err(io::Error::from_raw_os_error(WSAEBADF));
+    }
     // SAFETY: where it is no open socket, the next call on it fails. It is not closed from here.
     let handle = unsafe { Handle::from_raw(raw, false) };
     match handle.socket.r#type() {
@@ -51,6 +54,7 @@ pub(crate) struct Handle {
     /// The same one; closed as `source`.
     socket: ManuallyDrop<Socket>,
     owned: bool,
+    tcp: bool,
 }
 
 impl Handle {
@@ -75,6 +79,7 @@ impl Handle {
             source: ManuallyDrop::new(source),
             socket: ManuallyDrop::new(socket),
             owned,
+            tcp: false,
         }
     }
 
@@ -100,12 +105,14 @@ impl Handle {
 
     /// A TCP socket of our own.
     pub(crate) fn tcp(socket: Socket) -> Self {
-        Self::from(socket)
+        let mut handle = Self::from(socket);
+        handle.tcp = true;
+        handle
     }
 
-    /// Whether it is known to be a TCP socket.
+    /// Whether it is a TCP socket of our own.
     pub(crate) fn is_tcp(&self) -> bool {
-        false
+        self.tcp
     }
 
     /// Whether a read would find something now. It is asked for only where the queue tells of

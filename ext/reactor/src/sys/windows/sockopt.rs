@@ -6,7 +6,8 @@ use windows_sys::Win32::Networking::WinSock::{SOCKET, getsockopt, setsockopt};
 
 use crate::sys::handle::Handle;
 
-/// The value of an option, as the bytes the system gives.
+/// The value of an option, as the bytes the system gives. A flag is an int, as it is set, though
+/// the system may give a byte of it.
 pub(crate) fn get(handle: &Handle, level: i32, option: i32) -> io::Result<Vec<u8>> {
     let mut value = [0u8; 128];
     let mut length = value.len() as i32;
@@ -21,7 +22,7 @@ pub(crate) fn get(handle: &Handle, level: i32, option: i32) -> io::Result<Vec<u8
         )
     };
     check(status)?;
-    Ok(value[..(length as usize).min(value.len())].to_vec())
+    Ok(value[..(length as usize).clamp(size_of::<i32>(), value.len())].to_vec())
 }
 
 /// Sets an option to the bytes of `value`.

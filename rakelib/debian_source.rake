@@ -1,0 +1,16 @@
+# frozen_string_literal: true
+
+# Sources of Debian's packages.
+module DebianSource
+  module_function
+
+  # @return [String] a shell script that unpacks one, as upstream published it, where the script is run
+  def fetch(package, release)
+    <<~SH
+      echo 'deb-src #{Root.archive} #{release} main' >/etc/apt/sources.list.d/sources.list
+      apt-get -qq update
+      apt-get -qq source --download-only --only-source #{package}
+      tar --extract --strip-components=1 --file #{package}_*.orig.tar.*z
+    SH
+  end
+end

@@ -1,0 +1,26 @@
+# frozen_string_literal: true
+
+require "timeout"
+
+# The other specs of interrupts send signals that Windows lacks.
+RSpec.describe "A wait on Windows", if: Gem.win_platform? do
+  it "ends when its thread is raised in" do
+    main = Thread.current
+    expect do
+      EventMachine.run { Thread.new { main.raise(Interrupt, "Ctrl-C") } }
+    end.to raise_error(Interrupt, "Ctrl-C")
+    expect(EventMachine.reactor_running?).to be(false)
+  end
+
+  it "ends by Timeout" do
+    expect { Timeout.timeout(0.05) { EventMachine.run } }.to raise_error(Timeout::Error)
+  end
+
+  it "lets other threads run, and is ended by them" do
+    ran = []
+    EventMachine.run do
+      Thread.new { 3.times { |number| (ran << number) && sleep(0.01) } && EventMachine.stop }
+    end
+    expect(ran).to eq([0, 1, 2])
+  end
+end
