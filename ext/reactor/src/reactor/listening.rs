@@ -79,9 +79,14 @@ impl Reactor {
             result => result.map_err(describe("bind"))?,
         }
         let file = SocketFile::at(path);
-        socket.listen(BACKLOG).map_err(describe("listen"))?;
-        let kind = Kind::Listener(Listener::with_file(file));
-        self.add(Descriptor::new(Handle::from(socket), kind, &self.turn))
+        let listening = socket.listen(BACKLOG).map_err(describe("listen"));
+        let kind = Kind::Listener(Listener::with_file(file.clone()));
+        let listener = Descriptor::new(Handle::from(socket), kind, &self.turn);
+        let added = listening.and_then(|()| self.add(listener));
+        if let (Err(_), Some(file)) = (&added, file) {
+            file.remove();
+        }
+        added
     }
 
     pub(super) fn add_listener(&mut self, handle: Handle) -> Result<Id> {

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// A socket's file, by its path and what tells it from one that takes its place.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct SocketFile {
     path: PathBuf,
     identity: (u64, u64),

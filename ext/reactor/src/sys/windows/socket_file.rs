@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Never made.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct SocketFile;
 
 impl SocketFile {

@@ -112,3 +112,12 @@ fn a_child_is_waited_for_though_another_queue_does_not_watch_its_connection() {
         assert!(events.iter().any(is_end), "{events:?}");
     }
 }
+
+#[test]
+fn a_server_that_cannot_be_watched_leaves_no_file() {
+    let mut scene = Scene::new(1);
+    let path = std::env::temp_dir().join(format!("em-simulation-{}-found", std::process::id()));
+    kernel::with(|kernel| kernel.faults.unwatched = 1000);
+    scene.reactor.listen_unix(&path).unwrap_err();
+    assert_eq!(kernel::inode(&path), None);
+}

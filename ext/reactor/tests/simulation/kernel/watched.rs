@@ -55,6 +55,17 @@ impl Kernel {
         self.tree.names.keys().cloned().collect()
     }
 
+    /// Whether there are notices of the file of that name that were not read yet.
+    pub fn has_unread_notices(&self, name: &str) -> bool {
+        let watched = self.file_at(name);
+        let has_some = |inotify: &Inotify| {
+            let mut numbers = inotify.notices.iter().map(|(number, _)| number);
+            numbers.any(|number| inotify.watches.get(number).copied() == watched)
+        };
+        let mut kinds = self.files.iter().flatten().map(|file| &file.kind);
+        kinds.any(|kind| matches!(kind, Kind::Inotify(inotify) if has_some(inotify)))
+    }
+
     /// How many watches there are.
     pub fn watch_count(&self) -> usize {
         let kinds = self.files.iter().flatten().map(|file| &file.kind);

@@ -25,9 +25,9 @@ impl Program {
             (20, _) => self.change_queue(),
             (24..=31, _) => self.act_by_sockets(),
             (32, _) => self.act_by_processes(),
-            (33, _) => self.act_by_files(),
-            (34..=37, _) => self.act_by_local(),
-            (38, _) => self.spawn(),
+            (33..=34, _) => self.act_by_files(),
+            (35..=38, _) => self.act_by_local(),
+            (39, _) => self.spawn(),
             (_, Some(index)) => self.act_on(index),
             _ => self.listen(),
         }

@@ -62,12 +62,17 @@ impl Program {
             return;
         }
         let path = path_of(name);
-        let is_foreign = path.is_file();
+        let (is_foreign, before) = (path.is_file(), inode(&path));
         let result = self.reactor.listen_unix(&path);
         self.trace(|| format!("listens at {name}: {result:?}"));
         let Ok(id) = result else {
             let may_lack = kernel::with(|kernel| kernel.may_have_lacked);
-            return assert!(is_foreign || may_lack, "no server at {name}: {result:?}");
+            assert!(is_foreign || may_lack, "no server at {name}: {result:?}");
+            if inode(&path) != before {
+                assert_eq!(inode(&path), None, "a file that no server has");
+                self.displace(name);
+            }
+            return;
         };
         assert!(!is_foreign, "a server in the place of a file");
         assert!(self.names.insert(id), "{id:?} is used again");
