@@ -143,6 +143,15 @@ RSpec.describe "Reading from a stream" do
     expect(read).to eq("x")
   end
 
+  it "may go on at once after a race that another task has won" do
+    read = ends do |stream, far|
+      EventMachine.race(EventMachine.fiber { stream.gets }, EventMachine.fiber { sleep 0 })
+      far.write("line\n")
+      stream.gets
+    end
+    expect(read).to eq("line\n")
+  end
+
   it "is over in time, and at each end of the stream" do
     ends do |stream, far|
       stream.timeout = 0.01

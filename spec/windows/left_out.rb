@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# What of the specs does not pass on Windows, or by wine, and why that is no fault.
+# What of the specs does not pass on Windows, or by wine, and why that is no fault of the library.
 module LeftOut
   # Files that are not loaded, by reason.
   FILES = {
@@ -27,20 +27,77 @@ module LeftOut
   # By what an error says.
   ERRORS = {
     "the library does not support it there" => /is not supported on this platform|has no SO_REUSEPORT/,
-    "Ruby has no fork, mkfifo or Unix sockets there" =>
-      /\A(?:NotImplementedError|Errno::EAFNOSUPPORT: .*socket|ArgumentError: string contains null byte)/,
-    "Ruby has no such constants or signals there" =>
-      /uninitialized constant Fcntl::F_GETFL|no signal to watch: "USR|unsupported signal|wrong exec option symbol/,
+    "Ruby has no fork, mkfifo or Unix sockets there" => /
+      NotImplementedError | EAFNOSUPPORT:\ .*socket | OS\ Error\ 10047 | string\ contains\ null\ byte
+      | is\ not\ for\ a\ stream\ socket | Socket::AncillaryData
+    /x,
+    "Ruby has no such constants or signals there" => /
+      constant\ Fcntl::F_GETFL | no\ signal\ to\ watch:\ "USR | unsupported\ signal | wrong\ exec\ option\ symbol
+      | unknown\ TCP\ level\ option\ name:\ INFO
+    /x,
     "Ruby is built without openssl there" => /uninitialized constant \S*OpenSSL/,
     "there are no programs of Unix" => %r{
-      program\ not\ found\ -\ CreateProcess\ for\ (?:cat|echo|false|head|printf|sh|true)
-      | No\ such\ file\ or\ directory\ -\ (?:true|read\ line) | Path\ not\ found\.\ -\ CreateProcess
+      program\ not\ found\ -\ CreateProcess | Path\ not\ found\.\ -\ CreateProcess
+      | No\ such\ file\ or\ directory\ -\ (?:true|read\ line) | apply2files\ -\ \S+/em-popen
     }x,
+    "wine has no raw sockets, and no interface lo" => /EPROTONOSUPPORT|no network interface "lo"/,
+    "what is open cannot be made shorter" => /Permission denied @ (?:rb_file_s_truncate|apply2files)/,
+    "paths are UTF-8" => /is not UTF-8/,
     "/proc is not this system's" => %r{ - /proc/}
   }.freeze
 
   # By the beginning of a path and a description.
-  EXAMPLES = {}.freeze
+  EXAMPLES = {
+    "Winsock drops what arrived before a reset, and numbers failed writes otherwise" => [
+      "integration/write_failure_spec.rb", "integration/peer_left_spec.rb",
+      "integration/closing_spec.rb What is sent before close_connection arrives before an end",
+      "integration/graceful_stop_spec.rb EventMachine.stop_gracefully answers who waits in the backlog",
+      "integration/tcp_spec.rb TCP knows who an accepted connection was from when the peer has reset it"
+    ],
+    "Windows does not tell when a peer has all, so a connection stays until its peer ends it" => [
+      "integration/graceful_stop_spec.rb EventMachine.stop_gracefully has requests answered before the end",
+      "integration/graceful_stop_spec.rb EventMachine.stop_gracefully leaves it to a handler",
+      "integration/graceful_stop_spec.rb EventMachine.stop_gracefully writes what waits for a slow reader"
+    ],
+    "Ruby has no fork there, which a program of the example takes" => [
+      "unit/em/threaded_resource_spec.rb EventMachine::ThreadedResource works in a forked child"
+    ],
+    "wine does not tell that a datagram was for nowhere" => ["integration/packet_info_spec.rb"],
+    "Ruby is built without openssl there, which the peer takes" => [
+      "integration/back_pressure_kinds_spec.rb Back-pressure holds back tls",
+      "integration/back_pressure_kinds_spec.rb Back-pressure holds back tcp for tls",
+      "integration/back_pressure_kinds_spec.rb Back-pressure is told of tls",
+      "integration/closing_spec.rb What is sent before close_connection arrives under TLS",
+      "integration/draining_spec.rb A connection that closes after writing under TLS"
+    ],
+    "the two sockets that the example takes are of TCP there, which holds more, and joins what is sent" => [
+      "integration/held_back_spec.rb", "integration/write_order_spec.rb The order of writing in frames",
+      "integration/back_pressure_kinds_spec.rb Back-pressure holds back attached",
+      "integration/back_pressure_kinds_spec.rb Back-pressure is told of attached",
+      "integration/back_pressure_kinds_spec.rb Back-pressure holds back tcp for attached"
+    ],
+    "pipes, files or programs of Unix are what the example takes" => [
+      "integration/errors_spec.rb Exceptions from the unbind of an attached IO",
+      "integration/making_spec.rb What another thread opens",
+      "unit/em/child_watch_spec.rb EventMachine::ChildWatch EventMachine.spawn runs a command",
+      "integration/names_spec.rb A name by EventMachine.resolve leaves no thread",
+      "integration/servers_spec.rb A server that systemd has opened"
+    ],
+    "the system has no timerfd, or watches processes" => [
+      "unit/em/wall_timer_spec.rb EventMachine::WallTimer",
+      "unit/em/child_watch_spec.rb EventMachine::ChildWatch says so where processes cannot be watched"
+    ],
+    "descriptors have other numbers, and errors other words" => [
+      "integration/regressions_spec.rb Regressions an IO object that was closed behind",
+      "integration/send_file_spec.rb Sent files by send_file_data are refused with an IOError",
+      "integration/send_file_spec.rb Sent files EventMachine::FastFileReader::Mapper refuses what cannot be read",
+      "integration/bad_input_spec.rb Bad input EventMachine.start_server says which address is in use",
+      "integration/bad_input_spec.rb Bad input EventMachine.attach refuses what is no open descriptor",
+      "integration/bad_input_spec.rb Bad input EventMachine.start_server refuses a path",
+      "integration/bad_input_spec.rb Bad input EventMachine.connect names the socket that is missing",
+      "integration/bad_input_spec.rb Bad input Limits are numbers"
+    ]
+  }.freeze
 
   module_function
 

@@ -87,9 +87,6 @@ fn await_input(ruby: &Ruby, stream: Value, seconds: Option<f64>) -> Result<(), E
 }
 
 fn wait(ruby: &Ruby, stream: Value, state: State, seconds: Option<f64>) -> Result<(), Error> {
-    if state.inner().reader.is_some() {
-        return Err(io_error(ruby, "another fiber reads from the stream"));
-    }
     let scheduler = scheduler::current(ruby);
     if scheduler.is_nil() {
         let module = names::module(ruby)?;
@@ -97,20 +94,41 @@ fn wait(ruby: &Ruby, stream: Value, state: State, seconds: Option<f64>) -> Resul
             .funcall::<_, _, Value>("waiting_scheduler", ("Stream",))
             .map(drop);
     }
-    let fiber = scheduler::current_fiber(ruby);
-    state.inner().reader = Some(Reader { fiber, scheduler });
-    let waited = resume(ruby, stream, state)
-        .and_then(|()| scheduler::block(ruby, scheduler, stream, seconds));
-    let is_closed = {
-        let mut inner = state.inner();
-        inner.reader = None;
-        inner.closed
-    };
-    waited?;
+    let is_read = state.inner().reader.is_some();
+    match is_read {
+        true => give_way(ruby, stream, state, scheduler)?,
+        false => read_on(ruby, stream, state, scheduler, seconds)?,
+    }
+    let is_closed = state.inner().closed;
     match is_closed {
         true => Err(io_error(ruby, "closed stream")),
         false => Ok(()),
     }
+}
+
+/// A fiber that was cancelled reads until it has its turn. Any other one goes on reading.
+fn give_way(ruby: &Ruby, stream: Value, state: State, scheduler: Value) -> Result<(), Error> {
+    scheduler::block(ruby, scheduler, stream, Some(0.0))?;
+    let is_read = state.inner().reader.is_some();
+    match is_read {
+        true => Err(io_error(ruby, "another fiber reads from the stream")),
+        false => Ok(()),
+    }
+}
+
+fn read_on(
+    ruby: &Ruby,
+    stream: Value,
+    state: State,
+    scheduler: Value,
+    seconds: Option<f64>,
+) -> Result<(), Error> {
+    let fiber = scheduler::current_fiber(ruby);
+    state.inner().reader = Some(Reader { fiber, scheduler });
+    let waited = resume(ruby, stream, state)
+        .and_then(|()| scheduler::block(ruby, scheduler, stream, seconds));
+    state.inner().reader = None;
+    waited
 }
 
 /// Something has happened to the stream: who reads looks at it.

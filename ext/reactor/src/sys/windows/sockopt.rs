@@ -6,7 +6,7 @@ use windows_sys::Win32::Networking::WinSock::{SOCKET, getsockopt, setsockopt};
 
 use crate::sys::handle::Handle;
 
-/// The value of an option, as the bytes the system gives: a flag is an int, as it is set, though
+/// The value of an option, as the bytes the system gives. A flag is an int, as it is set, though
 /// the system may give a byte of it.
 pub(crate) fn get(handle: &Handle, level: i32, option: i32) -> io::Result<Vec<u8>> {
     let mut value = [0u8; 128];
