@@ -4,6 +4,8 @@ module Upstream
   # Compares results with the ledger, counts them and prints the table.
   class Report
     PASSED = "passed"
+    # What a test fails by when upstream's own watchdog ends it, after 0.25 to 3 s.
+    WATCHDOG = "EMTestTimeout"
 
     # @param subject [Symbol] :ours or :upstream
     # @param sandboxed [Boolean] whether the tests had a network of their own
@@ -71,15 +73,17 @@ module Upstream
       return :surprise unless entry
 
       case @ledger.expectation(@subject, entry)
-      when :pass then passed ? :pass : failure(test)
+      when :pass then passed ? :pass : failure(test, result)
       when :omit then result.nil? || result.status == "omitted" ? :omitted : :surprise
       when :any then passed ? :pass : :varies
       else passed ? :surprise : shortfall(entry)
       end
     end
 
-    def failure(test)
-      @slow && @ledger.hurried?(test) ? :varies : :surprise
+    def failure(test, result)
+      return :surprise unless @slow && result
+
+      @ledger.hurried?(test) || result.detail.to_s.include?(WATCHDOG) ? :varies : :surprise
     end
 
     def shortfall(entry)
