@@ -14,6 +14,17 @@ module Arm64
   }.freeze
   # What the specs take.
   PACKAGES = %w[curl gnutls-bin iproute2 nginx-light openssl procps ruby ruby-rspec ruby-test-unit].freeze
+  # Tests of the core that the emulator fails.
+  CORE_EXCEPTIONS = [
+    # It knows no filters of system calls (seccomp).
+    "datagrams_go_one_by_one_where_batches_are_not_permitted",
+    "datagrams_go_one_by_one_where_batches_are_not_implemented",
+    # Its posix_spawn(3) succeeds for a program that is missing, and the child ends with 127.
+    "a_missing_program_is_a_child_that_exits_with_255",
+    "a_script_without_an_interpreter_line_is_run_by_the_shell",
+    # cat(1) starts there in more than the half second after which it gets SIGTERM.
+    "closing_ends_a_child_that_reads_at_once_and_by_its_input"
+  ].freeze
   # How much slower the emulator is than a processor.
   PATIENCE = "10"
 
@@ -28,6 +39,11 @@ module Arm64
 
   def library(target)
     Cross.library(target, ForeignRuby.directory(target.minor, ARCHITECTURE), FLAGS, ENVIRONMENT)
+  end
+
+  # @return [Array<String>] programs, below the platform's directory
+  def core_tests(provider)
+    Cross.tests(PLATFORM, provider, FLAGS, ENVIRONMENT)
   end
 
   # @return [Array<Target>] a Ruby, in the root of its release, for the specs

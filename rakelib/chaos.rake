@@ -10,7 +10,7 @@ task :soak do
   ruby "spec/chaos/run.rb", "soak"
 end
 
-desc "Call every function from 8 threads at random, for SECONDS=60, with GC.stress and forks (SEED=)"
+desc "Call every function from 8 threads at random, with forks and GC.stress (SECONDS=60, SEED=, STRESS=1)"
 task :callers do
   # These would look for names in each of very many errors.
   ruby "--disable=error_highlight,did_you_mean", "spec/chaos/callers.rb"

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "fileutils"
+require "json"
 
 # Compiles for other platforms, by cargo in a root of Debian 12, whose glibc is old and whose Rust has the standard
 # library for them.
@@ -11,6 +12,8 @@ module Cross
     libc6-dev-arm64-cross libclang-dev libstd-rust-web-dev:arm64 libtool make musl-tools perl python3-pip ruby
     rust-web-src rustc-web xz-utils
   ].freeze
+  # Tests are run by an emulator, which is slow enough.
+  QUICK = { "CARGO_PROFILE_DEV_OPT_LEVEL" => "1" }.freeze
   # This system's, to verify the registry of crates.
   CERTIFICATES = "/etc/ssl/certs"
 
@@ -48,10 +51,21 @@ module Cross
     directory = directory(target.platform)
     ruby = RubyWrapper.write(File.join(directory, target.minor), target, ruby: "/usr/bin/ruby",
                                                                          seen: "/mnt/build/#{target.minor}")
-    cargo(target.platform, "build --release --locked --package eventmachine #{flags}",
+    cargo(target.platform, "build --release --locked --package eventmachine #{flags} #{Provider.features}",
           { "RUBY" => ruby, **environment }, { files => "/mnt/ruby" })
     Library.keep(File.join(directory, triple(flags), "release", "libeventmachine.so"),
                  File.join(directory, target.minor, "eventmachine.so"))
+  end
+
+  # Builds the core's tests.
+  # @param provider [String] the cryptography
+  # @return [Array<String>] programs, below the platform's directory
+  def tests(platform, provider, flags, environment)
+    cargo(platform, "test --no-run --package em-reactor --locked #{flags} #{Provider.features(provider)} " \
+                    "--message-format json-render-diagnostics >/mnt/build/tests.json", { **QUICK, **environment })
+    File.readlines(File.join(directory(platform), "tests.json"), encoding: "UTF-8").filter_map do |line|
+      JSON.parse(line)["executable"]&.delete_prefix("/mnt/build/")
+    end
   end
 
   def triple(flags)

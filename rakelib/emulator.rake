@@ -13,7 +13,8 @@ module Emulator
     "arm64" => ['\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00',
                 '\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff']
   }.freeze
-  # Waits until it has its users. The interpreter is opened here (F), and runs with the rights of what it runs (C).
+  # Waits until it has its users. The interpreter is opened here (F), runs with the rights of what it runs (C), and
+  # leaves that its name (P).
   PROGRAM = <<~'SH'
     echo >&3; read -r _ <&4; exec 3>&- 4<&-
     mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
@@ -47,6 +48,6 @@ module Emulator
   def rule(architecture)
     head, mask = HEADS.fetch(architecture)
     root = Root.with(RELEASE, %w[qemu-user], "#{RELEASE}-qemu")
-    ":qemu-#{architecture}:M::#{head}:#{mask}:#{File.join(root.path, INTERPRETERS.fetch(architecture))}:FOC"
+    ":qemu-#{architecture}:M::#{head}:#{mask}:#{File.join(root.path, INTERPRETERS.fetch(architecture))}:POFC"
   end
 end

@@ -20,7 +20,7 @@ module Library
   def cargo(directory, ruby)
     headers = "-isystem #{Headers.write(File.join(directory, 'headers'))}"
     environment = { "RUBY" => ruby, "CARGO_TARGET_DIR" => directory, "BINDGEN_EXTRA_CLANG_ARGS" => headers }
-    command = %w[cargo build --release --locked --package eventmachine]
+    command = ["cargo", "build", "--release", "--locked", "--package", "eventmachine", *Provider.features.split]
     system(environment, *command, chdir: Native::ROOT) || abort("cargo failed")
   end
 

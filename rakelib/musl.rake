@@ -4,7 +4,7 @@
 module Musl
   PLATFORM = "x86_64-linux-musl"
   # Debian has no standard library for it, but its source.
-  FLAGS = "--target x86_64-unknown-linux-musl -Zbuild-std=std,panic_unwind"
+  FLAGS = "--target x86_64-unknown-linux-musl -Zbuild-std=std,panic_unwind,test"
   ENVIRONMENT = {
     "RUSTC_BOOTSTRAP" => "1", "ZIG_GLOBAL_CACHE_DIR" => "/mnt/build/zig",
     "CC_x86_64_unknown_linux_musl" => "musl-gcc",
@@ -13,6 +13,7 @@ module Musl
     "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER" => "/mnt/build/linker",
     "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS" => "-Ctarget-feature=-crt-static -Clink-self-contained=no"
   }.freeze
+  CORE_EXCEPTIONS = [].freeze
   # What the specs take.
   PACKAGES = %w[ca-certificates curl gnutls-bin iproute2 musl nginx-light openssl procps ruby-rspec
                 ruby-test-unit].freeze
@@ -67,6 +68,12 @@ module Musl
     path = Cross.library(target, MuslRuby.directory(target.minor), FLAGS, ENVIRONMENT)
     needed = IO.popen(["readelf", "--dynamic", path], &:read).scan(/\(NEEDED\).*\[(.+)\]/).flatten
     needed == ["libc.so"] ? path : abort("#{path} wants more than musl: #{needed.join(', ')}")
+  end
+
+  # @return [Array<String>] programs, below the platform's directory
+  def core_tests(provider)
+    install_linker
+    Cross.tests(PLATFORM, provider, FLAGS, ENVIRONMENT)
   end
 
   def install_linker

@@ -59,7 +59,7 @@ module Precompiled
   end
 end
 
-desc "Build the precompiled gem for a platform into pkg/ (PLATFORM=aarch64-linux, RUBIES=3.1 to pick)"
+desc "Build the precompiled gem for a platform into pkg/ (PLATFORM=aarch64-linux, RUBIES=3.1, PROVIDER=ring to pick)"
 task native: :licenses do
   path = Precompiled.build(Platforms.picked)
   puts "#{path}: #{File.size(path)} bytes"

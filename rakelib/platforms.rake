@@ -6,39 +6,57 @@ require "fileutils"
 module OtherPlatforms
   # Specs of protocols want servers that are this system's, and some others what the emulator does not pass on.
   SUITES = {
+    "smoke" => "ruby -W -Ilib rakelib/smoke.rb",
     "specs" => "ruby -S rspec --no-color --pattern 'spec/{unit,integration,fiber}/**/*_spec.rb' " \
                "--exclude-pattern 'spec/integration/protocols/**/*_spec.rb' --tag ~kernel",
     "upstream" => "ruby spec/upstream/runner.rb --ours"
   }.freeze
+  PARTS = ["core", *SUITES.keys].freeze
 
   module_function
 
-  # @return [Hash{String => Module}]
-  def all
-    Platforms.all.except(Platforms.here)
+  # @return [Hash{String => Module}] those that the variable PLATFORM names, or all
+  def picked
+    all = Platforms.all.except(Platforms.here)
+    found = ENV.key?("PLATFORM") ? all.slice(ENV.fetch("PLATFORM")) : all
+    found.any? ? found : abort("PLATFORM is none of #{all.keys.join(', ')}")
+  end
+
+  # @return [Array<String>] those that the variable PARTS names, or all
+  def parts
+    wanted = ENV.fetch("PARTS", PARTS.join(",")).split(",")
+    (wanted - PARTS).empty? ? wanted : abort("PARTS has others than #{PARTS.join(',')}")
   end
 
   # @return [Array<String>] what failed
-  def run(platform)
-    suites = platform.const_defined?(:SUITES) ? platform::SUITES : SUITES
-    platform.tested.flat_map { |target| Suites.run(target, platform.library(target), suites) }
+  def run(name, platform, parts)
+    targets = platform.tested
+    # Windows has a task of its own for these.
+    core = parts.include?("core") && platform.respond_to?(:core_tests) ? core(name, platform, targets.first) : []
+    suites = (platform.const_defined?(:SUITES) ? platform::SUITES : SUITES).slice(*parts)
+    return core if suites.empty?
+
+    core + targets.flat_map { |target| Suites.run(target, platform.library(target), suites) }
+  end
+
+  def core(name, platform, target)
+    Provider.wanted.flat_map do |provider|
+      CoreTests.run(name, target, provider, platform.core_tests(provider), platform::CORE_EXCEPTIONS)
+    end
   end
 end
 
-desc "Run the specs and upstream's tests on other platforms, as far as they run here (PLATFORM, RUBIES to pick)"
+desc "Run the core's tests, the specs and upstream's on other platforms (PLATFORM, RUBIES, PROVIDER, PARTS to pick)"
 task :platforms do
-  picked = OtherPlatforms.all
-  picked = picked.slice(ENV["PLATFORM"]) if ENV["PLATFORM"]
-  abort "PLATFORM is none of #{OtherPlatforms.all.keys.join(', ')}" if picked.empty?
-
-  failed = picked.values.flat_map { |platform| OtherPlatforms.run(platform) }
+  parts = OtherPlatforms.parts
+  failed = OtherPlatforms.picked.flat_map { |name, platform| OtherPlatforms.run(name, platform, parts) }
   abort "Failed: #{failed.join(', ')}" if failed.any?
 end
 
 namespace :platforms do
   desc "Tell the size of the roots, which are kept in the cache"
   task :size do
-    system("du", "--human-readable", "--summarize", *Dir.glob(File.join(Root.cache, "*")), Root.cache)
+    system("du", "--human-readable", "--summarize", "--total", *Dir.glob(File.join(Root.cache, "*/")))
   end
 
   desc "Remove the roots"

@@ -81,15 +81,23 @@ class Root
     abort "a root of #{@release} is made by debootstrap, which wants to be root" unless Process.uid.zero?
     FileUtils.rm_rf(path)
     puts "Making a root of #{@release} (#{log})"
-    (bootstrap && write_sources && install) || abort("a root of #{@release} could not be made: see #{log}")
+    make_inside || abort("a root of #{@release} could not be made: see #{log}")
     File.rename(path, @complete)
+  end
+
+  def make_inside
+    bootstrap && write_sources && install
+  end
+
+  # What a whole release is made of, to which others add.
+  def base
+    BASES.fetch(@release, @release)
   end
 
   # Programs for another processor unpack nothing here; the second stage runs them by the emulator.
   def bootstrap
     foreign = @architecture ? ["--foreign", "--arch=#{@architecture}"] : []
-    release = BASES.fetch(@release, @release)
-    first = system("debootstrap", "--variant=minbase", *foreign, release, path, Root.archive, out: log, err: log)
+    first = system("debootstrap", "--variant=minbase", *foreign, base, path, Root.archive, out: log, err: log)
     first && write_settings && (foreign.empty? || second_stage)
   end
 
@@ -126,7 +134,7 @@ class Root
   # Starts no services. Packages that a release does not have are skipped.
   def install
     File.write("#{path}/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", perm: 0o755)
-    run(<<~SH, log: log) && File.write("#{path}/wanted", @packages.join("\n"))
+    run(<<~SH, log: log) && note_packages
       export DEBIAN_FRONTEND=noninteractive
       for name in #{@packages.filter_map { |name| name[/:(.+)/, 1] }.uniq.join(' ')}; do
         dpkg --add-architecture "$name"
@@ -136,7 +144,12 @@ class Root
         if apt-cache show "$name" >/dev/null 2>&1; then echo "$name"; fi
       done >/packages
       xargs apt-get -y -qq --no-install-recommends install </packages
+      apt-get clean
     SH
+  end
+
+  def note_packages
+    File.write("#{path}/wanted", @packages.join("\n"))
   end
 
   # What is made by debootstrap knows no names.

@@ -49,7 +49,8 @@ module Rubies
   def bare_root(minor, architecture = nil)
     release = RELEASES.fetch(minor, "bookworm")
     name = [release, architecture, "bare"].compact.join("-")
-    programs_find(minor, Root.with(release, bare_packages(minor), name, architecture: architecture))
+    kind = architecture ? UnpackedRoot : Root
+    programs_find(minor, kind.with(release, bare_packages(minor), name, architecture: architecture))
   end
 
   def bare_packages(minor)
@@ -63,7 +64,8 @@ module Rubies
 
   # A release may have several Rubies. Its own programs go on with its own.
   def programs_find(minor, root)
-    FileUtils.ln_sf("/usr/bin/ruby#{minor}", File.join(root.path, "usr", "local", "bin", "ruby"))
+    programs = File.join(root.path, "usr", "local", "bin").tap { |path| FileUtils.mkdir_p(path) }
+    FileUtils.ln_sf("/usr/bin/ruby#{minor}", File.join(programs, "ruby"))
     root
   end
 

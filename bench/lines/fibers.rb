@@ -35,8 +35,12 @@ fibers = lambda do |id, title, operations, body|
   Bench.program(id, "#{title} (theirs: ruby-async)", operations: operations, gems: true, source: source)
 end
 
-fibers.call(:fiber_spawn, "fiber started and ended", 100_000, <<~RUBY)
+fibers.call(:fiber_spawn, "task started and ended", 100_000, <<~RUBY)
   OPERATIONS.times { start { nil } }
+RUBY
+
+fibers.call(:fiber_schedule, "fiber started by Fiber.schedule, and ended", 100_000, <<~RUBY)
+  OPERATIONS.times { Fiber.schedule { nil } }
 RUBY
 
 fibers.call(:fiber_sleep, "sleep(0) in a fiber", 100_000, <<~RUBY)

@@ -77,10 +77,10 @@ impl Instance {
         result
     }
 
-    /// Whether a turn would find nothing to do but what the system tells.
+    /// Whether a turn would find nothing to do.
     pub(crate) fn is_at_rest(&mut self, now: Instant) -> bool {
         let is_busy = self.stopping || self.signalled || hooks::is_any_set();
-        !is_busy && self.reactor.poll_timeout(now) != Some(Duration::ZERO)
+        !is_busy && is_at_rest(&mut self.reactor, now)
     }
 
     fn wake(&mut self) {
@@ -89,6 +89,11 @@ impl Instance {
             let _ = self.waker.wake();
         }
     }
+}
+
+/// Whether a turn of the reactor's would find nothing to do.
+pub(crate) fn is_at_rest(reactor: &mut Reactor, now: Instant) -> bool {
+    !reactor.may_hear() && reactor.poll_timeout(now) != Some(Duration::ZERO)
 }
 
 /// The time of day by the monotonic clock, so that it goes neither back nor in jumps between turns.

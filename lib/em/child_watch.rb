@@ -29,7 +29,7 @@ module EventMachine
     private
 
     def watch_exit
-      EventMachine.__send__(:part_of_watch, EventMachine.watch_process(@pid, Exit, proc { ended }))
+      EventMachine.__send__(:part_of_watch, EventMachine.watch_process(@pid, Exit, self))
     rescue Unsupported
       if running?
         retire
@@ -54,19 +54,30 @@ module EventMachine
     end
 
     def release
-      @exit&.stop_watching
+      @exit&.cancel
+    end
+
+    # Somebody else has ended what tells of the exit, as who closes all connections does.
+    def lost
+      @exit = nil
+      EventMachine.next_tick { @exit = watch_exit if active? }
     end
 
     # Tells a {ChildWatch} of the exit.
     class Exit < ProcessWatch
-      def initialize(callback)
+      def initialize(watch)
         super
-        @callback = callback
+        @watch = watch
       end
 
       # @return [void]
       def process_exited
-        @callback.call
+        @watch.__send__(:ended)
+      end
+
+      # @return [void]
+      def unbind
+        @watch.__send__(:lost) if @watch.active?
       end
     end
     private_constant :Exit

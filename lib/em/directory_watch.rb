@@ -148,7 +148,7 @@ module EventMachine
 
     def release
       @grace&.cancel
-      @descriptor&.detach
+      @descriptor&.release
       @inotify.close
     end
   end

@@ -17,7 +17,7 @@ module EventMachine
       # Its own descriptor, since the application may have a connection of that one, or close it.
       @io = duplicate(io)
       super(callback || block)
-      @descriptor = WatchedDescriptor.watch(@io, direction) { finish(true) }
+      @descriptor = WatchedDescriptor.new(@io, direction) { finish(true) }
       @timer = EventMachine.__send__(:part_of_watch, Timer.new(timeout) { finish(false) }) if timeout
     rescue StandardError
       retire if active?
@@ -43,7 +43,7 @@ module EventMachine
 
     def release
       @timer&.cancel
-      @descriptor&.detach
+      @descriptor&.release
       @io.close
     end
   end

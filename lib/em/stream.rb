@@ -76,8 +76,20 @@ module EventMachine
       @high = options.high
       @low = options.low
       @timeout = options.timeout
-      @connected = @secured = @unbound = false
-      start_writing
+      @flushing = 0
+      begin_connection
+    end
+
+    # Another connection, by {#reconnect}: what the former one has left to read is dropped.
+    #
+    # @!visibility private
+    def signature=(signature)
+      super
+      # None yet where the first connection is made.
+      return unless @stream_state
+
+      @stream_state.begin_anew
+      begin_connection
     end
 
     # @param seconds [Numeric, nil] how long {#read}, {#write} and the like may wait, each time; nil for any time
@@ -135,6 +147,12 @@ module EventMachine
     end
 
     private
+
+    def begin_connection
+      @connected = @secured = @unbound = false
+      @fault = nil
+      tell_limits
+    end
 
     # One that is cancelled meanwhile, or cannot begin, leaves no connection behind.
     def establish(tls)

@@ -98,7 +98,7 @@ module EventMachine
     def initialize(timers)
       @timers = timers
       @io = IO.for_fd(EventMachine.__send__(:open_wall_clock))
-      @descriptor = WatchedDescriptor.watch(@io, :readable) { tell if own? }
+      @descriptor = WatchedDescriptor.new(@io, :readable) { tell if own? }
       @pid = Process.pid
     end
 
@@ -109,7 +109,7 @@ module EventMachine
 
     # @return [void]
     def close
-      @descriptor.detach
+      @descriptor.release
       @io.close
     end
 

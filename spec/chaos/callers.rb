@@ -3,12 +3,12 @@
 # Eight threads call every function of the surface at random, on a running loop, with GC.stress now and then and
 # forks in between. Whatever is refused is an exception of the caller; the loop must go on.
 #
-#   SECONDS=60 SEED= ruby callers.rb
+#   SECONDS=60 SEED= ruby callers.rb      STRESS=1: new objects are collected at each allocation, all the time
 
 $LOAD_PATH.unshift(File.expand_path("../../lib", __dir__))
 require "eventmachine"
 require "socket"
-require "tempfile"
+require "timeout"
 
 # Calls functions at random.
 class Callers
@@ -17,6 +17,7 @@ class Callers
   # They end the loop or the process, take over descriptors or signals of others, run for ever, or are Ruby's own.
   LEFT_OUT = %i[
     run run_machine run_machine_once run_machine_without_threads run_block stop stop_event_loop release_machine
+    stop_gracefully cluster
     initialize_event_machine cleanup_machine event_callback run_deferred_callbacks fork_reactor set_effective_user
     setuid_string set_rlimit_nofile set_descriptor_table_size open_keyboard read_keyboard spawn_threadpool main fiber
     await gather race group offload shield tick_loop yield yield_and_notify spawn error_handler threadpool_size=
@@ -31,12 +32,23 @@ class Callers
   METHODS = (EventMachine::Connection.public_instance_methods(false) -
              %i[receive_data unbind post_init signature= associate_callback_target reconnect detach]).sort.freeze
 
-  # A connection that answers, and now and then ends.
+  # A connection that answers some times. Two of them talk with each other.
   class Talker < EventMachine::Connection
+    ANSWERS = 50
+
     def receive_data(data)
+      @answers = @answers.to_i + 1
+      return close_connection_after_writing if @answers > ANSWERS
+
       send_data(data.byteslice(0, 100)) if data.bytesize < 1000
     end
   end
+
+  # Collections of what is new: those of all there is, all the time, would leave no time to call.
+  STRESS = ENV.key?("STRESS") && 0x01
+
+  # Seconds that the loop may take for an answer, while much else runs.
+  PATIENCE = 60
 
   def initialize(seed, seconds)
     @seed = seed
@@ -49,6 +61,7 @@ class Callers
   # @return [Boolean] whether all went well
   def run
     EventMachine.error_handler { |error| judge(:callback, error) }
+    GC.stress = STRESS
     EventMachine.run do
       @server = EventMachine.start_server("127.0.0.1", 0, Talker)
       @port = EventMachine.get_sockname(@server).unpack1("x2n")
@@ -56,6 +69,7 @@ class Callers
       Thread.new { threads.each(&:join) && EventMachine.next_tick { EventMachine.stop } }
       EventMachine.add_periodic_timer(0.01) { @ticks = @ticks.to_i + 1 }
     end
+    GC.stress = false
     report
   end
 
@@ -68,6 +82,7 @@ class Callers
       when 0 then stressed { act(random) }
       when 1 then fork_once
       when 2..150 then open_something(random)
+      when 151..160 then ask_loop
       else act(random)
       end
     end
@@ -84,6 +99,17 @@ class Callers
       name = FUNCTIONS.sample(random: random)
       attempt(name) { EventMachine.public_send(name, *arguments(EventMachine.method(name), random)) { nil } }
     end
+  end
+
+  # The loop goes on. Somebody may have suspended its timers.
+  def ask_loop
+    answer = Queue.new
+    EventMachine.next_tick do
+      EventMachine.resume_timers
+      answer << true
+    end
+    Timeout.timeout(PATIENCE) { answer.pop }
+    @calls[:ask] += 1
   end
 
   def open_something(random)
@@ -136,7 +162,7 @@ class Callers
     GC.stress = true
     yield
   ensure
-    GC.stress = false
+    GC.stress = STRESS
   end
 
   # The child has the loop's memory, and must be able to leave it and to run one of its own.
@@ -159,7 +185,7 @@ class Callers
 
   def report
     puts "#{@calls.values.sum} calls of #{@calls.size} functions, #{@refused.values.sum} refused, " \
-         "#{@calls[:fork]} forks, #{@ticks} turns of a timer"
+         "#{@calls[:fork]} forks, #{@calls[:ask]} answers of the loop, #{@ticks} turns of a timer"
     never = (FUNCTIONS + METHODS.map { |name| :"##{name}" }) - @calls.keys.map(&:to_sym)
     puts "never called: #{never.join(', ')}" if never.any?
     @faults.first(10).each { |fault| puts "FAULT #{fault}" }

@@ -2,10 +2,12 @@
 
 # How long peers wait for answers while others attack the same loop.
 #
-#   ruby neighbours.rb        CONNECTIONS=1000, SECONDS=4 for each attack, ATTACKS=flood,…
+#   ruby neighbours.rb        CONNECTIONS=1000, SECONDS=4 for each attack, HANDSHAKES=5000, ATTACKS=flood,…
 #
 # The connections ask 2,000 times a second, together; what is printed is the time until the answer. Each attack is made
 # on a loop of another process first, which takes as much of the machine: so the difference is what the loop costs.
+# Memory is the most that was resident meanwhile, and how much that is more than before, for each connection of the
+# attacker's.
 
 $LOAD_PATH.unshift(File.expand_path("../../lib", __dir__))
 require "eventmachine"
@@ -15,8 +17,18 @@ require "rbconfig"
 require "socket"
 require_relative "asker"
 
+CONNECTIONS = Integer(ENV.fetch("CONNECTIONS", "1000"))
+
 # What attackers do, in a process of their own until they are ended.
 module Attack
+  # Records with the beginning of a hello: of 512 bytes, and of the most that a handshake message may have in TLS.
+  HELLO = ["160303 0200 01 0001fc 0303".delete(" ")].pack("H*")
+  LARGE_HELLO = (["160303 4000 01 00fffb 0303".delete(" ")].pack("H*") + ("x" * 16_378)).freeze
+  MORE_OF_IT = (["1603034000"].pack("H*") + ("x" * 16_384)).freeze
+  HANDSHAKES = Integer(ENV.fetch("HANDSHAKES", "5000"))
+  # Those that say themselves when all of their connections are there.
+  GATHERING = %w[slow_lines slow_handshakes large_handshakes].freeze
+
   module_function
 
   def none(_ports) = sleep
@@ -39,7 +51,7 @@ module Attack
   end
 
   def slow_lines(ports)
-    many(ports["lines"]) { |socket| socket.write("x") }
+    many(ports["lines"], 500, 0.05) { |socket| socket.write("x") }
   end
 
   def endless_lines(ports) = repeatedly(ports["lines"]) { |socket| socket.write("x" * 1_000_000) }
@@ -48,7 +60,14 @@ module Attack
 
   def connects(ports) = loop { TCPSocket.new("127.0.0.1", ports["sink"]).close }
 
-  def slow_handshakes(ports) = many(ports["tls"]) { |socket| socket.write("\x16") }
+  def slow_handshakes(ports)
+    many(ports["tls"], HANDSHAKES, 1, HELLO) { |socket| socket.write("x") }
+  end
+
+  # They stop in the last of four records.
+  def large_handshakes(ports)
+    many(ports["tls"], HANDSHAKES, 1, LARGE_HELLO + (MORE_OF_IT * 2)) { nil }
+  end
 
   def garbage_to_tls(ports) = repeatedly(ports["tls"]) { |socket| socket.write("x" * 100) }
 
@@ -62,12 +81,20 @@ module Attack
     end
   end
 
-  def many(port)
-    sockets = Array.new(500) { TCPSocket.new("127.0.0.1", port) }
-    loop do
-      sockets.each { |socket| yield(socket) rescue nil }
-      sleep(0.05)
+  def many(port, count, pause, first = "")
+    sockets = Array.new(count) { TCPSocket.new("127.0.0.1", port).tap { |socket| socket.write(first) } }
+    under_way
+    # Not all at once: they know nothing of each other.
+    slices = sockets.each_slice((count / 50.0).ceil).to_a
+    slices.cycle do |slice|
+      slice.each { |socket| yield(socket) rescue nil }
+      sleep(pause.fdiv(slices.size))
     end
+  end
+
+  def under_way
+    $stdout.puts
+    $stdout.flush
   end
 
   # One connection after the other, each for as long as the server has it.
@@ -81,7 +108,7 @@ module Attack
   end
 
   KINDS = %i[none flood datagram_flood slow_callbacks slow_lines endless_lines endless_headers connects slow_handshakes
-             garbage_to_tls tiny_records].freeze
+             large_handshakes garbage_to_tls tiny_records].freeze
 end
 
 # Those who wait for answers meanwhile.
@@ -102,13 +129,16 @@ module Neighbours
     puts JSON.generate(Asker.summary)
   end
 
-  # All have been answered by now. What is measured begins a second after the attack.
+  # All have been answered by now. What is measured begins a second after the attack is under way.
   def measure(seconds, attack)
-    attacker = spawn(RbConfig.ruby, __FILE__, "attack", *attack, err: File::NULL)
-    EventMachine.add_timer(1) { Asker.times.clear }
-    EventMachine.add_timer(seconds + 1) do
-      Process.kill("KILL", attacker)
-      EventMachine.stop
+    begun, tell = IO.pipe
+    attacker = spawn(RbConfig.ruby, __FILE__, "attack", *attack, out: tell, err: File::NULL)
+    EventMachine.wait_readable(begun) do
+      EventMachine.add_timer(1) { Asker.times.clear }
+      EventMachine.add_timer(seconds + 1) do
+        Process.kill("KILL", attacker)
+        EventMachine.stop
+      end
     end
   end
 end
@@ -136,6 +166,7 @@ module Server
     other = elsewhere.gets
     EventMachine.run do
       here = open_ports
+      EventMachine.add_periodic_timer(0.1) { look }
       wanted = ENV.fetch("ATTACKS", Attack::KINDS.join(",")).split(",")
       rounds = wanted.flat_map { |kind| [[kind, "elsewhere", other], [kind, "here", here]] }
       attack_next(rounds, here)
@@ -160,24 +191,36 @@ module Server
   def attack_next(rounds, here)
     return EventMachine.stop unless (kind, place, ports = rounds.shift)
 
+    @looks = []
     EventMachine.system(RbConfig.ruby, __FILE__, "ask", here, kind, ports) do |output, _|
       tell(kind, place, *JSON.parse(output))
       EventMachine.add_timer(0.5) { attack_next(rounds, here) }
     end
   end
 
-  def tell(kind, place, count, median, p99, most)
-    memory = File.read("/proc/self/status", encoding: "UTF-8")[/VmRSS:\s+(\d+)/, 1]
-    puts format("%-16s %-9s %6d answers, median %7.2f ms, p99 %8.2f ms, most %8.2f ms; %7s KiB",
-                kind, place, count, median, p99, most, memory)
+  # How many connections there are, and KiB.
+  def look
+    status = File.read("/proc/self/status", encoding: "UTF-8")
+    @looks << [EventMachine.connection_count, Integer(status[/VmRSS:\s+(\d+)/, 1])]
+  end
+
+  def tell(kind, place, count, median, p99, longest)
+    few, little = @looks.find { |connections, _| connections > CONNECTIONS } || @looks.first
+    many = @looks.map(&:first).max
+    much = @looks.map(&:last).max
+    share = format("%5.1f KiB each", (much - little).fdiv(many - few)) if many > 2 * few
+    puts format("%-16s %-9s %6d answers, median %7.2f ms, p99 %8.2f ms, most %8.2f ms; %7d KiB, %5d connections %s",
+                kind, place, count, median, p99, longest, much, many, share)
   end
 end
 
 $stdout.sync = true
 case ARGV.shift
-when "attack" then Attack.public_send(ARGV[0], JSON.parse(ARGV[1]))
+when "attack"
+  Attack.under_way unless Attack::GATHERING.include?(ARGV[0])
+  Attack.public_send(ARGV[0], JSON.parse(ARGV[1]))
 when "ask"
-  Neighbours.run(JSON.parse(ARGV.shift), Integer(ENV.fetch("CONNECTIONS", "1000")), Float(ENV.fetch("SECONDS", "4")),
+  Neighbours.run(JSON.parse(ARGV.shift), CONNECTIONS, Float(ENV.fetch("SECONDS", "4")),
                  ARGV)
 when "elsewhere" then Server.run_elsewhere
 else Server.run

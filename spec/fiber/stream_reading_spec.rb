@@ -51,6 +51,72 @@ RSpec.describe "Reading from a stream" do
     end
   end
 
+  context "with a receive_data that passes on what it makes of it" do
+    let(:described_stream) do
+      Class.new(EventMachine::Stream) { def receive_data(data) = data.each_char { |char| super(MADE.fetch(char)) } }
+    end
+
+    before { stub_const("MADE", { "0" => "", "f" => "frozen\n".b.freeze, "t" => "öffentlich\n" }) }
+
+    it "waits where that is nothing" do
+      read = ends do |stream, far|
+        reader = EventMachine.fiber { stream.readpartial(9) }
+        far.write("0")
+        settle
+        stream.receive_data("0")
+        status = reader.status
+        far.write("f")
+        [status, reader.await]
+      end
+      expect(read).to eq([:waiting, "frozen\n"])
+    end
+
+    it "has binary lines, whatever it is" do
+      read = ends do |stream, far|
+        far.write("fttf")
+        far.close
+        stream.each_line.to_a
+      end
+      expect(read).to eq(["frozen\n", "öffentlich\n".b, "öffentlich\n".b, "frozen\n"])
+      expect(read.map(&:encoding).uniq).to eq([Encoding::BINARY])
+    end
+  end
+
+  it "finds a separator in any encoding, and leaves it out" do
+    lines = ends do |stream, far|
+      far.write("\xFFé|é".b)
+      [stream.gets("é", chomp: true), stream.gets("é".encode("UTF-8"))]
+    end
+    expect(lines).to eq(["\xFF".b, "|é".b])
+  end
+
+  it "finds a line that another fiber has taken the beginning of" do
+    read = ends do |stream, far|
+      far.write("0123456789")
+      settle
+      line = EventMachine.fiber { stream.gets }
+      taken = stream.readpartial(8)
+      far.write("a\nb\n0123456789")
+      [taken, line.await, stream.gets]
+    end
+    expect(read).to eq(%W[01234567 89a\n b\n])
+  end
+
+  [1e300, Float::INFINITY, 10**400, 2**64].each do |seconds|
+    it "waits for #{seconds.is_a?(Float) ? seconds : "2**#{seconds.bit_length - 1}"} seconds, as for any time" do
+      read = ends do |stream, far|
+        stream.timeout = seconds
+        reader = EventMachine.fiber { [stream.readpartial(1), stream.gets, stream.eof?] }
+        settle
+        far.write("abc\n")
+        settle
+        far.close
+        reader.await
+      end
+      expect(read).to eq(["a", "bc\n", true])
+    end
+  end
+
   it "is woken where it waits by the scheduler of another thread" do
     read = ends do |stream, far|
       asked = Thread::Queue.new
@@ -75,6 +141,15 @@ RSpec.describe "Reading from a stream" do
       far.write("x") && stream.readpartial(1)
     end
     expect(read).to eq("x")
+  end
+
+  it "may go on at once after a race that another task has won" do
+    read = ends do |stream, far|
+      EventMachine.race(EventMachine.fiber { stream.gets }, EventMachine.fiber { sleep 0 })
+      far.write("line\n")
+      stream.gets
+    end
+    expect(read).to eq("line\n")
   end
 
   it "is over in time, and at each end of the stream" do

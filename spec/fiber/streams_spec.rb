@@ -271,6 +271,23 @@ RSpec.describe EventMachine::Stream do
       expect(answer).to eq("LINE\n")
     end
 
+    it "connects again, with nothing of the former connection" do
+      in_fiber do
+        server = TCPServer.new("127.0.0.1", 0)
+        stream = EventMachine::Stream.connect("127.0.0.1", server.addr[1], high: 10_000)
+        server.accept.tap { |peer| peer.write("old") }.close
+        expect(stream).not_to be_eof
+        stream.close
+        sleep 0 until EventMachine.connection_count.zero?
+        stream.reconnect("127.0.0.1", server.addr[1])
+        expect(stream).not_to be_closed
+        peer = server.accept
+        writer = EventMachine.fiber { stream.write("x" * 2_000_000) }
+        EventMachine.fiber { peer.read(2_000_000) && peer.write("new\n") && peer.close }
+        expect([writer.await, stream.gets, stream.gets]).to eq([2_000_000, "new\n", nil])
+      end
+    end
+
     it "works under TLS, with verification", :tls do
       verified = { verify: true, ca_file: TLSAuthority.root.file, sni_hostname: "localhost" }
       answer = with_stream(upcase, { tls: TLSAuthority.localhost.options }, tls: verified) do |stream|

@@ -301,7 +301,12 @@ RSpec.describe "Bad input" do
     expect { EventMachine.set_connection_attempt_timeout(1, -0.2) }.to raise_error(ArgumentError, /-0.2/)
     expect { EventMachine.set_connection_attempt_timeout(1, nil) }.to raise_error(TypeError, /nil/)
     expect { EventMachine.resolution_delay = Float::NAN }.to raise_error(ArgumentError, /NaN/)
-    expect { EventMachine.resolution_delay = "soon" }.to raise_error(TypeError)
+    [:connection_attempt_delay=, :resolution_delay=].each do |setter|
+      ["soon", nil, :soon, []].each do |delay|
+        expect { EventMachine.public_send(setter, delay) }
+          .to raise_error(TypeError, "a delay must be a number: #{delay.inspect}")
+      end
+    end
   end
 
   it "has no option of servers that is unknown or of the wrong type" do

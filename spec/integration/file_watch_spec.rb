@@ -34,6 +34,13 @@ RSpec.describe "Watched files" do
     EventMachine.add_timer(seconds, &block)
   end
 
+  # Calls the block once the log has all of these.
+  def when_told(*entries, &block)
+    return block.call if (entries - log).empty?
+
+    later(0.005) { when_told(*entries, &block) }
+  end
+
   it "tells of modifications, then of the deletion, then that it has ended" do
     reasons = []
     ended = lambda do |_, reason|
@@ -80,11 +87,11 @@ RSpec.describe "Watched files" do
       EventMachine.watch_file(path, recorder)
       File.write("#{path}.new", "new")
       File.rename("#{path}.new", path)
-      later do
+      when_told([:modified]) do
         expect(events.uniq).to eq([:modified])
         log.clear
         File.write(path, "newer")
-        later { done }
+        when_told([:modified]) { done }
       end
     end
     expect(events.uniq).to eq(%i[modified unbind])
@@ -95,10 +102,10 @@ RSpec.describe "Watched files" do
       EventMachine.watch_file(path, recorder)
       File.unlink(path)
       EventMachine.next_tick { File.write(path, "new") }
-      later do
+      when_told([:modified]) do
         expect(events.uniq).to eq([:modified])
         File.unlink(path)
-        later { done }
+        when_told([:deleted]) { done }
       end
     end
     expect(events.uniq).to eq(%i[modified deleted unbind])
@@ -150,13 +157,13 @@ RSpec.describe "Watched files" do
       first = EventMachine.watch_file(path, recorder(1))
       EventMachine.watch_file(path, recorder(2))
       File.write(path, "new")
-      later do
+      when_told([1, :modified], [2, :modified]) do
         expect(log.uniq).to contain_exactly([1, :modified], [2, :modified])
         log.clear
         first.stop_watching
         expect(log).to eq([[1, :unbind]])
         File.write(path, "newer")
-        later { done }
+        when_told([2, :modified]) { done }
       end
     end
     expect(log.uniq).to eq([[1, :unbind], [2, :modified], [2, :unbind]])
@@ -177,9 +184,8 @@ RSpec.describe "Watched files" do
   it "may be ended in its own callbacks" do
     em do
       stopping = ->(watch) { watch.stop_watching }
-      EventMachine.watch_file(path, recorder(deleted: stopping))
+      EventMachine.watch_file(path, recorder(deleted: stopping, unbind: ->(*) { later { done } }))
       File.unlink(path)
-      later { done }
     end
     expect(events).to eq(%i[deleted unbind])
   end
@@ -238,17 +244,17 @@ RSpec.describe "Watched files" do
 
     it "are told of when they are, by a handler that asks for it" do
       entries = log
+      acts = { file_created: -> { File.write(missing, "text") }, file_modified: -> { FileUtils.rm_f(missing) },
+               file_deleted: -> {} }
       handler = Module.new do
-        %i[file_created file_modified file_deleted].each { |name| define_method(name) { entries << name } }
+        acts.each { |name, act| define_method(name) { (entries << name) && act.call } }
         define_method(:unbind) { EventMachine.stop }
       end
       em do
         EventMachine.watch_file(missing, handler)
         File.write(missing, "")
-        later(0.02) { File.write(missing, "text") }
-        later(0.04) { File.delete(missing) }
       end
-      expect(log).to eq(%i[file_created file_modified file_deleted])
+      expect(log.uniq).to eq(%i[file_created file_modified file_deleted])
     end
 
     it "are refused without" do

@@ -78,7 +78,7 @@ RSpec.describe "Several threads" do
       threads = Array.new(8) { |n| Thread.new { 50.times { EventMachine.add_timer(0.001 * n) { fired << n } } } }
       Thread.new do
         threads.each(&:join)
-        sleep 0.02
+        sleep 0.001 until fired.size == 400
         Array.new(8) { Thread.new { stop_by_thread } }.each(&:join)
       end
     end

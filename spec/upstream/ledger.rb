@@ -24,6 +24,7 @@ module Upstream
 
     def initialize(document)
       @network = document.fetch("network")
+      @hurried = document.fetch("hurried")
       @tests = document.fetch("tests").transform_values do |entries|
         entries.transform_values { |text| parse(text) }
       end
@@ -42,6 +43,11 @@ module Upstream
     # Whether a test needs names and addresses that only the sandbox is sure to have.
     def network?(file, test)
       @network.include?(file) || @network.include?(test)
+    end
+
+    # Whether a test wants something to be done in less time than a slow machine takes.
+    def hurried?(test)
+      @hurried.include?(test)
     end
 
     # @param subject [Symbol] :ours or :upstream

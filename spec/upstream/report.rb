@@ -7,10 +7,12 @@ module Upstream
 
     # @param subject [Symbol] :ours or :upstream
     # @param sandboxed [Boolean] whether the tests had a network of their own
-    def initialize(ledger, subject, sandboxed:, output: $stdout)
+    # @param slow [Boolean] whether the machine keeps no short time limits
+    def initialize(ledger, subject, sandboxed:, slow:, output: $stdout)
       @ledger = ledger
       @subject = subject
       @sandboxed = sandboxed
+      @slow = slow
       @output = output
       @counts = Hash.new(0)
       @surprises = []
@@ -69,11 +71,15 @@ module Upstream
       return :surprise unless entry
 
       case @ledger.expectation(@subject, entry)
-      when :pass then passed ? :pass : :surprise
+      when :pass then passed ? :pass : failure(test)
       when :omit then result.nil? || result.status == "omitted" ? :omitted : :surprise
       when :any then passed ? :pass : :varies
       else passed ? :surprise : shortfall(entry)
       end
+    end
+
+    def failure(test)
+      @slow && @ledger.hurried?(test) ? :varies : :surprise
     end
 
     def shortfall(entry)

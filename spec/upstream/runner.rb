@@ -69,7 +69,7 @@ module Upstream
     end
 
     def run_on(subject)
-      report = Report.new(@ledger, subject, sandboxed: sandboxed?)
+      report = Report.new(@ledger, subject, sandboxed: sandboxed?, slow: TestFile::PATIENCE > 1)
       puts "", "Upstream's tests on #{NAMES[subject]} (output in #{log.path})"
       report.heading unless @list
       files.each { |file| @list ? list(run_file(subject, file), file) : judge(report, subject, file) }

@@ -146,6 +146,12 @@ impl Reactor {
         self.descriptors.len() == 0 && self.files.len() == 0
     }
 
+    /// Whether a poll may find something, wanted or not.
+    pub fn may_hear(&self) -> bool {
+        let waits = self.waits.len() + self.waits.registration_count();
+        !self.is_empty() || waits > 0 || self.names.may_answer()
+    }
+
     /// How many descriptors are about to close.
     pub fn closing_count(&self) -> usize {
         self.turn.closing

@@ -68,6 +68,25 @@ fn a_unix_path_is_taken_over_from_a_dead_server_but_no_file_is_harmed() {
     std::fs::remove_dir_all(&directory).unwrap();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_connect_to_a_unix_server_with_a_full_backlog_is_done_once_there_is_room() {
+    use std::os::unix::net::UnixStream;
+
+    let path = std::env::temp_dir().join(format!("em-reactor-full-{}", std::process::id()));
+    let address = socket2::SockAddr::unix(&path).unwrap();
+    let server = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None).unwrap();
+    server.bind(&address).unwrap();
+    server.listen(0).unwrap();
+    let _first = UnixStream::connect(&path).unwrap();
+    let mut l = Loop::new();
+    let client = l.reactor.connect_unix(&path).unwrap();
+    l.turn(Duration::ZERO, |_, seen| panic!("{seen:?}"));
+    let _accepted = server.accept().unwrap();
+    l.wait_for(|seen| (seen.event == Event::Connected(client)).then_some(()));
+    std::fs::remove_file(&path).unwrap();
+}
+
 /// The connections that are taken in a few turns.
 fn taken(l: &mut Loop) -> Vec<em_reactor::Id> {
     let mut taken = Vec::new();

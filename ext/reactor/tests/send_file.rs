@@ -8,6 +8,7 @@ mod common;
 use std::fs;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, RawFd};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use common::Loop;
@@ -274,7 +275,7 @@ fn all_lines_that_a_terminal_has_are_read() {
 
 #[test]
 fn a_descriptor_attached_for_a_while_returns_to_the_mode_it_was_in() {
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = UnixStream::pair().unwrap();
     let fd = reader.as_raw_fd();
     let mut l = Loop::new();
     let id = l.reactor.attach_for_a_while(reader.as_fd()).unwrap();
@@ -300,7 +301,7 @@ fn a_descriptor_attached_for_a_while_returns_to_the_mode_it_was_in() {
 
 #[test]
 fn a_descriptor_that_is_attached_twice_stays_open() {
-    let (reader, mut writer) = std::io::pipe().unwrap();
+    let (reader, mut writer) = UnixStream::pair().unwrap();
     let mut l = Loop::new();
     let id = l.reactor.attach(reader.as_fd()).unwrap();
     let error = l.reactor.attach(reader.as_fd()).unwrap_err();

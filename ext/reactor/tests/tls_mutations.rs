@@ -6,35 +6,16 @@
 
 mod tls_support;
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-use std::{env, fs};
+use std::env;
 
-use em_reactor::tls::{Identity, Parameters, Role, Session};
 use pem::Pem;
 
-use tls_support::{Noise, Scratch};
-
-/// How long the use of one input may take. Deriving keys takes much longer where nothing is
-/// optimized.
-const LIMIT: Duration = Duration::from_secs(if cfg!(debug_assertions) { 120 } else { 10 });
+use tls_support::Noise;
+use tls_support::hostile::listen;
+use tls_support::inputs::{Kind, corpus};
 
 fn number(name: &str, default: u64) -> u64 {
     env::var(name).map_or(default, |text| text.parse().unwrap())
-}
-
-fn directory(kind: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/tls_corpus")
-        .join(kind)
-}
-
-/// The files of one kind, in a stable order.
-fn corpus(kind: &str) -> Vec<Vec<u8>> {
-    let entries = fs::read_dir(directory(kind)).unwrap();
-    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
 /// Changes some bytes, in a way that keeps most of the structure.
@@ -74,103 +55,68 @@ fn spoilt_pem(noise: &mut Noise, text: &[u8]) -> Vec<u8> {
     pem::encode(&Pem::new(block.tag(), contents)).into_bytes()
 }
 
-/// Gives spoilt inputs of one kind to sessions, whose parameters `with` makes of them.
-fn assert_survives(kinds: &[&str], role: Role, with: impl Fn(Vec<u8>) -> Parameters) {
-    let seed = number("FUZZ_SEED", 0x5eed);
-    let mut noise = Noise(seed);
-    let inputs: Vec<_> = kinds.iter().flat_map(|kind| corpus(kind)).collect();
-    let is_used = |input: &Vec<u8>| Session::new(role, &with(input.clone())).is_ok();
-    assert!(inputs.iter().any(is_used));
-    for round in 0..number("FUZZ_ROUNDS", 400) {
+/// Gives inputs that are spoilt to sessions, of which those that are not are used.
+fn assert_survives(kind: &Kind) {
+    let mut noise = noise();
+    let inputs = corpus(kind.corpus);
+    assert!(inputs.iter().any(|input| kind.judge(input)));
+    for _ in 0..rounds() {
         let input = &inputs[noise.below(inputs.len())];
-        let spoilt = spoilt_pem(&mut noise, input);
-        let started = Instant::now();
-        if let Err(error) = Session::new(role, &with(spoilt.clone())) {
-            let reason = error.to_string();
-            assert!(!reason.is_empty(), "seed {seed}, round {round}");
-        }
-        let shown = String::from_utf8_lossy(&spoilt);
-        assert!(
-            started.elapsed() < LIMIT,
-            "seed {seed}, round {round}: {shown}"
-        );
+        kind.judge(&spoilt_pem(&mut noise, input));
     }
+}
+
+fn noise() -> Noise {
+    Noise(number("FUZZ_SEED", 0x5eed))
+}
+
+fn rounds() -> u64 {
+    number("FUZZ_ROUNDS", 400)
 }
 
 #[test]
 fn spoilt_keys() {
-    let certificate = corpus("certificates").swap_remove(1);
-    assert_survives(&["keys"], Role::Server, |key| Parameters {
-        identity: Identity {
-            private_key: Some(key),
-            private_key_pass: Some(b"secret".to_vec()),
-            cert: Some(certificate.clone()),
-            ..Identity::default()
-        },
-        ..Parameters::default()
-    });
+    assert_survives(&Kind::keys());
 }
 
 #[test]
 fn spoilt_certificates() {
-    let key = corpus("keys").remove(2);
-    assert_survives(&["certificates"], Role::Server, |certificate| Parameters {
-        identity: Identity {
-            private_key: Some(key.clone()),
-            private_key_pass: Some(b"secret".to_vec()),
-            cert: Some(certificate),
-            ..Identity::default()
-        },
-        ..Parameters::default()
-    });
+    assert_survives(&Kind::certificates());
 }
 
 #[test]
 fn spoilt_trust() {
-    assert_survives(&["certificates"], Role::Client, |ca| Parameters {
-        verify: true,
-        ca: Some(ca),
-        sni_hostname: Some("host.example".into()),
-        ..Parameters::default()
-    });
+    assert_survives(&Kind::trust());
 }
 
 #[test]
 fn spoilt_revocation_lists() {
-    let scratch = Scratch::new();
-    let authority = corpus("certificates").swap_remove(0);
-    assert_survives(&["lists"], Role::Client, |list| Parameters {
-        verify: true,
-        ca: Some(authority.clone()),
-        sni_hostname: Some("host.example".into()),
-        crl_file: Some(scratch.write("list.pem", list)),
-        ..Parameters::default()
-    });
+    assert_survives(&Kind::revocation_lists());
 }
 
 #[test]
 fn spoilt_dh_parameters() {
-    let scratch = Scratch::new();
-    assert_survives(&["dhparams"], Role::Server, |dhparam| Parameters {
-        dhparam: Some(scratch.write("dhparam.pem", dhparam)),
-        ..Parameters::default()
-    });
+    assert_survives(&Kind::dh_parameters());
 }
 
 #[test]
 fn spoilt_cipher_lists() {
-    let text = fs::read_to_string(directory("ciphers.txt")).unwrap();
-    let lists: Vec<_> = text.lines().collect();
-    let mut noise = Noise(number("FUZZ_SEED", 0x5eed));
-    for round in 0..number("FUZZ_ROUNDS", 400) {
+    let kind = Kind::cipher_lists();
+    let text = corpus(kind.corpus).concat();
+    let lists: Vec<_> = text.split(|byte| *byte == b'\n').collect();
+    let mut noise = noise();
+    for _ in 0..rounds() {
         let list = lists[noise.below(lists.len())].repeat(1 + noise.below(20));
-        let spoilt = spoil(&mut noise, list.into_bytes());
-        let parameters = Parameters {
-            cipher_list: Some(String::from_utf8_lossy(&spoilt).into_owned()),
-            ..Parameters::default()
-        };
-        let started = Instant::now();
-        let _ = Session::new(Role::Client, &parameters);
-        assert!(started.elapsed() < LIMIT, "round {round}: {parameters:?}");
+        kind.judge(&spoil(&mut noise, list));
+    }
+}
+
+#[test]
+fn spoilt_hellos() {
+    let hellos = corpus("hellos");
+    let mut noise = noise();
+    for _ in 0..rounds() {
+        let hello = hellos[noise.below(hellos.len())].clone();
+        listen(&spoil(&mut noise, hello), 1 + noise.below(300));
     }
 }

@@ -168,7 +168,10 @@ fn set_resolution_delay(ruby: &Ruby, seconds: Value) -> Result<Value, Error> {
 const LONGEST: Duration = Duration::from_secs(60 * 60 * 24);
 
 pub(super) fn delay(ruby: &Ruby, seconds: Value) -> Result<Duration, Error> {
-    let number = f64::try_convert(seconds)?;
+    let number = f64::try_convert(seconds).map_err(|_| {
+        let message = format!("a delay must be a number: {}", seconds.inspect());
+        Error::new(ruby.exception_type_error(), message)
+    })?;
     if number < 0.0 {
         let message = format!("a delay must not be negative: {seconds}");
         return Err(errors::argument(ruby, message));

@@ -91,10 +91,10 @@ impl Engine {
         }
     }
 
-    /// Whether a turn of the loop would find nothing to do but what the system tells.
+    /// Whether a turn of the loop would find nothing to do.
     pub(super) fn is_at_rest(&mut self, ruby: &Ruby, now: Instant) -> bool {
         match self {
-            Self::Own(own) => own.reactor.poll_timeout(now) != Some(Duration::ZERO),
+            Self::Own(own) => instance::is_at_rest(&mut own.reactor, now),
             Self::Attached => instance::peek(ruby, |instance| instance.is_at_rest(now))
                 .is_ok_and(|at_rest| at_rest == Some(true)),
             Self::Unbound => false,

@@ -1,13 +1,12 @@
 //! How the library's own objects have fibers wait, without Ruby's method calls where the scheduler
 //! is that of the loop.
 
-use std::time::Duration;
-
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawValue, FromRawValue};
 use magnus::{Error, Ruby, Value};
 
 use super::{Scheduler, hooks, live, switch};
+use crate::convert;
 use crate::own::Own;
 
 /// The scheduler by which the running fiber waits; nil where it is one that blocks.
@@ -29,7 +28,7 @@ pub(crate) fn block(
 ) -> Result<(), Error> {
     match own(ruby, scheduler) {
         Some(own) => {
-            let timeout = seconds.map(Duration::from_secs_f64);
+            let timeout = seconds.map(convert::span);
             hooks::block_for(ruby, own, timeout).map(drop)
         }
         None => scheduler

@@ -196,8 +196,8 @@ impl State {
         self.rounds = ROUNDS;
     }
 
-    /// Has those that let others have their turn go on without a turn of the loop, if that would find
-    /// nothing to do but what the system tells; that it does not wait for long.
+    /// Has those that let others have their turn go on without a turn of the loop, if that would
+    /// find nothing to do; that it does not wait for long, as signals may come.
     pub(super) fn begin_round(&mut self, ruby: &Ruby) -> bool {
         const SLICE: Duration = Duration::from_micros(20);
         if self.rounds == 0 || self.share == 0 || self.later.is_empty() || !self.ready.is_empty() {

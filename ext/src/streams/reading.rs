@@ -1,5 +1,6 @@
 //! Reading from a stream: what comes, who waits for it, and who takes it.
 
+use magnus::encoding::EncodingCapable;
 use magnus::prelude::*;
 use magnus::{Error, ExceptionClass, Fixnum, RModule, RString, Ruby, Value, method};
 
@@ -18,6 +19,10 @@ pub(super) fn init(module: RModule) -> Result<(), Error> {
 /// Keeps what has come, for who waits for it. Where nobody does, too much is no longer read.
 fn receive_data(ruby: &Ruby, stream: Value, data: RString) -> Result<(), Error> {
     let state = state::of(ruby, stream)?;
+    if data.is_empty() {
+        return Ok(());
+    }
+    let data = own_bytes(ruby, data)?;
     let size = match state.input() {
         None => {
             state.inner().input = Some(data);
@@ -39,6 +44,15 @@ fn receive_data(ruby: &Ruby, stream: Value, data: RString) -> Result<(), Error> 
             state.inner().stopped = true;
             set_reading(ruby, variable(ruby, stream, &names::SIGNATURE), false).map(drop)
         }
+    }
+}
+
+/// What can be added to, and is binary: as data that comes, but perhaps not what a class below
+/// passes on to `receive_data`.
+fn own_bytes(ruby: &Ruby, data: RString) -> Result<RString, Error> {
+    match data.is_frozen() || data.enc_get() != ruby.ascii8bit_encindex() {
+        true => data.funcall("b", ()),
+        false => Ok(data),
     }
 }
 
@@ -73,9 +87,6 @@ fn await_input(ruby: &Ruby, stream: Value, seconds: Option<f64>) -> Result<(), E
 }
 
 fn wait(ruby: &Ruby, stream: Value, state: State, seconds: Option<f64>) -> Result<(), Error> {
-    if state.inner().reader.is_some() {
-        return Err(io_error(ruby, "another fiber reads from the stream"));
-    }
     let scheduler = scheduler::current(ruby);
     if scheduler.is_nil() {
         let module = names::module(ruby)?;
@@ -83,17 +94,41 @@ fn wait(ruby: &Ruby, stream: Value, state: State, seconds: Option<f64>) -> Resul
             .funcall::<_, _, Value>("waiting_scheduler", ("Stream",))
             .map(drop);
     }
+    let is_read = state.inner().reader.is_some();
+    match is_read {
+        true => give_way(ruby, stream, state, scheduler)?,
+        false => read_on(ruby, stream, state, scheduler, seconds)?,
+    }
+    let is_closed = state.inner().closed;
+    match is_closed {
+        true => Err(io_error(ruby, "closed stream")),
+        false => Ok(()),
+    }
+}
+
+/// A fiber that was cancelled reads until it has its turn. Any other one goes on reading.
+fn give_way(ruby: &Ruby, stream: Value, state: State, scheduler: Value) -> Result<(), Error> {
+    scheduler::block(ruby, scheduler, stream, Some(0.0))?;
+    let is_read = state.inner().reader.is_some();
+    match is_read {
+        true => Err(io_error(ruby, "another fiber reads from the stream")),
+        false => Ok(()),
+    }
+}
+
+fn read_on(
+    ruby: &Ruby,
+    stream: Value,
+    state: State,
+    scheduler: Value,
+    seconds: Option<f64>,
+) -> Result<(), Error> {
     let fiber = scheduler::current_fiber(ruby);
     state.inner().reader = Some(Reader { fiber, scheduler });
     let waited = resume(ruby, stream, state)
         .and_then(|()| scheduler::block(ruby, scheduler, stream, seconds));
-    let mut inner = state.inner();
-    inner.reader = None;
-    waited?;
-    match inner.closed {
-        true => Err(io_error(ruby, "closed stream")),
-        false => Ok(()),
-    }
+    state.inner().reader = None;
+    waited
 }
 
 /// Something has happened to the stream: who reads looks at it.
@@ -134,7 +169,8 @@ fn take_from(ruby: &Ruby, stream: Value, state: State, size: usize) -> Result<RS
 
 /// Reads on, where that was stopped.
 fn resume(ruby: &Ruby, stream: Value, state: State) -> Result<(), Error> {
-    match std::mem::take(&mut state.inner().stopped) {
+    let was_stopped = std::mem::take(&mut state.inner().stopped);
+    match was_stopped {
         true => set_reading(ruby, variable(ruby, stream, &names::SIGNATURE), true).map(drop),
         false => Ok(()),
     }

@@ -105,10 +105,12 @@ pub(super) fn init(ruby: &Ruby) -> Result<(), Error> {
     class.undef_default_alloc_func();
     class.define_singleton_method("new", function!(new, 3))?;
     class.define_method("input", method!(input, 0))?;
+    class.define_method("begin_anew", method!(begin_anew, 0))?;
     class.define_method("end_input", method!(end_input, 0))?;
     class.define_method("input_ended?", method!(is_input_ended, 0))?;
     class.define_method("close", method!(close, 0))?;
     class.define_method("closed?", method!(is_closed, 0))?;
+    class.define_method("high=", method!(set_high, 1))?;
     class.define_method("timed=", method!(set_timed, 1))
 }
 
@@ -131,6 +133,15 @@ fn input(ruby: &Ruby, this: State) -> RString {
     this.input().unwrap_or_else(|| ruby.str_buf_new(0))
 }
 
+/// There is another connection, of which nothing has come yet.
+fn begin_anew(this: State) {
+    let mut inner = this.inner();
+    inner.input = None;
+    inner.stopped = false;
+    inner.input_ended = false;
+    inner.closed = false;
+}
+
 fn end_input(this: State) {
     this.inner().input_ended = true;
 }
@@ -145,6 +156,10 @@ fn close(this: State) {
 
 fn is_closed(this: State) -> bool {
     this.inner().closed
+}
+
+fn set_high(this: State, high: usize) {
+    this.inner().high = high;
 }
 
 fn set_timed(this: State, timed: bool) {

@@ -9,7 +9,8 @@ use crate::shared::WORTHWHILE;
 use crate::{convert, instance, names};
 
 pub(super) fn init(module: RModule) -> Result<(), Error> {
-    module.define_method("write", method!(write, -1))
+    module.define_method("write", method!(write, -1))?;
+    module.define_private_method("refused?", method!(is_refused, 0))
 }
 
 /// Queues strings to be sent, and waits while too much is queued.
@@ -67,4 +68,11 @@ fn send(
         (sent, reactor.outbound_len(id))
     })?;
     Ok((sent.map_or(-1, |count| count as i64), queued.ok()))
+}
+
+/// Whether a write has failed, of which the stream is told when it ends.
+fn is_refused(ruby: &Ruby, stream: Value) -> Result<bool, Error> {
+    let id = convert::id(variable(ruby, stream, &names::SIGNATURE))?;
+    let refused = instance::peek(ruby, |i| i.reactor.is_refused(id))?;
+    Ok(matches!(refused, Some(Ok(true))))
 }

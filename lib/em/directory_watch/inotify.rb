@@ -65,7 +65,7 @@ module EventMachine
 
       # @return [WatchedDescriptor] which calls back when there are notices
       def watch(&callback)
-        WatchedDescriptor.watch(@io, :readable, &callback)
+        WatchedDescriptor.new(@io, :readable, &callback)
       end
 
       # @return [Array<Array>] those that wait, or some of them

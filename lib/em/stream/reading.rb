@@ -41,7 +41,7 @@ module EventMachine
       # @raise [TypeError] if the separator is no String, or the limit no Integer
       def gets(separator = "\n", limit: nil, chomp: false)
         check_size("limit", limit, 1) unless limit.nil?
-        check_separator(separator) unless separator.nil?
+        separator = check_separator(separator) unless separator.nil?
         size = line_size(separator, limit)
         return if size.zero?
 
@@ -88,6 +88,8 @@ module EventMachine
       def check_separator(separator)
         raise TypeError, "the separator must be a String: #{separator.inspect}" unless separator.is_a?(String)
         raise ArgumentError, "the separator is empty" if separator.empty?
+
+        separator.b
       end
 
       # Waits until the block says that there is enough, or for the end of the input; returns what there is.
@@ -111,9 +113,12 @@ module EventMachine
       # Waits for a line, and says how long it is.
       def line_size(separator, limit)
         from = 0
-        found = nil
+        found = seen = nil
         input = fill do |data|
-          found = separator && data.index(separator.b, from)
+          # Another fiber may have taken of it.
+          from = 0 unless data.equal?(seen)
+          seen = data
+          found = separator && data.index(separator, from)
           from = [data.bytesize - separator.bytesize + 1, 0].max if separator
           found || (limit && data.bytesize >= limit)
         end

@@ -29,13 +29,22 @@ module EventMachine
       def flush
         raise_unwritable if closed?
         EventMachine.__send__(:flush_sent)
-        return self if get_outbound_data_size.zero?
-
-        set_outbound_limits(high: 1, low: 0)
-        wait_while_over(1, 0)
+        wait_for_all unless get_outbound_data_size.zero? && !refused?
         self
-      ensure
-        set_outbound_limits(high: @high, low: @low)
+      end
+
+      # As {Connection#set_outbound_limits}: {#write} waits by these limits.
+      #
+      # @param high [Integer] bytes
+      # @param low [Integer, nil] bytes
+      # @return [Boolean]
+      # @raise [ArgumentError, TypeError] as {Connection#set_outbound_limits}
+      def set_outbound_limits(high: 65_536, low: nil)
+        super
+        @high = high
+        @low = low || (high / 4)
+        @stream_state.high = high
+        tell_limits
       end
 
       # @!visibility private
@@ -45,20 +54,31 @@ module EventMachine
 
       private
 
-      def start_writing
-        set_outbound_limits(high: @high, low: @low)
+      # Has the loop tell what writers wait for: while one of them flushes, that all is sent.
+      def tell_limits
+        high, low = @flushing.zero? ? [@high, @low] : [1, 0]
+        EventMachine.set_outbound_limits(@signature, high, low)
       end
 
-      def wait_while_full
-        wait_while_over(@high, @low)
+      def wait_for_all
+        @flushing += 1
+        tell_limits
+        wait_to_write { get_outbound_data_size.zero? }
+      ensure
+        @flushing -= 1
+        tell_limits
       end
 
       # Writes what the system takes, and waits where that is not enough.
-      def wait_while_over(high, low)
+      def wait_while_full
         EventMachine.__send__(:flush_sent)
-        return if get_outbound_data_size < high
+        wait_to_write { get_outbound_data_size <= @low } unless get_outbound_data_size < @high
+      end
 
-        park { get_outbound_data_size <= low || closed? }
+      # One that is told that it is full is woken when it no longer is, whatever others write meanwhile. Where a write
+      # has failed, nothing is queued any more, but not since it was sent.
+      def wait_to_write
+        park { closed? || (!refused? && (!outbound_full? || yield)) }
         raise_unwritable if closed?
       end
 

@@ -92,7 +92,7 @@ RSpec.describe "Chains of certificates", tls: true do
     store.verify(own, others)
   end
 
-  it "are accepted where OpenSSL accepts them, with the exceptions named here" do
+  it "are accepted where OpenSSL accepts them, with the exceptions named here", time_limit: 90 do
     verdicts = meet(TLSChains.all)
     ours = verdicts.select { |_, verdict| verdict[:accepted] }.keys.map(&:to_s)
     theirs = verdicts.keys.select { |chain| by_openssl(chain) }.map(&:to_s)

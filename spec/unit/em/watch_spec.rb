@@ -129,6 +129,19 @@ RSpec.describe EventMachine::Watch do
           expect(seen).to eq([:called])
         end
 
+        it "goes on when the program closes all connections that it finds" do
+          em do
+            watch = start do
+              watch.cancel
+              done
+              seen << :called
+            end
+            state(:@conns).each_value(&:close_connection)
+            EventMachine.add_timer(0.005) { happen }
+          end
+          expect(seen).to eq([:called])
+        end
+
         it "may be made and cancelled in another thread" do
           em do
             Thread.new do
@@ -166,6 +179,15 @@ RSpec.describe EventMachine::Watch do
         expect(watch.cancel).to be(false)
         expect(state(:@watches)).to be_empty
         expect(state(:@hooks)).to be_empty
+      end
+
+      it "is cancelled while what it has among the connections ends" do
+        em do
+          watch = start { seen << :called }
+          state(:@conns).each_value(&:close_connection)
+          EventMachine.next_tick { EventMachine.next_tick { watch.cancel && done } }
+        end
+        expect(seen).to be_empty.or all(eq(:called))
       end
 
       it "leaves nothing of the system's to the end of the loop" do

@@ -65,6 +65,11 @@ impl Reactor {
         })
     }
 
+    /// Whether a write has failed: what was queued is lost, and the end of the connection follows.
+    pub fn is_refused(&self, id: Id) -> Result<bool> {
+        Ok(self.descriptor(id)?.base.is_refused())
+    }
+
     /// Has `source` not be read from while `id` is full; with limits of 64 and 16 KiB, unless
     /// others were set.
     pub fn pause_when_full(&mut self, id: Id, source: Id) -> Result<()> {

@@ -29,9 +29,10 @@ impl Reactor {
     }
 
     pub(super) fn register(&mut self, id: Id) -> Result<()> {
-        self.register_anew(id)?;
+        let registered = self.register_anew(id);
+        // A connection that ends by that waits for its child all the same.
         self.with_stream(id, |stream, base, turn| stream.register_child(base, turn));
-        Ok(())
+        registered
     }
 
     /// Has the system watch what it does not yet. One that is only watched may be watched by

@@ -1,13 +1,14 @@
 //! The child process at the other end of a stream.
 
 use std::collections::VecDeque;
+use std::io;
 use std::net::Shutdown;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use mio::Token;
 
-use super::Stream;
+use super::{Output, Stream};
 use crate::base::{Base, Phase, token};
 use crate::event::Reason;
 use crate::id::Id;
@@ -86,17 +87,22 @@ impl Child {
 }
 
 impl Stream {
-    pub(crate) fn adopt_child(&mut self, base: &Base, turn: &Turn, process: Process) {
+    pub(crate) fn adopt_child(&mut self, base: &Base, turn: &mut Turn, process: Process) {
         self.child = Some(Box::new(Child::new(process)));
         self.register_child(base, turn);
     }
 
     /// Has the system tell when the child ends. Where it cannot, the child is looked for now and
     /// then.
-    pub(crate) fn register_child(&mut self, base: &Base, turn: &Turn) {
-        if let Some(child) = &mut self.child {
-            let token = Token(token(base.id).0 | EXIT);
-            child.process.register(&turn.registry, token);
+    pub(crate) fn register_child(&mut self, base: &Base, turn: &mut Turn) {
+        let Some(child) = self.running_child(base) else {
+            return;
+        };
+        let was_told_of = child.process.is_told_of();
+        let token = Token(token(base.id).0 | EXIT);
+        child.process.register(&turn.registry, token);
+        if was_told_of && base.phase == Phase::Lingering {
+            self.check_later(base, turn);
         }
     }
 
@@ -180,7 +186,10 @@ impl Stream {
     /// A child that was fed to the end: its input ends, and what it has to say to that is read. It
     /// has as long for that as one that was closed at once.
     pub(super) fn dismiss_fed(&mut self, base: &mut Base, turn: &mut Turn) {
-        self.end_output(&base.handle);
+        if self.output != Output::Ended {
+            // Each time the system would say that it may be written to, and this would come again.
+            self.end_output(&base.handle);
+        }
         self.dismiss(base, turn);
     }
 
@@ -233,6 +242,18 @@ impl Stream {
         child.running = false;
         child.cancel_timer(turn);
         Some(child.process.pid())
+    }
+
+    /// Whether an error says no more than that a child has closed its end, which Windows calls an
+    /// abort.
+    pub(super) fn is_left_by_child(&self, error: &io::Error) -> bool {
+        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+
+        let is_close = matches!(
+            error.kind(),
+            BrokenPipe | ConnectionReset | ConnectionAborted
+        );
+        is_close && self.child.is_some()
     }
 
     /// The child reads no more. What it wrote before is still read.

@@ -187,7 +187,9 @@ impl Stream {
         };
         let result = attempt.start(socket);
         if result.is_ok() && !attempt.unstarted {
-            base.handle.rearm();
+            // It is done with that, and the system tells it only to who begins to watch.
+            base.readiness.writable = true;
+            base.enqueue(turn);
         }
         self.started(base, turn, result);
     }

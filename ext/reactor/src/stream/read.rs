@@ -60,7 +60,7 @@ impl Stream {
         }
         let share = self.readable_share(room).min(buffer.len());
         match self.read_some(base, &mut buffer[..share]) {
-            Ok(0) if self.has_arrived() => base.requeue(turn),
+            Ok(0) if self.has_arrived() => self.took_carrier(base, turn),
             Ok(0) => self.end_input(base, turn),
             Ok(len) => {
                 self.unanswered = true;
@@ -74,13 +74,20 @@ impl Stream {
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => found_nothing(base),
             // The child ended with input unread: no news beside its output's end.
-            Err(_) if self.child.is_some() => self.end_input(base, turn),
+            Err(error) if self.is_left_by_child(&error) => self.end_input(base, turn),
             Err(error) => {
                 let reason = base.last_reason(&error);
                 self.end(base, turn, reason);
             }
         }
         Step::Idle
+    }
+
+    /// A byte was read that only carries descriptors, which are told next.
+    fn took_carrier(&mut self, base: &mut Base, turn: &mut Turn) {
+        self.unanswered = true;
+        took(base, turn, 1, true);
+        base.requeue(turn);
     }
 
     /// The peer sends no more; what it asked for before is still written.

@@ -139,7 +139,7 @@ impl Stream {
     /// be the peer's word on why.
     #[cold]
     fn refused(&mut self, base: &mut Base, turn: &mut Turn, error: &io::Error) {
-        if self.child.is_some() {
+        if self.is_left_by_child(error) {
             return self.input_refused(base, turn);
         }
         let reason = self.refusal_reason(error);

@@ -1,5 +1,7 @@
 //! What the simulation has found, one by one.
 
+mod local;
+
 use std::time::{Duration, Instant};
 
 use em_reactor::{Event, Id, Interest, Poller, Reactor, Reason};

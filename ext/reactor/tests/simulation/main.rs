@@ -1,7 +1,7 @@
 //! The loop against a simulated kernel: a random program, and a model of what must come of it.
 //!
 //! `SEED=7` repeats one run and says what happens in it; `SEEDS=1-1000` runs those; `STEPS=` says
-//! how long each is. See docs/reliability.md.
+//! how long each is. `TAPE=path` repeats an input of a fuzzer. See docs/reliability.md.
 
 #![cfg(all(
     target_os = "linux",
@@ -20,7 +20,9 @@ mod found;
 mod kernel;
 mod program;
 mod random;
+mod tape;
 
+use std::fs;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -35,6 +37,10 @@ const TOTAL: usize = 1_000_000;
 
 #[test]
 fn nothing_is_lost_whatever_the_system_does() {
+    if let Ok(path) = std::env::var("TAPE") {
+        tape::run(&fs::read(path).expect("a file"), true);
+        return;
+    }
     let steps = number("STEPS").unwrap_or(STEPS as u64) as usize;
     if let Some(seed) = number("SEED") {
         run(seed, steps, true, 0);
@@ -66,6 +72,16 @@ fn a_seed_gives_the_same_run_each_time() {
     let runs = |seeds: std::ops::Range<u64>| seeds.map(once).collect::<Vec<_>>();
     assert_eq!(runs(1..11), runs(1..11));
     assert_ne!(once(1), once(2));
+}
+
+#[test]
+fn nothing_is_lost_by_what_a_fuzzer_has_found() {
+    let tapes = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/simulation/tapes");
+    for entry in fs::read_dir(tapes).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        println!("{}", path.display());
+        tape::run(&fs::read(path).expect("a file"), false);
+    }
 }
 
 /// Those of `SEEDS=1-1000`.

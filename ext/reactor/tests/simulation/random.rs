@@ -1,5 +1,33 @@
 //! Random numbers that are the same for the same seed: SplitMix64.
 
+use std::cell::RefCell;
+
+thread_local! {
+    /// What decides instead, two bytes at a time, as long as there is any: the input of a fuzzer.
+    static TAPE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Has all of this thread's numbers follow from `bytes` until these are used up.
+pub fn play(bytes: &[u8]) {
+    TAPE.with(|tape| *tape.borrow_mut() = bytes.iter().rev().copied().collect());
+}
+
+/// A number of the tape. One that is changed changes only what it decides.
+fn next_of_tape() -> Option<u64> {
+    TAPE.with(|tape| {
+        let mut tape = tape.borrow_mut();
+        let (high, low) = (tape.pop()?, tape.pop()?);
+        Some(mix(u64::from(u16::from_be_bytes([high, low]))))
+    })
+}
+
+fn mix(number: u64) -> u64 {
+    let mut mixed = number;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
 /// A source of numbers.
 #[derive(Debug, Clone)]
 pub struct Random(u64);
@@ -10,11 +38,11 @@ impl Random {
     }
 
     pub fn next(&mut self) -> u64 {
+        if let Some(number) = next_of_tape() {
+            return number;
+        }
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        mix(self.0)
     }
 
     /// A number below `limit`, which is not zero.

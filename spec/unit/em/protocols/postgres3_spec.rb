@@ -83,7 +83,7 @@ RSpec.describe EventMachine::Protocols::Postgres3 do
     end
 
     it "derives one key, however often the server asks" do
-      expect(OpenSSL::KDF).to receive(:pbkdf2_hmac).once.and_call_original
+      expect(OpenSSL::KDF).to receive(:pbkdf2_hmac).once.and_return("k" * 32)
       first = message("R", number(11), "r=nonceX,s=AAAA,i=1")
       expect(connect_with(offer, first * 2)).to match([false, /answered already/])
     end

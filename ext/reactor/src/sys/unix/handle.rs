@@ -167,10 +167,6 @@ impl Handle {
         }
     }
 
-    /// Has the system tell of readiness once more, where it tells once for each call of
-    /// [`attempt`](Self::attempt) that found none. On Unix it does not.
-    pub(crate) fn rearm(&self) {}
-
     /// Has the system tell when it is ready.
     pub(crate) fn register(
         &mut self,

@@ -159,7 +159,7 @@ impl Kernel {
                     0
                 };
             }
-            Kind::Unconnected(_) => libc::EPOLLOUT | libc::EPOLLHUP,
+            Kind::Unconnected(_) | Kind::Local(_) => libc::EPOLLOUT | libc::EPOLLHUP,
             Kind::Listener { backlog, .. } if !backlog.is_empty() => libc::EPOLLIN,
             Kind::Event(count) if *count > 0 => libc::EPOLLIN | libc::EPOLLOUT,
             Kind::Event(_) => libc::EPOLLOUT,

@@ -1,11 +1,15 @@
-//! A TCP connection: two ends, and what is on its way between them.
+//! A connection of stream sockets: two ends, and what is on its way between them.
 
+use super::passed::Message;
 use super::queue::Queue;
 
 /// One connection, from the first to the second of its ends.
 #[derive(Debug)]
 pub struct Link {
     pub ends: [End; 2],
+    /// Whether it is one of Unix-domain sockets, and whether descriptors are passed over it.
+    pub is_local: bool,
+    pub passes: bool,
 }
 
 /// How far an end has come.
@@ -34,6 +38,10 @@ pub struct End {
     pub sent: Queue,
     /// Arrived, and not yet read.
     pub received: Queue,
+    /// What came with descriptors among that.
+    pub messages: Vec<Message>,
+    /// How much of what it has written its peer has yet to read, if that has it already.
+    pub untaken: usize,
     /// Where in these the urgent byte stands that was sent last, and has arrived last.
     pub urgent_sent: Option<usize>,
     pub urgent: Option<Urgent>,
@@ -69,6 +77,8 @@ impl End {
             state,
             sent: Queue::default(),
             received: Queue::default(),
+            messages: Vec::new(),
+            untaken: 0,
             urgent_sent: None,
             urgent: None,
             shut: false,
@@ -126,6 +136,17 @@ impl End {
         room.min(self.received.len()).min(before)
     }
 
+    /// How many bytes one read of a Unix-domain socket gives, and whether descriptors come along:
+    /// it stops behind those.
+    pub fn readable_message(&self, room: usize) -> (usize, bool) {
+        let most = room.min(self.received.len());
+        let first = self.messages.first();
+        match first.filter(|message| message.at < most) {
+            Some(message) => (most.min(message.at + message.length), true),
+            None => (most, false),
+        }
+    }
+
     /// So many bytes are read.
     pub fn skip(&mut self, count: usize) {
         self.received.skip(count);
@@ -136,7 +157,8 @@ impl End {
     }
 
     pub fn room(&self) -> usize {
-        self.room_to_send.saturating_sub(self.sent.len())
+        let waiting = self.sent.len() + self.untaken;
+        self.room_to_send.saturating_sub(waiting)
     }
 
     /// A third of the room has to be free, so that a write is worth the while.

@@ -1,4 +1,4 @@
-//! A kernel in memory: descriptors, TCP sockets, epoll(7) and a clock, all by one seed.
+//! A kernel in memory: descriptors, sockets, processes, epoll(7) and a clock, all by one seed.
 //!
 //! It keeps to what Linux may do. Each thread has one of its own.
 
@@ -7,8 +7,10 @@ mod datagrams;
 mod epoll;
 mod faults;
 mod link;
+mod local;
 mod names;
 mod network;
+mod passed;
 mod pipe;
 mod processes;
 mod queue;
@@ -25,7 +27,10 @@ use crate::random::Random;
 use epoll::Epoll;
 pub use faults::Faults;
 pub use link::{End, Link, State};
+use local::Place;
+pub use local::{inode, make_socket_file};
 pub use network::{Server, outside_ports};
+use processes::Process;
 use queue::Queue;
 use watched::Tree;
 
@@ -88,6 +93,8 @@ enum Kind {
     Writer(usize),
     /// A socket that is neither bound nor connected yet, with the port that it is bound to.
     Unconnected(Option<u16>),
+    /// A Unix-domain socket that is not connected, and what it is bound to.
+    Local(Option<Place>),
     /// A link, and which of its ends.
     Stream(usize, usize),
     Datagrams(datagrams::Socket),
@@ -96,6 +103,8 @@ enum Kind {
     Inotify(watched::Inotify),
     Listener {
         port: u16,
+        /// What it is bound to, where that is a file: the port stands for it then.
+        place: Option<Place>,
         backlog: Vec<usize>,
     },
 }
@@ -117,8 +126,12 @@ pub struct Kernel {
     files: Vec<Option<File>>,
     descriptors: Vec<Option<usize>>,
     pipes: Vec<Queue>,
-    /// Processes by their numbers, and whether they have ended.
-    processes: BTreeMap<i32, bool>,
+    /// Processes by their numbers.
+    processes: BTreeMap<i32, Process>,
+    /// What the next child is to have open.
+    child_input: Option<i32>,
+    /// Ports that stand for listeners, by the numbers of their files.
+    places: BTreeMap<u64, u16>,
     tree: Tree,
     /// Whether notices of files were lost.
     pub lost_notices: bool,
@@ -149,6 +162,8 @@ impl Kernel {
             descriptors: Vec::new(),
             pipes: Vec::new(),
             processes: BTreeMap::new(),
+            child_input: None,
+            places: BTreeMap::new(),
             tree: Tree::default(),
             lost_notices: false,
             opened: 0,
@@ -219,6 +234,12 @@ impl Kernel {
             self.may_have_lacked = true;
             return Err(libc::EMFILE);
         }
+        let file = self.add_file(kind);
+        self.refer(file)
+    }
+
+    /// An open file that nobody has a descriptor of yet.
+    fn add_file(&mut self, kind: Kind) -> usize {
         self.opened += 1;
         let file = File {
             serial: self.opened,
@@ -234,7 +255,7 @@ impl Kernel {
             }
         };
         self.files[index] = Some(file);
-        self.refer(index)
+        index
     }
 
     /// The lowest free number, for a file.
@@ -276,13 +297,17 @@ impl Kernel {
     pub fn end_of(&mut self, fd: i32) -> Answer<(usize, usize)> {
         match self.kind_of(fd)? {
             Kind::Stream(link, side) => Ok((*link, *side)),
-            Kind::Unconnected(_) | Kind::Listener { .. } => Err(libc::ENOTCONN),
+            Kind::Unconnected(_) | Kind::Local(_) | Kind::Listener { .. } => Err(libc::ENOTCONN),
             _ => Err(libc::ENOTSOCK),
         }
     }
 
     fn duplicate(&mut self, fd: i32) -> Answer<i32> {
         let file = self.file_of(fd)?;
+        if self.open_count() >= self.descriptor_limit {
+            self.may_have_lacked = true;
+            return Err(libc::EMFILE);
+        }
         self.refer(file)
     }
 
@@ -293,6 +318,12 @@ impl Kernel {
             return Err(libc::EBADF);
         };
         self.descriptors[(fd - FIRST) as usize] = None;
+        self.unrefer(file);
+        Ok(0)
+    }
+
+    /// One less has a file open.
+    fn unrefer(&mut self, file: usize) {
         let entry = self.file_mut(file);
         entry.references -= 1;
         if entry.references == 0 {
@@ -301,20 +332,27 @@ impl Kernel {
                 self.release(file, file_entry.kind);
             }
         }
-        Ok(0)
     }
 
     fn release(&mut self, file: usize, kind: Kind) {
         match kind {
             Kind::Stream(link, side) => self.close_end(link, side),
-            Kind::Listener { port, backlog } => {
+            Kind::Listener {
+                port,
+                place,
+                backlog,
+            } => {
                 self.servers.remove(&port);
+                if let Some(place) = &place {
+                    self.forget_place(place);
+                }
                 backlog.into_iter().for_each(|link| self.reset(link, 1));
             }
             Kind::Epoll(epoll) => self.forget_epoll(file, &epoll),
             Kind::Reader(pipe) | Kind::Writer(pipe) => self.pipes[pipe].clear(),
             Kind::Event(_)
             | Kind::Unconnected(_)
+            | Kind::Local(_)
             | Kind::Datagrams(_)
             | Kind::Process(_)
             | Kind::Inotify(_) => {}

@@ -1,6 +1,10 @@
 //! Addresses as the C library has them. All hosts are this one, so a port says all.
 
-use libc::{c_int, sockaddr, sockaddr_in, socklen_t};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use libc::{c_int, sockaddr, sockaddr_in, sockaddr_un, socklen_t};
 
 /// The port of an address of either family.
 ///
@@ -10,6 +14,43 @@ use libc::{c_int, sockaddr, sockaddr_in, socklen_t};
 pub unsafe fn port(address: *const sockaddr) -> u16 {
     // SAFETY: both families have the port at the same place.
     u16::from_be(unsafe { (*address.cast::<sockaddr_in>()).sin_port })
+}
+
+/// The path of a Unix-domain address; `None` of one of another family.
+///
+/// # Safety
+///
+/// `address` points to an address of its family, of that length.
+pub unsafe fn path<'a>(address: *const sockaddr, length: socklen_t) -> Option<&'a Path> {
+    // SAFETY: as the caller says.
+    let family = unsafe { (*address).sa_family };
+    if c_int::from(family) != libc::AF_UNIX {
+        return None;
+    }
+    let before = std::mem::offset_of!(sockaddr_un, sun_path);
+    // SAFETY: the path is all that follows.
+    let bytes = unsafe {
+        let first: *const u8 = address.cast::<u8>().add(before);
+        std::slice::from_raw_parts(first, length as usize - before)
+    };
+    let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or(bytes);
+    Some(Path::new(OsStr::from_bytes(bytes)))
+}
+
+/// Writes the address of a Unix-domain socket without a name to where a call is to put one.
+///
+/// # Safety
+///
+/// As of [`give`].
+pub unsafe fn give_local(address: *mut sockaddr, length: *mut socklen_t) -> c_int {
+    if !address.is_null() {
+        // SAFETY: as the caller says.
+        unsafe {
+            (*address).sa_family = libc::AF_UNIX as libc::sa_family_t;
+            *length = size_of::<libc::sa_family_t>() as socklen_t;
+        }
+    }
+    0
 }
 
 /// Writes 127.0.0.1 and a port to where a call is to put an address.

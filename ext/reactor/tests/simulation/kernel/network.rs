@@ -33,7 +33,11 @@ impl Kernel {
             End::new(state, send, receive)
         };
         let ends = [end(state), end(State::Connected)];
-        self.links.push(Link { ends });
+        self.links.push(Link {
+            ends,
+            is_local: false,
+            passes: false,
+        });
         self.live.push(self.links.len() - 1);
         self.links.len() - 1
     }
@@ -59,12 +63,23 @@ impl Kernel {
     /// Somebody outside connects to a listener of the program's; the link, of which theirs is the
     /// first end.
     pub fn connect_from_outside(&mut self, port: u16) -> Option<usize> {
-        let Some(Server::Listener(_)) = self.servers.get(&port) else {
-            return None;
-        };
+        let listener = self.listener_by(port)?;
+        if matches!(
+            self.file_mut(listener).kind,
+            Kind::Listener { place: Some(_), .. }
+        ) {
+            return self.join_local(port);
+        }
         let link = self.new_link(State::Connecting);
         self.connecting.push((link, port));
         Some(link)
+    }
+
+    pub(super) fn listener_by(&self, port: u16) -> Option<usize> {
+        match self.servers.get(&port) {
+            Some(Server::Listener(file)) => Some(*file),
+            _ => None,
+        }
     }
 
     pub(super) fn stop_connecting(&mut self, link: usize) {

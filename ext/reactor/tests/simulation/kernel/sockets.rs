@@ -5,9 +5,10 @@ use super::network::Server;
 use super::{Answer, Kernel, Kind};
 
 impl Kernel {
-    pub(super) fn socket(&mut self, kind: i32) -> Answer<i32> {
+    pub(super) fn socket(&mut self, domain: i32, kind: i32) -> Answer<i32> {
         self.may_lack()?;
         match kind & 0xf {
+            libc::SOCK_STREAM if domain == libc::AF_UNIX => self.open(Kind::Local(None)),
             libc::SOCK_STREAM => self.open(Kind::Unconnected(None)),
             libc::SOCK_DGRAM => self.open(Kind::Datagrams(Default::default())),
             _ => Err(libc::EPROTONOSUPPORT),
@@ -16,10 +17,7 @@ impl Kernel {
 
     pub(super) fn bind(&mut self, fd: i32, port: u16) -> Answer {
         let port = match port {
-            0 => {
-                self.next_port += 1;
-                self.next_port
-            }
+            0 => self.free_port(),
             port => port,
         };
         match self.kind_of(fd)? {
@@ -30,14 +28,27 @@ impl Kernel {
         Ok(0)
     }
 
+    pub(super) fn free_port(&mut self) -> u16 {
+        self.next_port += 1;
+        self.next_port
+    }
+
     pub(super) fn listen(&mut self, fd: i32) -> Answer {
         let file = self.file_of(fd)?;
-        let kind = &mut self.file_mut(file).kind;
-        let Kind::Unconnected(Some(port)) = *kind else {
-            return Err(libc::EINVAL);
+        let (port, place) = match &mut self.file_mut(file).kind {
+            Kind::Unconnected(Some(port)) => (*port, None),
+            Kind::Local(place @ Some(_)) => (0, place.take()),
+            _ => return Err(libc::EINVAL),
         };
-        let backlog = Vec::new();
-        *kind = Kind::Listener { port, backlog };
+        let port = match &place {
+            Some(place) => self.note_place(place),
+            None => port,
+        };
+        self.file_mut(file).kind = Kind::Listener {
+            port,
+            place,
+            backlog: Vec::new(),
+        };
         self.servers.insert(port, Server::Listener(file));
         Ok(0)
     }
@@ -52,14 +63,13 @@ impl Kernel {
             return Err(libc::EAGAIN);
         };
         self.may_lack()?;
-        if self.chance(self.faults.shortage / 4) {
+        if self.chance(self.faults.shortage / 4) && !self.links[link].is_local {
             self.take_from_backlog(fd)?;
             self.reset(link, 1);
             return Err(libc::ECONNABORTED);
         }
-        let accepted = self.open(Kind::Stream(link, 1))?;
+        let accepted = self.open_end(link, 1)?;
         self.take_from_backlog(fd)?;
-        self.links[link].ends[1].file = Some(self.file_of(accepted)?);
         Ok(accepted)
     }
 
@@ -81,8 +91,12 @@ impl Kernel {
     /// A socket that is connected to somebody outside.
     pub fn pair(&mut self) -> Answer<i32> {
         let link = self.new_link(State::Connected);
-        let fd = self.open(Kind::Stream(link, 0))?;
-        self.links[link].ends[0].file = Some(self.file_of(fd)?);
+        self.open_end(link, 0)
+    }
+
+    pub(super) fn open_end(&mut self, link: usize, side: usize) -> Answer<i32> {
+        let fd = self.open(Kind::Stream(link, side))?;
+        self.links[link].ends[side].file = Some(self.file_of(fd)?);
         Ok(fd)
     }
 
@@ -103,7 +117,9 @@ impl Kernel {
         let end = &self.links[link].ends[side];
         // The end of the stream counts, too.
         let peer_knows = self.links[link].ends[1 - side].fin;
-        Ok(end.sent.len() + usize::from(end.shut && !peer_knows && end.state == State::Connected))
+        Ok(end.sent.len()
+            + end.untaken
+            + usize::from(end.shut && !peer_knows && end.state == State::Connected))
     }
 
     /// Whether a socket is connected: whether it has the name of a peer.
@@ -127,7 +143,10 @@ impl Kernel {
     /// Whether a descriptor is a socket.
     pub(super) fn is_socket(&mut self, fd: i32) -> Answer<bool> {
         let kind = self.kind_of(fd)?;
-        let is_stream = matches!(kind, Kind::Stream(..) | Kind::Unconnected(_));
+        let is_stream = matches!(
+            kind,
+            Kind::Stream(..) | Kind::Unconnected(_) | Kind::Local(_)
+        );
         Ok(is_stream || matches!(kind, Kind::Listener { .. } | Kind::Datagrams(_)))
     }
 }

@@ -1,11 +1,12 @@
-//! Reading, writing, and ending TCP connections.
+//! Reading, writing, and ending connections.
 
 use super::link::{End, State, Urgent};
 use super::{Answer, Kernel};
 
 const IN: i32 = libc::EPOLLIN;
 const OUT: i32 = libc::EPOLLOUT;
-const ALL: i32 = IN | OUT | libc::EPOLLPRI | libc::EPOLLERR | libc::EPOLLHUP | libc::EPOLLRDHUP;
+pub(super) const ALL: i32 =
+    IN | OUT | libc::EPOLLPRI | libc::EPOLLERR | libc::EPOLLHUP | libc::EPOLLRDHUP;
 
 impl Kernel {
     /// A size, or less.
@@ -44,6 +45,11 @@ impl Kernel {
         if buffer.is_empty() {
             return Ok(0);
         }
+        if self.links[link].is_local {
+            let (count, files) = self.read_local(link, side, buffer)?;
+            self.drop_files(&files);
+            return Ok(count);
+        }
         let not_ready = self.chance(self.faults.not_ready);
         let may_read = self.links[link].ends[side].readable_at_once(buffer.len());
         let most = self.shortened(may_read);
@@ -59,10 +65,26 @@ impl Kernel {
         Ok(most)
     }
 
-    fn read_nothing(&mut self, link: usize, side: usize) -> Answer {
+    /// As [`read_end`](Self::read_end), with the files that come along.
+    pub(super) fn read_message(
+        &mut self,
+        link: usize,
+        side: usize,
+        buffer: &mut [u8],
+    ) -> Answer<(usize, Vec<usize>)> {
+        self.may_interrupt()?;
+        self.may_refuse(link, side)?;
+        match self.links[link].ends[side].received.len() {
+            0 => Ok((self.read_nothing(link, side)?, Vec::new())),
+            _ => self.read_local(link, side, buffer),
+        }
+    }
+
+    pub(super) fn read_nothing(&mut self, link: usize, side: usize) -> Answer {
+        let is_local = self.links[link].is_local;
         let end = &mut self.links[link].ends[side];
         end.urgent = None;
-        if end.fin {
+        if end.fin && !(is_local && end.error.is_some()) {
             end.end_told = true;
             return Ok(0);
         }
@@ -80,12 +102,38 @@ impl Kernel {
     }
 
     pub(super) fn write_end(&mut self, link: usize, side: usize, parts: &[&[u8]]) -> Answer {
+        self.write_message(link, side, parts, Vec::new())
+    }
+
+    /// Writes, and passes files, which are on their way if that succeeds.
+    pub(super) fn write_message(
+        &mut self,
+        link: usize,
+        side: usize,
+        parts: &[&[u8]],
+        files: Vec<usize>,
+    ) -> Answer {
+        let written = self.write_parts(link, side, parts, &files);
+        if written.is_err() {
+            self.drop_files(&files);
+        }
+        written
+    }
+
+    fn write_parts(
+        &mut self,
+        link: usize,
+        side: usize,
+        parts: &[&[u8]],
+        files: &[usize],
+    ) -> Answer {
         self.may_interrupt()?;
         self.may_refuse(link, side)?;
+        let is_local = self.links[link].is_local;
         let total: usize = parts.iter().map(|part| part.len()).sum();
         let end = &mut self.links[link].ends[side];
         if end.state != State::Connected || end.shut {
-            let error = match (end.error.take(), end.state) {
+            let error = match (end.error.take_if(|_| !is_local), end.state) {
                 (Some(error), _) => error,
                 (None, State::Connecting) => return Err(libc::EAGAIN),
                 (None, _) => libc::EPIPE,
@@ -105,11 +153,14 @@ impl Kernel {
             return Err(libc::EAGAIN);
         }
         let mut left = most;
+        let mut taken = Vec::new();
         for part in parts {
             let count = left.min(part.len());
-            end.sent.push(&part[..count]);
+            taken.push(&part[..count]);
             left -= count;
         }
+        self.push(link, side, &taken, files.to_vec());
+        let end = &mut self.links[link].ends[side];
         end.accepted += most as u64;
         if most < total {
             end.no_space = true;
@@ -119,6 +170,11 @@ impl Kernel {
     }
 
     pub(super) fn shut_end(&mut self, link: usize, side: usize, how: i32) -> Answer {
+        if self.links[link].is_local {
+            let (sends, reads) = (how != libc::SHUT_RD, how != libc::SHUT_WR);
+            self.shut_local(link, side, sends, reads);
+            return Ok(0);
+        }
         let end = &mut self.links[link].ends[side];
         if end.state != State::Connected {
             return Err(libc::ENOTCONN);
@@ -136,6 +192,9 @@ impl Kernel {
 
     /// Nobody has an end open any more. Where something is unread, that is a reset.
     pub fn close_end(&mut self, link: usize, side: usize) {
+        if self.links[link].is_local {
+            return self.close_local(link, side, false);
+        }
         let end = &mut self.links[link].ends[side];
         end.closed = true;
         end.file = None;
@@ -151,6 +210,9 @@ impl Kernel {
 
     /// One end cuts the connection off.
     pub fn reset(&mut self, link: usize, side: usize) {
+        if self.links[link].is_local {
+            return self.close_local(link, side, true);
+        }
         let end = &mut self.links[link].ends[side];
         (end.state, end.closed) = (State::Dead, true);
         end.sent.clear();
@@ -168,6 +230,9 @@ impl Kernel {
 
     /// What one end has sent arrives at the other, up to `most` bytes of it.
     pub fn deliver(&mut self, link: usize, side: usize, most: usize) {
+        if self.links[link].is_local {
+            return self.deliver_local(link, side);
+        }
         let [from, to] = &self.links[link].ends;
         let (from, to) = if side == 0 { (from, to) } else { (to, from) };
         if from.state != State::Connected || to.state != State::Connected {

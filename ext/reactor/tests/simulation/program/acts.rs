@@ -26,6 +26,8 @@ impl Program {
             (24..=31, _) => self.act_by_sockets(),
             (32, _) => self.act_by_processes(),
             (33, _) => self.act_by_files(),
+            (34..=37, _) => self.act_by_local(),
+            (38, _) => self.spawn(),
             (_, Some(index)) => self.act_on(index),
             _ => self.listen(),
         }
@@ -46,6 +48,7 @@ impl Program {
             73..=74 => self.close_write(index),
             75..=81 | 89..=94 => self.proxy(index),
             82 => self.detach(index),
+            95..=97 => self.pass_descriptor(index),
             83..=85 => self.set_timeout(index),
             86..=88 => {
                 let high = self.random.size(100_000);
@@ -86,6 +89,12 @@ impl Program {
 
     /// So much of what was sent was taken: all, or nothing.
     pub(super) fn note_sent(&mut self, index: usize, length: usize, taken: usize) {
+        self.check_taken(index, length, taken);
+        let out = self.conns[index].out;
+        self.wires[out].offer(taken);
+    }
+
+    pub(super) fn check_taken(&mut self, index: usize, length: usize, taken: usize) {
         let conn = &mut self.conns[index];
         let may_send = !conn.is_let_go() && conn.closing == Closing::No && !conn.write_closed;
         assert!(
@@ -94,7 +103,6 @@ impl Program {
             conn.id
         );
         conn.sends += 1;
-        self.wires[conn.out].offer(taken);
     }
 
     fn pause(&mut self, index: usize) {
@@ -158,7 +166,8 @@ impl Program {
         let Some(target) = self.random.pick(&live).filter(|target| *target != source) else {
             return;
         };
-        if self.peer_of(target).is_some() || !self.conns[target].is_open() {
+        let is_child = self.conns[target].child.is_some();
+        if self.peer_of(target).is_some() || !self.conns[target].is_open() || is_child {
             return;
         }
         let [id, other] = [target, source].map(|index| self.conns[index].id);
@@ -234,7 +243,8 @@ impl Program {
         let is_free = self.wires[to.out].source.is_none() && !to.write_closed && !to.input_end_told;
         let is_free = is_free && [from, to].iter().all(|one| one.secure == one.established);
         let may_pass = from.is_open() && to.is_open() && !from.input_end_told;
-        let is_free = is_free && !self.is_shut(target);
+        let is_free = is_free && !self.is_shut(target) && !self.passes(source);
+        let is_free = is_free && from.child.is_none() && to.child.is_none();
         if source != target && is_free && may_pass && !self.leads_to(target, source) {
             let length = match self.random.chance(500) {
                 true => 0,

@@ -32,7 +32,8 @@ impl Program {
         let Some((link, side)) = conn.link else {
             return;
         };
-        if conn.secure {
+        // One that waits for its child may have been ended before.
+        if conn.secure || conn.child.is_some() && reason.is_some() {
             return;
         }
         let is_proxy = conn.proxy.is_some() || conn.unlinked_in == self.turn;
@@ -93,6 +94,7 @@ impl Program {
         kernel::with(|kernel| {
             let end = &kernel.links[link].ends[side];
             let has_failed = !end.told.is_empty() || end.state != State::Connected;
+            let has_failed = has_failed || conn.child.is_some() && end.shut;
             // One that has timed out, or cannot be watched any more, has ended already.
             let has_failed = has_failed || !conn.timeout.is_zero() || kernel.faults.unwatched > 0;
             let is_full = end.no_space || conn.paused || has_failed || wire.lossy || conn.secure;
@@ -138,6 +140,7 @@ impl Program {
         let eager = std::mem::take(&mut self.eager);
         self.is_calm = true;
         self.resume_all();
+        self.end_mute_children();
         let (mut quiet, mut turns) = (0, 0);
         while quiet < QUIET {
             turns += 1;
@@ -171,6 +174,7 @@ impl Program {
         self.check_waits_at_rest();
         self.check_processes_at_rest();
         self.check_files_at_rest();
+        self.check_places();
         for index in self.by_id.values().copied().collect::<Vec<_>>() {
             self.check_conn_at_rest(index);
         }
@@ -207,6 +211,10 @@ impl Program {
             "{id:?} does not end its handshake"
         );
         let (link, side) = conn.link.expect("a link");
+        let has_ended = kernel::with(|kernel| kernel.links[link].ends[side].fin);
+        if has_ended && self.waits_for_child(index) {
+            return;
+        }
         let wire = &self.wires[conn.out];
         let waits = self.reactor.outbound_len(id).expect("a length");
         assert_eq!(waits, 0, "{id:?} does not write");
@@ -237,6 +245,7 @@ impl Program {
             !conn.full,
             "{id:?} was told to be full, and not that it is not"
         );
+        self.check_passed_at_rest(index);
     }
 
     /// The loop ends, and with it all that there is.
@@ -252,7 +261,8 @@ impl Program {
         self.note_end_of_file_watches();
         self.end_waits();
         self.eager = 0;
-        assert_eq!(self.reactor.close_all(), [], "children");
+        let left = self.reactor.close_all();
+        self.note_left(&left);
         for index in open {
             if self.conns[index].is_open() {
                 self.check_parting(index);
@@ -267,6 +277,7 @@ impl Program {
             "descriptors that do not end at once"
         );
         self.close_own_sockets();
+        self.wait_for_left();
     }
 
     /// All ends, and nothing is left.
@@ -297,6 +308,7 @@ impl Program {
         }
         self.close_own_sockets();
         self.close_all_outside();
+        self.wait_for_left();
         self.check_waits_at_end();
         self.check_files_at_end();
         assert!(self.reactor.is_empty(), "descriptors that are left");
@@ -320,6 +332,8 @@ impl Program {
                 1 + inotify,
                 "registrations that are left: {watched:?}"
             );
+            let hidden = kernel.hidden_files();
+            assert!(hidden.is_empty(), "open files that are left: {hidden:?}");
             let open = kernel.open_count() - inotify;
             assert!(open == 3 || open == 5, "{open} descriptors are left");
         });
@@ -329,6 +343,8 @@ impl Program {
 fn is_shortage(reason: Option<&Reason>) -> bool {
     matches!(
         reason,
-        Some(Reason::Errno(libc::ENOMEM | libc::ENOSPC | libc::ENOBUFS))
+        Some(Reason::Errno(
+            libc::ENOMEM | libc::ENOSPC | libc::ENOBUFS | libc::EMFILE
+        ))
     )
 }

@@ -23,6 +23,11 @@ pub struct Conn {
     pub link: Option<(usize, usize)>,
     pub listener: Option<Id>,
     pub attached: bool,
+    /// The process at the other end, where it was started for that.
+    pub child: Option<i32>,
+    /// Whether its owner was asked whether it takes descriptors, and does.
+    pub was_asked: bool,
+    pub takes: bool,
     /// Whether it is under TLS, and whether its handshake is done.
     pub secure: bool,
     pub established: bool,
@@ -78,6 +83,9 @@ impl Conn {
             link: None,
             listener: None,
             attached: false,
+            child: None,
+            was_asked: false,
+            takes: false,
             secure: false,
             established: false,
             connected: false,

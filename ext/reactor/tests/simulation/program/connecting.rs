@@ -51,14 +51,25 @@ impl Program {
         let servers = self
             .servers
             .values()
-            .filter(|server| server.secure == secure);
+            .filter(|server| server.secure == secure && server.bound.is_none());
         servers.map(|server| server.port).collect()
     }
 
+    /// What the kernel knows the servers with a path by.
+    pub(super) fn local_ports(&self) -> Vec<u16> {
+        let servers = self.servers.values();
+        let local = servers.filter(|server| server.bound.is_some());
+        local.map(|server| server.port).collect()
+    }
+
     pub(super) fn attach(&mut self) {
-        let Ok(fd) = kernel::with(|kernel| kernel.pair()) else {
-            return;
-        };
+        if let Ok(fd) = kernel::with(|kernel| kernel.pair()) {
+            self.attach_pair(fd);
+        }
+    }
+
+    /// Attaches a socket, whose peer is somebody outside.
+    pub(super) fn attach_pair(&mut self, fd: i32) {
         let (link, side) = kernel::with(|kernel| kernel.end_of(fd)).expect("a link");
         match self.reactor.attach(kernel::borrowed(fd)) {
             Ok(id) => {

@@ -39,6 +39,8 @@ impl Program {
             Event::TlsEstablished(id) => Some(self.established(id)),
             Event::Data { id, len } if self.datagram_came(id, len) => None,
             Event::Data { id, len } => Some(self.came(id, len, clock)),
+            Event::DescriptorsOffered(id) => Some(self.descriptors_offered(id)),
+            Event::DescriptorReceived(id) => Some(self.descriptor_came(id, clock)),
             Event::DatagramLost { id, errno } => {
                 self.datagram_lost(id, errno);
                 None
@@ -174,10 +176,18 @@ impl Program {
             is_ending || !self.waits_for_full(index),
             "{id:?} has data while another is full"
         );
+        let takes = self.conns[index].takes;
         let wire = self.wire_of(link, 1 - side);
+        assert!(
+            !takes || self.wires[wire].may_precede(len),
+            "{id:?} has data before a descriptor"
+        );
         let data = std::mem::take(&mut self.buffer);
         self.receive(wire, &data[..len], &format!("{id:?}"));
         self.buffer = data;
+        if !takes {
+            self.wires[wire].forget_passed();
+        }
         index
     }
 
@@ -256,6 +266,7 @@ impl Program {
                 "{id:?} stops by itself: {reason:?}"
             );
             self.reactor.release(id);
+            self.check_file_gone(&server);
             return;
         }
         let index = self.expect_conn(id);
@@ -265,6 +276,7 @@ impl Program {
         self.end_proxy(index);
         self.check_reason(index, reason.as_ref(), clock);
         self.check_promise(index, reason.as_ref(), clock);
+        self.check_child(index);
         self.conns[index].ended = true;
         self.conns[index].failed = reason.is_some();
         self.by_id.remove(&id);
@@ -299,7 +311,8 @@ impl Program {
         // Its end may have been certain before, or be that of the time for the handshake.
         let is_new = conn.timeout_set_in == self.turn || conn.secure && !conn.established;
         match reason {
-            Some(Reason::Errno(libc::ETIMEDOUT)) if is_new => {}
+            // That of one that waits for its child may be long ago.
+            Some(Reason::Errno(libc::ETIMEDOUT)) if is_new || conn.child.is_some() => {}
             Some(Reason::Errno(libc::ETIMEDOUT)) if conn.connected && !conn.timeout.is_zero() => {
                 let due = conn.active_at + conn.timeout;
                 assert!(
@@ -333,7 +346,9 @@ impl Program {
                     .unwrap_or_else(|| panic!("{id:?} ends for no reason"));
                 kernel::with(|kernel| {
                     let end = &kernel.links[link].ends[side];
-                    assert!(end.end_told, "{id:?} ends before its peer does");
+                    let is_child = conn.child.is_some();
+                    let has_ended = end.end_told || is_child && !end.told.is_empty();
+                    assert!(has_ended, "{id:?} ends before its peer does");
                 });
             }
         }

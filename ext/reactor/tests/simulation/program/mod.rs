@@ -2,12 +2,15 @@
 
 mod acts;
 mod checks;
+mod children;
 mod conn;
 mod connecting;
 mod datagrams;
 mod events;
 mod files;
+mod local;
 mod outside;
+mod passing;
 mod processes;
 mod proxies;
 mod secure;
@@ -44,6 +47,8 @@ struct Server {
     port: u16,
     /// Whether its connections are under TLS.
     secure: bool,
+    /// Its file, where it has one: its port is only the kernel's name for it then.
+    bound: Option<local::Bound>,
     stopped: bool,
     paused: bool,
     limit: Option<usize>,
@@ -74,6 +79,8 @@ pub struct Program {
     own: Vec<Own>,
     waits: Waits,
     processes: Processes,
+    /// Children that are the program's to wait for.
+    left: Vec<i32>,
     watched: Watched,
     /// Whether there are no faults, and all is to come to rest.
     is_calm: bool,
@@ -96,11 +103,15 @@ impl Program {
         // There are no faults until the loop is there.
         let kernel = Kernel::new(Random::new(seed ^ 0xfee1), Faults::default());
         kernel::boot(kernel);
+        local::clear();
         let start = Instant::now();
         let (mut reactor, poller) = Reactor::new(start).expect("a loop");
         let tells_input_ends = random.chance(500);
         if tells_input_ends {
             reactor.tell_input_ends();
+        }
+        if random.chance(800) {
+            reactor.offer_descriptors();
         }
         let limit = [1024, 1024, 30][random.below(3)];
         let is_sandbox = random.chance(200);
@@ -129,6 +140,7 @@ impl Program {
             own: Vec::new(),
             waits: Waits::default(),
             processes: Processes::default(),
+            left: Vec::new(),
             watched: Watched::default(),
             is_calm: false,
             timers: Timers::default(),

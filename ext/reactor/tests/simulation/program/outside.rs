@@ -15,6 +15,7 @@ impl Program {
                     return self.connect_outside();
                 };
                 match self.random.below(1000) {
+                    0..=49 if self.passes_by(link) => self.pass_outside(link, side),
                     0..=449 => self.write_outside(link, side),
                     450..=919 => self.read_outside(link, side, 0),
                     920..=949 => self.shut_outside(link, side),
@@ -32,8 +33,13 @@ impl Program {
         }
     }
 
+    fn passes_by(&self, link: usize) -> bool {
+        kernel::with(|kernel| kernel.links[link].passes)
+    }
+
     fn connect_outside(&mut self) {
-        let ports = self.ports(false);
+        let mut ports = self.ports(false);
+        ports.extend(self.local_ports());
         let Some(port) = self.random.pick(&ports) else {
             return;
         };
@@ -47,13 +53,7 @@ impl Program {
         let wire = self.wire_of(link, side);
         let length = self.random.size(MOST);
         let data = self.wires[wire].next(length);
-        let taken = kernel::with(|kernel| {
-            let end = &mut kernel.links[link].ends[side];
-            let may_write = end.state == State::Connected && !end.shut;
-            let count = if may_write { length.min(end.room()) } else { 0 };
-            end.sent.push(&data[..count]);
-            count
-        });
+        let taken = kernel::with(|kernel| kernel.put(link, side, data, Vec::new()));
         self.trace(|| format!("link {link}: {side} writes {taken}"));
         self.wires[wire].offer(taken);
         if self.random.chance(30) {
@@ -65,10 +65,12 @@ impl Program {
     /// all others.
     fn urge_outside(&mut self, link: usize, side: usize) {
         let is_sent = kernel::with(|kernel| {
+            let is_local = kernel.links[link].is_local;
             let ends = &mut kernel.links[link].ends;
             let is_free = ends[side].urgent_sent.is_none() && ends[1 - side].urgent.is_none();
             let end = &mut ends[side];
             let may_send = is_free && end.state == State::Connected && !end.shut;
+            let may_send = may_send && !is_local;
             if may_send {
                 end.urgent_sent = Some(end.sent.len());
             }
@@ -80,16 +82,21 @@ impl Program {
     /// Reads some of what has arrived, or at least so much.
     pub(super) fn read_outside(&mut self, link: usize, side: usize, least: usize) {
         let most = self.random.size(200_000).max(least);
-        let data = kernel::with(|kernel| {
+        let (data, passed) = kernel::with(|kernel| {
             let end = &mut kernel.links[link].ends[side];
             let data = end.received.peek(most).to_vec();
-            end.skip(most);
-            data
+            let files = kernel.take(link, side, data.len());
+            let serials = files.iter().map(|file| kernel.serial_of_file(*file));
+            let serials: Vec<u64> = serials.collect();
+            kernel.drop_files(&files);
+            (data, serials)
         });
         if !data.is_empty() {
             self.trace(|| format!("link {link}: {side} reads {}", data.len()));
             let wire = self.wire_of(link, 1 - side);
             self.receive(wire, &data, &format!("link {link}"));
+            let expected = self.wires[wire].forget_passed();
+            assert_eq!(passed, expected, "descriptors by link {link}");
         }
     }
 
@@ -109,8 +116,11 @@ impl Program {
     }
 
     fn reset_outside(&mut self, link: usize, side: usize) {
-        let state = kernel::with(|kernel| kernel.links[link].ends[side].state);
-        if state != State::Connected {
+        let may_reset = kernel::with(|kernel| {
+            let link = &kernel.links[link];
+            link.ends[side].state == State::Connected && !link.is_local
+        });
+        if !may_reset {
             return self.close_outside(link, side);
         }
         self.trace(|| format!("link {link}: {side} resets"));

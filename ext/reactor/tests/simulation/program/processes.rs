@@ -10,7 +10,7 @@ use crate::kernel;
 /// Processes that run, and watches of them.
 #[derive(Debug, Default)]
 pub(super) struct Processes {
-    running: Vec<i32>,
+    pub(super) running: Vec<i32>,
     watches: BTreeMap<Id, Watch>,
 }
 
@@ -23,7 +23,8 @@ struct Watch {
 
 impl Program {
     pub(super) fn act_by_processes(&mut self) {
-        let running = &self.processes.running;
+        let running = &mut self.processes.running;
+        running.retain(|pid| !kernel::with(|kernel| kernel.has_ended(*pid)));
         let Some(pid) = self.random.pick(running) else {
             let pid = kernel::with(|kernel| kernel.start_process());
             return self.processes.running.push(pid);
@@ -41,9 +42,13 @@ impl Program {
     }
 
     fn end_process(&mut self, pid: i32) {
-        self.trace(|| format!("process {pid} ends"));
+        let status = match self.random.chance(500) {
+            true => self.random.below(256) << 8,
+            false => self.random.between(1, 15),
+        } as i32;
+        self.trace(|| format!("process {pid} ends: {status}"));
         self.processes.running.retain(|other| *other != pid);
-        kernel::with(|kernel| kernel.end_process(pid));
+        kernel::with(|kernel| kernel.end_process(pid, status));
     }
 
     fn watch_process(&mut self, pid: i32) {

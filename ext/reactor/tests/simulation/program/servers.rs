@@ -18,6 +18,7 @@ impl Program {
             fd: self.reactor.file_descriptor(id).expect("a number"),
             port: u16::from_be_bytes([name[2], name[3]]),
             secure: self.random.chance(200),
+            bound: None,
             stopped: false,
             paused: false,
             limit: None,

@@ -8,6 +8,8 @@ use crate::random::Random;
 
 /// After so many bytes they repeat; a prime, so that no buffer size divides it.
 const PERIOD: usize = 65_521;
+/// The key of a byte that only carries descriptors.
+const CARRIER: u64 = u64::MAX;
 /// The most that is sent at once.
 pub const MOST: usize = 128 * 1024;
 
@@ -17,6 +19,18 @@ struct Piece {
     key: u64,
     from: u64,
     length: u64,
+}
+
+/// A descriptor on its way.
+#[derive(Debug, Clone, Copy)]
+struct Passed {
+    /// After how many bytes come those that it was sent with, and how many these are.
+    at: u64,
+    length: u64,
+    /// What tells its open file from others.
+    serial: u64,
+    /// Whether it was sent with a byte that only carries it.
+    is_carried: bool,
 }
 
 /// One direction of one connection.
@@ -29,6 +43,7 @@ pub struct Wire {
     pub offered: u64,
     pub received: u64,
     expected: VecDeque<Piece>,
+    passed: VecDeque<Passed>,
     /// The connection whose input is passed on to this wire, from now on.
     pub source: Option<usize>,
     /// Whether some of what was offered need not arrive.
@@ -67,6 +82,72 @@ impl Wire {
         };
         self.made += length as u64;
         self.expect(piece);
+    }
+
+    /// Descriptors were sent with a byte that carries them.
+    pub fn offer_carrier(&mut self, serials: impl IntoIterator<Item = u64>) {
+        let piece = Piece {
+            key: CARRIER,
+            from: 0,
+            length: 1,
+        };
+        self.pass(1, true, serials);
+        self.expect(piece);
+    }
+
+    /// So many of the sender's bytes were taken, and descriptors with them.
+    pub fn offer_with(&mut self, length: usize, serials: impl IntoIterator<Item = u64>) {
+        self.pass(length as u64, false, serials);
+        self.offer(length);
+    }
+
+    fn pass(&mut self, length: u64, is_carried: bool, serials: impl IntoIterator<Item = u64>) {
+        let at = self.offered;
+        self.passed.extend(serials.into_iter().map(|serial| Passed {
+            at,
+            length,
+            serial,
+            is_carried,
+        }));
+    }
+
+    /// A descriptor has arrived, in its turn among the bytes: which it is.
+    pub fn land(&mut self) -> Result<u64, String> {
+        let passed = self.passed.pop_front().ok_or("a descriptor too many")?;
+        let Passed { at, length, .. } = passed;
+        if passed.is_carried && self.received == at {
+            self.take(1);
+            self.received += 1;
+        }
+        match at < self.received && self.received <= at + length {
+            true => Ok(passed.serial),
+            false => Err(format!("a descriptor of {at} at {}", self.received)),
+        }
+    }
+
+    /// Whether the next so many bytes may come before the next descriptor.
+    pub fn may_precede(&self, length: usize) -> bool {
+        self.passed
+            .front()
+            .is_none_or(|next| match next.is_carried {
+                true => self.received + length as u64 <= next.at,
+                false => self.received <= next.at,
+            })
+    }
+
+    /// Descriptors whose bytes have arrived are no more: which they were.
+    pub fn forget_passed(&mut self) -> Vec<u64> {
+        let mut serials = Vec::new();
+        while let Some(first) = self.passed.front().filter(|one| one.at < self.received) {
+            serials.push(first.serial);
+            self.passed.pop_front();
+        }
+        serials
+    }
+
+    /// How many descriptors are on their way.
+    pub fn flying(&self) -> usize {
+        self.passed.len()
     }
 
     fn expect(&mut self, piece: Piece) {
@@ -146,7 +227,10 @@ fn chunks(piece: Piece) -> impl Iterator<Item = &'static [u8]> {
     } = piece;
     std::iter::from_fn(move || {
         let count = length.min(MOST as u64);
-        let part = (count > 0).then(|| content(key, from, count as usize));
+        let part = (count > 0).then(|| match key {
+            CARRIER => &[0][..],
+            _ => content(key, from, count as usize),
+        });
         from += count;
         length -= count;
         part

@@ -4,8 +4,10 @@
 //! kernel as it is, with its own `sys` and with mio. Descriptors below [`FIRST`] are the real
 //! kernel's, of which the test harness has some.
 
+mod children;
 mod datagrams;
 mod descriptors;
+mod local;
 mod queue;
 mod real;
 mod sockets;

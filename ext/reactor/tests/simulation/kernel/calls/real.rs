@@ -2,7 +2,7 @@
 
 use libc::{c_int, c_long};
 
-use super::{call, fail, number};
+use super::{call, children, fail, is_ours, number};
 
 /// # Safety
 ///
@@ -19,6 +19,9 @@ unsafe extern "C" fn syscall(
 ) -> c_long {
     if which == libc::SYS_pidfd_open && crate::kernel::try_with(|_| ()).is_some() {
         return c_long::from(number(call(|kernel| kernel.pidfd(one as c_int))));
+    }
+    if which == libc::SYS_pidfd_send_signal && is_ours(one as c_int) {
+        return c_long::from(children::signal(one as c_int, two as c_int));
     }
     // SAFETY: as the caller says.
     match unsafe { enter(which, [one, two, three, four, five, six]) } {

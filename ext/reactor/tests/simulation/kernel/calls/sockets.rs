@@ -4,20 +4,26 @@ use std::slice;
 
 use libc::{c_int, c_void, iovec, msghdr, size_t, sockaddr, socklen_t, ssize_t};
 
+use super::local::sent_descriptors;
 use super::{bytes, call, count, fail, number, room, status};
-use crate::kernel::names::{give, port};
+use crate::kernel::names::{give, give_local, path, port};
+use crate::kernel::try_with;
 
 #[unsafe(no_mangle)]
-extern "C" fn socket(_domain: c_int, kind: c_int, _protocol: c_int) -> c_int {
-    number(call(|kernel| kernel.socket(kind)))
+extern "C" fn socket(domain: c_int, kind: c_int, _protocol: c_int) -> c_int {
+    number(call(|kernel| kernel.socket(domain, kind)))
 }
 
 /// # Safety
 ///
 /// See bind(2).
 #[unsafe(no_mangle)]
-unsafe extern "C" fn bind(fd: c_int, address: *const sockaddr, _length: socklen_t) -> c_int {
+unsafe extern "C" fn bind(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int {
     // SAFETY: callers give an address.
+    if let Some(path) = unsafe { path(address, length) } {
+        return status(call(|kernel| kernel.bind_local(fd, path)));
+    }
+    // SAFETY: as above.
     let port = unsafe { port(address) };
     status(call(|kernel| kernel.bind(fd, port)))
 }
@@ -31,8 +37,12 @@ extern "C" fn listen(fd: c_int, _backlog: c_int) -> c_int {
 ///
 /// See connect(2).
 #[unsafe(no_mangle)]
-unsafe extern "C" fn connect(fd: c_int, address: *const sockaddr, _length: socklen_t) -> c_int {
+unsafe extern "C" fn connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int {
     // SAFETY: callers give an address.
+    if let Some(path) = unsafe { path(address, length) } {
+        return status(call(|kernel| kernel.connect_local(fd, path)));
+    }
+    // SAFETY: as above.
     let port = unsafe { port(address) };
     status(call(|kernel| kernel.connect(fd, port)))
 }
@@ -48,9 +58,9 @@ unsafe extern "C" fn accept4(
     _flags: c_int,
 ) -> c_int {
     let accepted = call(|kernel| kernel.accept(fd));
-    if accepted.is_ok() {
+    if let Ok(accepted) = accepted {
         // SAFETY: callers give room for an address, or none.
-        unsafe { give(address, length, 1) };
+        unsafe { give_name(accepted, address, length, 1) };
     }
     number(accepted)
 }
@@ -66,7 +76,7 @@ unsafe extern "C" fn getsockname(
 ) -> c_int {
     match call(|kernel| kernel.port(fd)) {
         // SAFETY: callers give room for an address.
-        Ok(port) => unsafe { give(address, length, port) },
+        Ok(port) => unsafe { give_name(fd, address, length, port) },
         Err(error) => fail(error),
     }
 }
@@ -82,8 +92,22 @@ unsafe extern "C" fn getpeername(
 ) -> c_int {
     match call(|kernel| kernel.has_peer(fd)) {
         // SAFETY: callers give room for an address.
-        Ok(()) => unsafe { give(address, length, 1) },
+        Ok(()) => unsafe { give_name(fd, address, length, 1) },
         Err(error) => fail(error),
+    }
+}
+
+/// Writes an address of the family of a descriptor.
+///
+/// # Safety
+///
+/// As of [`give`].
+unsafe fn give_name(fd: c_int, address: *mut sockaddr, length: *mut socklen_t, port: u16) -> c_int {
+    match try_with(|kernel| kernel.is_local(fd)) {
+        // SAFETY: as the caller says.
+        Some(true) => unsafe { give_local(address, length) },
+        // SAFETY: as the caller says.
+        _ => unsafe { give(address, length, port) },
     }
 }
 
@@ -165,9 +189,12 @@ unsafe extern "C" fn sendmsg(fd: c_int, message: *const msghdr, _flags: c_int) -
     // SAFETY: each slice is bytes to be read.
     let part = |slice: &iovec| unsafe { bytes(slice.iov_base, slice.iov_len) };
     let parts: Vec<&[u8]> = slices.iter().map(part).collect();
+    // SAFETY: as the caller says.
+    let fds = unsafe { sent_descriptors(&*message) };
     count(call(|kernel| {
         let (link, side) = kernel.end_of(fd)?;
-        kernel.write_end(link, side, &parts)
+        let files = kernel.lift(&fds)?;
+        kernel.write_message(link, side, &parts, files)
     }))
 }
 
