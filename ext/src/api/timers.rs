@@ -110,9 +110,9 @@ fn resume_timers(ruby: &Ruby, _module: RModule) -> Result<bool, Error> {
 fn wait_again(ruby: &Ruby, timer: Value, previous: Value, period: Value) -> Result<u64, Error> {
     let module = names::module(ruby)?;
     let period = span(ruby, interval(ruby, period)?)?;
-    let waits = match Fixnum::from_value(previous) {
-        Some(_) => convert::id(previous)?,
-        None => Id::from(0),
+    let waits = match previous.is_nil() {
+        true => Id::from(0),
+        false => convert::id(previous)?,
     };
     let (waited, started) = instance::change_for(ruby, "add_timer", |i| {
         let waited = i.reactor.cancel_timer(waits);
