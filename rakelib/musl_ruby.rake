@@ -2,7 +2,7 @@
 
 # Rubies linked to musl, built from Debian's source packages.
 module MuslRuby
-  RELEASES = { "3.1" => "bookworm", "3.3" => "trixie", "3.4" => "experimental" }.freeze
+  RELEASES = { "3.3" => "trixie" }.freeze
   PREFIX = "/mnt/ruby"
   # Without extensions that need still more libraries.
   BUILD = <<~SH.freeze
