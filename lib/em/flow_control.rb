@@ -53,10 +53,7 @@ module EventMachine
     # @param other [Connection] the source of what this one sends
     # @return [Boolean] false if either is closed
     # @raise [RuntimeError] if this is not a connection, such as a datagram socket
-    # @raise [TypeError] if the other is none
     def pause_when_full(other)
-      raise TypeError, "no connection: #{other.inspect}" unless other.respond_to?(:signature)
-
       EventMachine.pause_when_full(@signature, other.signature)
     end
   end

@@ -168,16 +168,6 @@ RSpec.describe "Back-pressure" do
 
   # A relay to a slow receiver, whose sender has more than all buffers of the system take.
   describe "pause_when_full" do
-    it "names what is no connection" do
-      em do
-        server = EventMachine.start_server("127.0.0.1", 0)
-        client = EventMachine.connect("127.0.0.1", port_of(server))
-        expect { client.pause_when_full(nil) }.to raise_error(TypeError, "no connection: nil")
-        expect { client.pause_when_full(server) }.to raise_error(TypeError, "no connection: #{server}")
-        done
-      end
-    end
-
     relaying = Class.new(EventMachine::Connection) do
       def initialize(port, most)
         super()
