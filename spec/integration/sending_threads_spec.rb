@@ -74,14 +74,17 @@ RSpec.describe "Several threads" do
 
   it "add timers and stop gracefully at once" do
     fired = Queue.new
+    stopper = nil
     em do
       threads = Array.new(8) { |n| Thread.new { 50.times { EventMachine.add_timer(0.001 * n) { fired << n } } } }
-      Thread.new do
+      stopper = Thread.new do
         threads.each(&:join)
         sleep 0.001 until fired.size == 400
         Array.new(8) { Thread.new { stop_by_thread } }.each(&:join)
       end
     end
+    # None of them is to stop the next loop.
+    stopper.join
     expect(fired.size).to eq(400)
   end
 end
