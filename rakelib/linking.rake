@@ -48,8 +48,7 @@ module Linking
     puts "== #{system.triple}"
     write_tools(system)
     ruby = LinkingRuby.directory(system)
-    rbconfig = File.join(PREFIX, "lib", "ruby", "#{MINOR}.0", system.platform, "rbconfig.rb")
-    target = Target.new(minor: MINOR, rbconfig: rbconfig, platform: system.platform)
+    target = Target.built(MINOR, PREFIX, system.platform)
     program = RubyWrapper.write(File.join(directory, system.platform), target, ruby: "/usr/bin/ruby",
                                                                                seen: tools(system))
     Cross.cargo(DIRECTORY, "build --locked --package eventmachine --no-default-features --features ring,dhe " \

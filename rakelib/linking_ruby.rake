@@ -14,20 +14,15 @@ module LinkingRuby
 
   # @return [String] what is mounted as the prefix; it is in the cache
   def directory(system)
-    path = File.join(Root.cache, "ruby#{Linking::MINOR}-#{system.platform}")
-    build(system, path) unless File.directory?(path)
-    path
+    Root.keep("ruby#{Linking::MINOR}-#{system.platform}") { |path, log| build(system, path, log) }
   end
 
-  def build(system, path)
-    FileUtils.rm_rf("#{path}.new")
-    FileUtils.mkdir_p("#{path}.new")
-    puts "Configuring Ruby #{Linking::MINOR} for #{system.platform} (#{path}.log)"
-    mounts = { "#{path}.new" => Linking::PREFIX, Linking.directory => "/mnt/build",
+  def build(system, path, log)
+    puts "Configuring Ruby #{Linking::MINOR} for #{system.platform} (#{log})"
+    mounts = { path => Linking::PREFIX, Linking.directory => "/mnt/build",
                ForeignRuby.directory(Linking::MINOR, "arm64") => "/mnt/debian" }
-    Cross.root.run([configure(system), keep(system), symbols].join("\n"), mounts: mounts, log: "#{path}.log",
-                   environment: Linking.environment(system)) || abort("no Ruby: see #{path}.log")
-    File.rename("#{path}.new", path)
+    Cross.root.run([configure(system), keep(system), symbols].join("\n"), mounts: mounts, log: log,
+                   environment: Linking.environment(system)) || abort("no Ruby: see #{log}")
   end
 
   def configure(system)

@@ -38,10 +38,7 @@ module Musl
 
   # @return [Array<Target>] the Rubies that are built
   def targets
-    MuslRuby.minors.map do |minor|
-      rbconfig = File.join(MuslRuby::PREFIX, "lib", "ruby", "#{minor}.0", PLATFORM, "rbconfig.rb")
-      Target.new(minor: minor, rbconfig: rbconfig, platform: PLATFORM)
-    end
+    MuslRuby.minors.map { |minor| Target.built(minor, MuslRuby::PREFIX, PLATFORM) }
   end
 
   # @return [Array<Target>] the Rubies, where the specs run
@@ -77,14 +74,7 @@ module Musl
   end
 
   def install_linker
-    install_zig
+    Zig.install(ZIG, "0.13.0")
     File.write(File.join(Cross.directory(PLATFORM), "linker"), LINKER, perm: 0o755)
-  end
-
-  def install_zig
-    return if File.directory?(File.join(Cross.root.path, ZIG))
-
-    certificates = { Cross::CERTIFICATES => Cross::CERTIFICATES }
-    Cross.root.run("pip install --quiet --target #{ZIG} ziglang==0.13.0", mounts: certificates) || abort("no zig")
   end
 end

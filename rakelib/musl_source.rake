@@ -1,7 +1,5 @@
 # frozen_string_literal: true
 
-require "fileutils"
-
 # Source packages of Debian, compiled by musl-gcc in the root that cross-compiles.
 module MuslSource
   # What musl-gcc does not find by itself: the kernel's headers.
@@ -15,17 +13,12 @@ module MuslSource
   # @param packages [Hash{String => String}] shell scripts that build each in its directory
   # @return [String] a directory in the cache, which is mounted as prefix while they run
   def build(name, release, packages, prefix, mounts = {})
-    path = File.join(Root.cache, name)
-    return path if File.directory?(path)
-
-    puts "Building #{packages.keys.join(', ')} for musl (#{path}.log)"
-    FileUtils.rm_rf("#{path}.new")
-    FileUtils.mkdir_p("#{path}.new")
-    script = [sources(release), HEADERS, *packages.map { |package, steps| part(package, steps) }]
-    Cross.root.run(script.join("\n"), mounts: { "#{path}.new" => prefix, **mounts }, log: "#{path}.log") ||
-      abort("they could not be built: see #{path}.log")
-    File.rename("#{path}.new", path)
-    path
+    Root.keep(name) do |path, log|
+      puts "Building #{packages.keys.join(', ')} for musl (#{log})"
+      script = [sources(release), HEADERS, *packages.map { |package, steps| part(package, steps) }]
+      Cross.root.run(script.join("\n"), mounts: { path => prefix, **mounts }, log: log) ||
+        abort("they could not be built: see #{log}")
+    end
   end
 
   def part(package, steps)

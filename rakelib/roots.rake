@@ -15,6 +15,22 @@ class Root
     new(release, packages, name, architecture).prepare
   end
 
+  # A directory of the cache, which is there once it is whole.
+  #
+  # @yieldparam path [String] an empty one, to be filled
+  # @yieldparam log [String] a file for what is printed meanwhile
+  # @return [String]
+  def self.keep(name)
+    path = File.join(cache, name)
+    return path if File.directory?(path)
+
+    FileUtils.rm_rf("#{path}.new")
+    FileUtils.mkdir_p("#{path}.new")
+    yield "#{path}.new", "#{path}.log"
+    File.rename("#{path}.new", path)
+    path
+  end
+
   # @return [String] the directory of all of them
   def self.cache
     base = ENV["XDG_CACHE_HOME"]

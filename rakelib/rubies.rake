@@ -5,6 +5,13 @@ require "fileutils"
 # A Ruby to build the library for and to test it on: of a platform, the current one unless another is named, and with
 # variables that the tests take there.
 Target = Struct.new(:minor, :root, :rbconfig, :platform, :environment, keyword_init: true) do
+  # @param prefix [String] what one is mounted as that was built from its source
+  # @return [Target]
+  def self.built(minor, prefix, platform)
+    new(minor: minor, rbconfig: File.join(prefix, "lib", "ruby", "#{minor}.0", platform, "rbconfig.rb"),
+        platform: platform)
+  end
+
   # @return [Boolean] whether it is the current Ruby
   def host?
     root.nil? && platform.nil?

@@ -72,10 +72,7 @@ module Windows
 
   # @return [Array<Target>] the Rubies that are built
   def targets
-    WindowsRuby.minors.map do |minor|
-      rbconfig = File.join(WindowsRuby::PREFIX, "lib", "ruby", "#{minor}.0", PLATFORM, "rbconfig.rb")
-      Target.new(minor: minor, rbconfig: rbconfig, platform: PLATFORM)
-    end
+    WindowsRuby.minors.map { |minor| Target.built(minor, WindowsRuby::PREFIX, PLATFORM) }
   end
 
   # @return [Array<Target>] the Rubies, where the specs run

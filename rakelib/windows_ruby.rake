@@ -1,7 +1,5 @@
 # frozen_string_literal: true
 
-require "fileutils"
-
 # Rubies for Windows, of the kind that RubyInstaller has, built from Debian's source packages to be run by wine.
 module WindowsRuby
   RELEASES = { "3.3" => "trixie" }.freeze
@@ -44,18 +42,11 @@ module WindowsRuby
 
   # @return [String] what is mounted as PREFIX; it is in the cache
   def directory(minor)
-    path = File.join(Root.cache, "ruby#{minor}-wine")
-    build(minor, path) unless File.directory?(path)
-    path
-  end
-
-  def build(minor, path)
-    FileUtils.rm_rf("#{path}.new")
-    FileUtils.mkdir_p("#{path}.new")
-    puts "Building Ruby #{minor} for Windows (#{path}.log)"
-    Windows.root.run(script(minor), mounts: { "#{path}.new" => PREFIX }, log: "#{path}.log") ||
-      abort("no Ruby for Windows: see #{path}.log")
-    File.rename("#{path}.new", path)
+    Root.keep("ruby#{minor}-wine") do |path, log|
+      puts "Building Ruby #{minor} for Windows (#{log})"
+      Windows.root.run(script(minor), mounts: { path => PREFIX }, log: log) ||
+        abort("no Ruby for Windows: see #{log}")
+    end
   end
 
   def script(minor)

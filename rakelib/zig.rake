@@ -25,11 +25,11 @@ module Zig
   module_function
 
   # Installs it, from PyPI, in the root that cross-compiles.
-  def install
-    return if File.directory?(File.join(Cross.root.path, PATH))
+  def install(path = PATH, version = VERSION)
+    return if File.directory?(File.join(Cross.root.path, path))
 
     certificates = { Cross::CERTIFICATES => Cross::CERTIFICATES }
-    Cross.root.run("pip install --quiet --target #{PATH} ziglang==#{VERSION}", mounts: certificates) || abort("no zig")
+    Cross.root.run("pip install --quiet --target #{path} ziglang==#{version}", mounts: certificates) || abort("no zig")
   end
 
   # Writes the programs cc, ar and ranlib for a target into a directory.
