@@ -45,13 +45,10 @@ impl<T: TypedData> From<Obj<T>> for Own<T> {
 
 impl<T: TypedData> TryConvert for Own<T> {
     fn try_convert(value: Value) -> Result<Self, Error> {
-        let Some(object) = RTypedData::from_value(value) else {
-            return Obj::try_convert(value).map(Self::from);
-        };
-        let expected = T::class(&Ruby::get_with(value)).as_raw();
+        let class = T::class(&Ruby::get_with(value)).as_raw();
         // SAFETY: called with a live object.
-        let class = unsafe { rb_sys::rb_obj_class(object.as_raw()) };
-        match class == expected {
+        let is_of = |object: RTypedData| unsafe { rb_sys::rb_obj_class(object.as_raw()) } == class;
+        match RTypedData::from_value(value).is_some_and(is_of) {
             true => Ok(Self {
                 object: value,
                 data: PhantomData,
