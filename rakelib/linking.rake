@@ -23,13 +23,15 @@ module Linking
   ].freeze
 
   # Ruby's symbols are left to be found when the library is loaded, and nothing else that it lacks would be missed. So
-  # here a library of Ruby's has them, and all others must be there. zig's linker takes no list of what is exported.
+  # here a library of Ruby's has them, and all others must be there. zig's linker takes no list of what is exported,
+  # and has no stubs of FreeBSD's libraries that the crate libc names and of which nothing is taken.
   LINKER = <<~SH.freeze
     #!/bin/bash
     words=(-L#{PREFIX}/lib -lruby -F/mnt/build/frameworks)
     for word; do
       case $word in
         -Wl,-undefined,dynamic_lookup | -Wl,-exported_symbols_list | -Wl,/tmp/rustc*/list) ;;
+        -lkvm | -lmemstat | -lprocstat | -ldevstat) ;;
         *) words+=("$word") ;;
       esac
     done
