@@ -14,7 +14,7 @@ use magnus::{
     DataType, DataTypeFunctions, Error, RArray, RClass, RModule, RString, Ruby, TypedData, Value,
     function, method,
 };
-use rb_sys::VALUE;
+use rb_sys::{StableApiDefinition, VALUE};
 
 use crate::own::Own;
 use crate::scheduler::value;
@@ -95,7 +95,8 @@ impl Task {
         task
     }
 
-    /// Nothing of Ruby's runs while it is borrowed, so the borrow is never taken twice.
+    /// Nothing of Ruby's runs while it is borrowed, so the borrow is never taken twice. What is
+    /// stored is told to the garbage collector, by [`stored`].
     fn state(&self) -> RefMut<'_, State> {
         self.state.borrow_mut()
     }
@@ -133,6 +134,7 @@ unsafe impl TypedData for Task {
         static TYPE: DataType = DataType::builder::<Task>(c"EventMachine::Task")
             .mark()
             .free_immediately()
+            .wb_protected()
             .build();
         &TYPE
     }
@@ -165,9 +167,24 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
 }
 
 fn prepare(this: This, name: Value, body: Value) {
-    let mut state = this.state();
-    state.name = name.as_raw();
-    state.body = body.as_raw();
+    {
+        let mut state = this.state();
+        state.name = name.as_raw();
+        state.body = body.as_raw();
+    }
+    stored(this, [name.as_raw(), body.as_raw()]);
+}
+
+/// Tells the garbage collector of new references, so that old tasks need not be looked through each
+/// time.
+fn stored<const N: usize>(this: This, references: [VALUE; N]) {
+    for raw in references {
+        let is_object = !rb_sys::stable_api::get_default().special_const_p(raw);
+        if is_object {
+            // SAFETY: called with two live objects, the first of which refers to the second now.
+            unsafe { rb_sys::rb_gc_writebarrier(this.as_raw(), raw) };
+        }
+    }
 }
 
 fn name(this: This) -> Value {
@@ -276,6 +293,7 @@ fn finish(ruby: &Ruby, this: This, end: End, of: VALUE) -> Result<(), Error> {
         state.outcome = of;
         (state.fiber, state.observed)
     };
+    stored(this, [of]);
     registry::remove(ruby, fiber);
     match is_observed {
         true => publish(this),

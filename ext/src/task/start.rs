@@ -6,7 +6,7 @@ use magnus::value::Lazy;
 use magnus::{Error, RClass, RModule, RString, Ruby, TypedData, Value, function, method};
 use rb_sys::VALUE;
 
-use super::{Task, This, registry};
+use super::{Task, This, registry, stored};
 use crate::own::Own;
 use crate::scheduler::{Scheduler, attached_here, bind, start_task, value};
 use crate::{errors, names};
@@ -81,9 +81,12 @@ fn run(ruby: &Ruby, task: This, scheduler: Own<Scheduler>) -> Result<(), Error> 
 }
 
 fn enter(ruby: &Ruby, task: This, fiber: VALUE, scheduler: VALUE) {
-    let mut state = task.state();
-    state.fiber = fiber;
-    state.scheduler = scheduler;
+    {
+        let mut state = task.state();
+        state.fiber = fiber;
+        state.scheduler = scheduler;
+    }
+    stored(task, [fiber, scheduler]);
     registry::add(ruby, fiber, task.as_raw());
 }
 
