@@ -28,6 +28,9 @@ pub struct Conn {
     /// Whether its owner was asked whether it takes descriptors, and does.
     pub was_asked: bool,
     pub takes: bool,
+    /// Whether nothing but descriptors goes over it from now on, so that these keep it from being
+    /// idle.
+    pub only_passes: bool,
     /// Whether it is under TLS, and whether its handshake is done.
     pub secure: bool,
     pub established: bool,
@@ -86,6 +89,7 @@ impl Conn {
             child: None,
             was_asked: false,
             takes: false,
+            only_passes: false,
             secure: false,
             established: false,
             connected: false,

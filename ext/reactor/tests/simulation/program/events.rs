@@ -165,7 +165,8 @@ impl Program {
         let is_ending = conn.secure
             || conn.closing != Closing::No
             || conn.write_closed
-            || !conn.timeout.is_zero();
+            || !conn.timeout.is_zero()
+            || conn.timeout_set_in == self.turn;
         let has_failed = kernel::with(|k| !k.links[link].ends[side].told.is_empty());
         let told = conn.told.0;
         assert!(

@@ -251,6 +251,9 @@ impl Program {
         self.steps += 1;
         self.trace(|| format!("{event:?}"));
         let subject = self.take(event, clock);
+        if self.random.chance(50) {
+            self.reactor.put_off_regulars();
+        }
         if self.random.chance(self.eager) {
             self.act(subject);
         }
