@@ -128,6 +128,12 @@ impl Kernel {
         }
     }
 
+    /// Whether a Unix-domain socket was connected before this turn.
+    pub fn was_joined(&mut self, fd: i32) -> bool {
+        let link = self.end_of(fd).map(|(link, _)| &self.links[link]);
+        link.is_ok_and(|link| link.is_local && link.made_in < self.turn)
+    }
+
     /// Whether a descriptor is a Unix-domain socket.
     pub(super) fn is_local(&mut self, fd: i32) -> bool {
         let link = match self.kind_of(fd) {

@@ -23,6 +23,8 @@ pub struct Conn {
     pub link: Option<(usize, usize)>,
     pub listener: Option<Id>,
     pub attached: bool,
+    /// Whether it connects to a path, by one socket.
+    pub by_path: bool,
     /// The process at the other end, where it was started for that.
     pub child: Option<i32>,
     /// Whether its owner was asked whether it takes descriptors, and does.
@@ -86,6 +88,7 @@ impl Conn {
             link: None,
             listener: None,
             attached: false,
+            by_path: false,
             child: None,
             was_asked: false,
             takes: false,
