@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use em_reactor::Interest;
-use magnus::block::Proc;
 use magnus::prelude::*;
 use magnus::rb_sys::{AsRawValue, protect};
 use magnus::value::Lazy;
@@ -36,8 +35,8 @@ pub(super) fn init(class: RClass) -> Result<(), Error> {
 fn fiber(ruby: &Ruby, this: This) -> Result<Value, Error> {
     bind(ruby, this)?;
     let body = ruby.block_proc()?;
-    let fiber = new_fiber(ruby, body)?;
-    drain::start(ruby, this, fiber)?;
+    let fiber = new_fiber(ruby, body.as_value())?;
+    drain::start(ruby, this, fiber, None)?;
     let failure = {
         let mut state = this.state();
         let mine = !state.engine.is_attached() && !state.running && state.hub.is_none();
@@ -49,7 +48,7 @@ fn fiber(ruby: &Ruby, this: This) -> Result<Value, Error> {
     }
 }
 
-pub(super) fn new_fiber(ruby: &Ruby, body: Proc) -> Result<VALUE, Error> {
+pub(super) fn new_fiber(ruby: &Ruby, body: Value) -> Result<VALUE, Error> {
     static CLASS: Lazy<RClass> = Lazy::new(|ruby| {
         let found = <Scheduler as magnus::TypedData>::class(ruby).const_get("Fiber");
         found.unwrap_or_else(|_| ruby.class_object())
