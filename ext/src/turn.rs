@@ -159,10 +159,12 @@ impl<'r> Loop<'r> {
             true => TIMED_TURNS,
             false => self.timed.saturating_sub(1),
         };
+        let is_ordered = self.timed > 0;
         self.ours(|instance| {
             if instance.stopping && !instance.winding_up {
                 return Ok(false);
             }
+            instance.reactor.set_ordered(is_ordered);
             if instance.reactor.needs_queue() {
                 instance.renew_queue()?;
             }

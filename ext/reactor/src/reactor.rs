@@ -317,7 +317,7 @@ impl Reactor {
                 return Some(notice);
             }
             let Some(id) = self.turn.ready.pop_front() else {
-                if self.take_regular() {
+                if !self.turn.regulars.is_empty() && self.take_regular() {
                     continue;
                 }
                 break;

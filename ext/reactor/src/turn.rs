@@ -100,6 +100,8 @@ pub(crate) struct Turn {
     /// Those that were handled in the last turn, too: they come after the others.
     pub(crate) regulars: VecDeque<Id>,
     pub(crate) stage: Stage,
+    /// Whether there are such.
+    pub(crate) is_ordered: bool,
     /// Descriptors that have used up their share of this turn.
     pub(crate) carried: VecDeque<Id>,
     /// Descriptors to write to, in the order of the sends.
@@ -140,6 +142,7 @@ impl Turn {
             ready: VecDeque::new(),
             regulars: VecDeque::new(),
             stage: Stage::Others,
+            is_ordered: false,
             carried: VecDeque::new(),
             dirty: VecDeque::new(),
             departing: Vec::new(),

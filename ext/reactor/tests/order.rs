@@ -1,5 +1,7 @@
 //! The order of a turn: who had nothing in the last one goes first, and long turns are cut short.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panics")]
+
 mod common;
 
 use std::io::{Read, Write};
@@ -8,6 +10,12 @@ use std::time::{Duration, Instant};
 
 use common::Loop;
 use em_reactor::{Event, Id, Reactor};
+
+fn ordered() -> Loop {
+    let mut l = Loop::new();
+    l.reactor.set_ordered(true);
+    l
+}
 
 /// Which connections have data in one turn, in their order.
 fn told_in_turn(l: &mut Loop, mut after_each: impl FnMut(&mut Reactor, Id)) -> Vec<Id> {
@@ -27,7 +35,7 @@ fn ask(peer: &mut TcpStream) {
 
 #[test]
 fn one_that_had_nothing_in_the_last_turn_goes_first() {
-    let mut l = Loop::new();
+    let mut l = ordered();
     let ((regular, mut asks_always), (seldom, mut asks_seldom)) = (l.accepted(), l.accepted());
     ask(&mut asks_always);
     assert_eq!(told_in_turn(&mut l, |_, _| ()), [regular]);
@@ -38,7 +46,7 @@ fn one_that_had_nothing_in_the_last_turn_goes_first() {
 
 #[test]
 fn one_that_has_more_than_its_share_goes_last() {
-    let mut l = Loop::new();
+    let mut l = ordered();
     let ((greedy, mut floods), (seldom, mut asks)) = (l.accepted(), l.accepted());
     floods.write_all(&[b'x'; 100_000]).unwrap();
     assert_eq!(told_in_turn(&mut l, |_, _| ()), [greedy]);
@@ -48,7 +56,7 @@ fn one_that_has_more_than_its_share_goes_last() {
 
 #[test]
 fn what_the_others_are_sent_is_written_before() {
-    let mut l = Loop::new();
+    let mut l = ordered();
     let ((regular, mut asks_always), (seldom, mut asks_seldom)) = (l.accepted(), l.accepted());
     ask(&mut asks_always);
     assert_eq!(told_in_turn(&mut l, |_, _| ()), [regular]);
@@ -73,7 +81,7 @@ fn what_the_others_are_sent_is_written_before() {
 
 #[test]
 fn a_long_turn_leaves_regulars_for_the_next_in_their_order() {
-    let mut l = Loop::new();
+    let mut l = ordered();
     let mut ends: Vec<(Id, TcpStream)> = (0..4).map(|_| l.accepted()).collect();
     let ids: Vec<Id> = ends.iter().map(|(id, _)| *id).collect();
     ends[..3].iter_mut().for_each(|(_, peer)| ask(peer));

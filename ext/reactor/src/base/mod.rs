@@ -192,7 +192,7 @@ impl Base {
             return;
         }
         self.queued = true;
-        match self.handled_in == turn.number.wrapping_sub(1) {
+        match turn.is_ordered && self.handled_in == turn.number.wrapping_sub(1) {
             true => turn.regulars.push_back(self.id),
             false => turn.ready.push_back(self.id),
         }

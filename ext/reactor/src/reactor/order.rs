@@ -1,4 +1,4 @@
-//! The order of a turn: who had nothing in the last one goes first.
+//! The order of a turn: where turns take long, who had nothing in the last one goes first.
 //!
 //! One that asks now and then need not wait for one that always has something, as with the flow
 //! queues of RFC 8290. Everybody still has a share of each turn, unless that takes too long.
@@ -7,6 +7,12 @@ use super::Reactor;
 use crate::turn::{Stage, Turn};
 
 impl Reactor {
+    /// Whether those that had nothing in the last turn go first from the next one on.
+    #[inline]
+    pub fn set_ordered(&mut self, is_ordered: bool) {
+        self.turn.is_ordered = is_ordered;
+    }
+
     /// Leaves those that were handled in the last turn, too, for the next one, since this one takes
     /// long: others may be ready by now. One of them is handled in each turn.
     pub fn put_off_regulars(&mut self) {
@@ -18,10 +24,8 @@ impl Reactor {
     /// Goes on with one that was handled in the last turn, too, if there is any. What the others
     /// were sent is written before.
     pub(super) fn take_regular(&mut self) -> bool {
-        let has_none = self.turn.regulars.is_empty();
         match self.turn.stage {
             Stage::Over => return false,
-            _ if has_none => return false,
             Stage::Others => self.flush(),
             Stage::Regulars => {}
         }
@@ -37,6 +41,12 @@ impl Turn {
     pub(super) fn begin_order(&mut self) {
         self.number = self.number.wrapping_add(1);
         self.stage = Stage::Others;
-        self.regulars.append(&mut self.carried);
+        let next = if self.is_ordered {
+            &mut self.regulars
+        } else {
+            self.ready.append(&mut self.regulars);
+            &mut self.ready
+        };
+        next.append(&mut self.carried);
     }
 }

@@ -107,6 +107,7 @@ impl Program {
         let start = Instant::now();
         let (mut reactor, poller) = Reactor::new(start).expect("a loop");
         let tells_input_ends = random.chance(500);
+        reactor.set_ordered(true);
         if tells_input_ends {
             reactor.tell_input_ends();
         }
