@@ -27,6 +27,15 @@ const SHORT_WAIT: Duration = Duration::from_micros(50);
 /// How long the loop keeps the GVL from other threads while it has work.
 const GVL_SHARE: Duration = Duration::from_millis(1);
 
+/// A turn is long if what it calls takes so much of the time that others wait for it.
+const LONG_TURN: Duration = Duration::from_millis(5);
+
+/// So many turns after one that was long look at the clock after each event.
+const TIMED_TURNS: u32 = 64;
+
+/// What such a turn may take before it looks for others.
+const TURN_SHARE: Duration = Duration::from_millis(1);
+
 /// The loop as its own thread sees it.
 pub(crate) struct Loop<'r> {
     ruby: &'r Ruby,
@@ -37,6 +46,10 @@ pub(crate) struct Loop<'r> {
     idle: bool,
     /// When other threads were let run last.
     let_go: Instant,
+    /// When the loop has looked last.
+    looked: Instant,
+    /// How many more turns look at the clock.
+    timed: u32,
 }
 
 /// What there is to do beside what descriptors report. What comes from now on is for the next turn.
@@ -73,6 +86,8 @@ impl<'r> Loop<'r> {
             serial,
             idle: false,
             let_go: Instant::now(),
+            looked: Instant::now(),
+            timed: 0,
         })
     }
 
@@ -142,16 +157,23 @@ impl<'r> Loop<'r> {
         self.flush()
     }
 
-    fn begin(&self) -> Result<bool, Error> {
+    fn begin(&mut self) -> Result<bool, Error> {
+        let now = Instant::now();
+        self.timed = match now.duration_since(self.looked) > LONG_TURN {
+            true => TIMED_TURNS,
+            false => self.timed.saturating_sub(1),
+        };
+        let is_ordered = self.timed > 0;
         self.ours(|instance| {
             if instance.stopping && !instance.winding_up {
                 return Ok(false);
             }
+            instance.reactor.set_ordered(is_ordered);
             if instance.reactor.needs_queue() {
                 instance.renew_queue()?;
             }
             instance.former = None;
-            instance.reactor.begin_turn(Instant::now());
+            instance.reactor.begin_turn(now);
             instance.iteration += 1;
             Ok(true)
         })?
@@ -206,6 +228,7 @@ impl<'r> Loop<'r> {
         // What a signal handler raised is handed out only after the state is whole again.
         let now = Instant::now();
         metrics::looked(now);
+        self.looked = now;
         let found = self.ours(|instance| {
             instance.sleeping = false;
             instance.reactor.collect(&*instance.queue.poller(), now);
@@ -283,7 +306,20 @@ impl<'r> Loop<'r> {
                 return Ok(acted);
             };
             self.act(&event, &self.buffer, &mut acted)?;
+            if self.timed > 0 {
+                self.woken()?;
+                self.keep_share()?;
+            }
         }
+    }
+
+    /// Has the loop look for others soon, where this turn takes long.
+    #[cold]
+    fn keep_share(&self) -> Result<(), Error> {
+        if self.looked.elapsed() > TURN_SHARE {
+            self.ours(|instance| instance.reactor.put_off_regulars())?;
+        }
+        Ok(())
     }
 
     /// Acts on one of a row of events. Where it is the turn for that, the fibers that wait for such

@@ -50,6 +50,11 @@ module Attack
     loop { socket.write("x") }
   end
 
+  def ten_slow_callbacks(ports)
+    sockets = Array.new(10) { TCPSocket.new("127.0.0.1", ports["slow"]) }
+    loop { sockets.each { |socket| socket.write("x") } }
+  end
+
   def slow_lines(ports)
     many(ports["lines"], 500, 0.05) { |socket| socket.write("x") }
   end
@@ -107,8 +112,8 @@ module Attack
     end
   end
 
-  KINDS = %i[none flood datagram_flood slow_callbacks slow_lines endless_lines endless_headers connects slow_handshakes
-             large_handshakes garbage_to_tls tiny_records].freeze
+  KINDS = %i[none flood datagram_flood slow_callbacks ten_slow_callbacks slow_lines endless_lines endless_headers
+             connects slow_handshakes large_handshakes garbage_to_tls tiny_records].freeze
 end
 
 # Those who wait for answers meanwhile.
@@ -209,7 +214,7 @@ module Server
     many = @looks.map(&:first).max
     much = @looks.map(&:last).max
     share = format("%5.1f KiB each", (much - little).fdiv(many - few)) if many > 2 * few
-    puts format("%-16s %-9s %6d answers, median %7.2f ms, p99 %8.2f ms, most %8.2f ms; %7d KiB, %5d connections %s",
+    puts format("%-18s %-9s %6d answers, median %7.2f ms, p99 %8.2f ms, most %8.2f ms; %7d KiB, %5d connections %s",
                 kind, place, count, median, p99, longest, much, many, share)
   end
 end

@@ -16,6 +16,7 @@ mod hold;
 mod listening;
 mod naming;
 mod occupation;
+mod order;
 mod passing;
 mod proxies;
 mod registration;
@@ -246,7 +247,7 @@ impl Reactor {
     pub fn collect(&mut self, poller: &Poller, now: Instant) {
         let turn = &mut self.turn;
         turn.now = now;
-        turn.ready.append(&mut turn.carried);
+        turn.begin_order();
         self.files.served = false;
         let mut rivals = Vec::new();
         for event in &poller.events {
@@ -300,11 +301,11 @@ impl Reactor {
             readiness.writable |= event.is_writable() || event.is_write_closed();
             readiness.urgent |= event.is_priority();
         }
-        base.enqueue(&mut self.turn);
+        base.enqueue_in_order(&mut self.turn);
     }
 
     /// The next event of this turn, except ends. Incoming bytes are written to the start of
-    /// `buffer`.
+    /// `buffer`. Descriptors that had none in the last turn come first.
     pub fn next_event(&mut self, buffer: &mut [u8]) -> Option<Event> {
         if self.files.is_busy() {
             if let Some(event) = self.files.next_event(&mut self.turn) {
@@ -316,6 +317,9 @@ impl Reactor {
                 return Some(notice);
             }
             let Some(id) = self.turn.ready.pop_front() else {
+                if !self.turn.regulars.is_empty() && self.take_regular() {
+                    continue;
+                }
                 break;
             };
             if let Some(event) = self.work_on(id, buffer) {
@@ -361,6 +365,7 @@ impl Reactor {
         let descriptor = self.descriptors.get_mut(id)?;
         let base = &mut descriptor.base;
         base.queued = false;
+        base.handled_in = self.turn.number;
         if base.hold.is_some() {
             return None;
         }

@@ -65,6 +65,16 @@ pub(crate) struct Unbound {
     pub(crate) reason: Option<Reason>,
 }
 
+/// Whose descriptors a turn handles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Those that were not handled in the last turn.
+    Others,
+    Regulars,
+    /// No more of them: the rest waits for the next turn.
+    Over,
+}
+
 /// How many bytes the system has given and taken since the loop was made: under TLS, those of its
 /// records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -83,8 +93,15 @@ pub(crate) struct Turn {
     pub(crate) deadlines: Timers<Deadline>,
     /// Deadlines from this mark on were added in this turn. They wait for the next.
     pub(crate) mark: u64,
+    /// How many turns there were; it may begin again.
+    pub(crate) number: u32,
     /// Descriptors to handle in this turn.
     pub(crate) ready: VecDeque<Id>,
+    /// Those that were handled in the last turn, too: they come after the others.
+    pub(crate) regulars: VecDeque<Id>,
+    pub(crate) stage: Stage,
+    /// Whether there are such.
+    pub(crate) is_ordered: bool,
     /// Descriptors that have used up their share of this turn.
     pub(crate) carried: VecDeque<Id>,
     /// Descriptors to write to, in the order of the sends.
@@ -121,7 +138,11 @@ impl Turn {
             registry,
             deadlines: Timers::new(),
             mark: 0,
+            number: 1,
             ready: VecDeque::new(),
+            regulars: VecDeque::new(),
+            stage: Stage::Others,
+            is_ordered: false,
             carried: VecDeque::new(),
             dirty: VecDeque::new(),
             departing: Vec::new(),
@@ -167,7 +188,8 @@ impl Turn {
 
     /// Whether there is work that must not wait.
     pub(crate) fn has_work(&self) -> bool {
-        let queued = !self.ready.is_empty() || !self.carried.is_empty() || !self.unbound.is_empty();
+        let ready = !self.ready.is_empty() || !self.regulars.is_empty() || !self.carried.is_empty();
+        let queued = ready || !self.unbound.is_empty();
         // Another thread may have sent something since the last event.
         let sent = !self.dirty.is_empty() || !self.notices.is_empty();
         let ending = !self.departing.is_empty() || !self.finished.is_empty();

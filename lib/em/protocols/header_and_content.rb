@@ -9,7 +9,7 @@ module EventMachine
     # +receive_request(lines, content)+. Requests may follow one another.
     #
     # Two content-lengths in one request, a content longer than LineText2::MaxBinaryLength, and headers of more
-    # than 1 MiB or 10,000 lines are errors: +receive_error+ is called with a message if the class has that
+    # than 1 MiB or 1,000 lines are errors: +receive_error+ is called with a message if the class has that
     # method, and the connection is closed.
     class HeaderAndContentProtocol < Connection
       include LineText2
@@ -19,8 +19,8 @@ module EventMachine
 
       FIELD = /\A([^\s:]+)\s*:\s*/
       MAX_HEADER_LENGTH = 1024 * 1024
-      # Each line is an object, which costs more than its bytes.
-      MAX_HEADER_LINES = 10_000
+      # Each line is an object and a call, and others wait for all that come at once.
+      MAX_HEADER_LINES = 1_000
       private_constant :FIELD, :MAX_HEADER_LENGTH, :MAX_HEADER_LINES
 
       # Converts header lines to a Hash.

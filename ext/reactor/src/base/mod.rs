@@ -32,6 +32,8 @@ pub(crate) struct Base {
     pub(crate) interest: Option<Interest>,
     /// Whether it is in one of the queues of ready descriptors.
     pub(crate) queued: bool,
+    /// The number of the last turn in which it was handled.
+    pub(crate) handled_in: u32,
     /// Whether it is in the list of descriptors to write to.
     pub(crate) dirty: bool,
     /// Whether it is a file, which is always ready and cannot be watched.
@@ -115,6 +117,7 @@ impl Base {
             readiness: Readiness::default(),
             interest,
             queued: false,
+            handled_in: 0,
             dirty: false,
             always_ready: false,
             paused: false,
@@ -178,6 +181,20 @@ impl Base {
         if !self.queued && self.readiness.any() {
             self.queued = true;
             turn.ready.push_back(self.id);
+        }
+    }
+
+    /// Queues one that the system says is ready: behind those that were not handled in the last
+    /// turn, if it was.
+    #[inline]
+    pub(crate) fn enqueue_in_order(&mut self, turn: &mut Turn) {
+        if self.queued || !self.readiness.any() {
+            return;
+        }
+        self.queued = true;
+        match turn.is_ordered && self.handled_in == turn.number.wrapping_sub(1) {
+            true => turn.regulars.push_back(self.id),
+            false => turn.ready.push_back(self.id),
         }
     }
 

@@ -89,13 +89,7 @@ impl Loop {
             );
             self.reactor.flush();
         }
-        let timeout = self
-            .reactor
-            .poll_timeout(Instant::now())
-            .unwrap_or(wait)
-            .min(wait);
-        self.poller.poll(Some(timeout)).unwrap();
-        self.reactor.collect(&self.poller, Instant::now());
+        self.poll(wait);
         while let Some(event) = self.next() {
             let data = match event {
                 Event::Data { len, .. } => self.buffer[..len].to_vec(),
@@ -113,7 +107,16 @@ impl Loop {
         }
     }
 
-    fn next(&mut self) -> Option<Event> {
+    /// Polls for at most `wait`, and has the events of the turn follow.
+    pub fn poll(&mut self, wait: Duration) {
+        let timeout = self.reactor.poll_timeout(Instant::now());
+        let timeout = timeout.unwrap_or(wait).min(wait);
+        self.poller.poll(Some(timeout)).unwrap();
+        self.reactor.collect(&self.poller, Instant::now());
+    }
+
+    /// The next event of the turn, with nothing written after it.
+    pub fn next(&mut self) -> Option<Event> {
         let event = self.reactor.next_event(&mut self.buffer);
         event.or_else(|| self.reactor.next_end())
     }

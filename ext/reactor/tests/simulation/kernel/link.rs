@@ -10,6 +10,8 @@ pub struct Link {
     /// Whether it is one of Unix-domain sockets, and whether descriptors are passed over it.
     pub is_local: bool,
     pub passes: bool,
+    /// The turn that it was made in.
+    pub made_in: u64,
 }
 
 /// How far an end has come.

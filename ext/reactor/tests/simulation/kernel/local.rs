@@ -9,6 +9,9 @@ use super::link::State;
 use super::streams::ALL;
 use super::{Answer, Kernel, Kind};
 
+/// Turns in which what is told late will have been told.
+const PATIENCE: u64 = 30;
+
 /// The file that a socket is bound to: one of the real kernel's, so that the library finds it.
 #[derive(Debug)]
 pub struct Place {
@@ -126,6 +129,12 @@ impl Kernel {
                 Err(error)
             }
         }
+    }
+
+    /// Whether a Unix-domain socket was connected so many turns ago that this must have been told.
+    pub fn was_joined(&mut self, fd: i32) -> bool {
+        let link = self.end_of(fd).map(|(link, _)| &self.links[link]);
+        link.is_ok_and(|link| link.is_local && link.made_in + PATIENCE < self.turn)
     }
 
     /// Whether a descriptor is a Unix-domain socket.

@@ -143,6 +143,7 @@ pub struct Kernel {
     /// Whether something could not be made or watched.
     pub may_have_lacked: bool,
     calls: usize,
+    turn: u64,
     /// What no program may do, and was done.
     pub misuse: Vec<String>,
 }
@@ -172,6 +173,7 @@ impl Kernel {
             next_port: 20_000,
             may_have_lacked: false,
             calls: 0,
+            turn: 0,
             misuse: Vec::new(),
         }
     }
@@ -192,6 +194,7 @@ impl Kernel {
     /// A turn begins, which may make so many calls.
     pub fn begin_turn(&mut self) {
         self.calls = 0;
+        self.turn += 1;
     }
 
     fn count_call(&mut self) -> Answer<()> {

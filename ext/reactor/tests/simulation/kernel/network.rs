@@ -37,6 +37,7 @@ impl Kernel {
             ends,
             is_local: false,
             passes: false,
+            made_in: self.turn,
         });
         self.live.push(self.links.len() - 1);
         self.links.len() - 1

@@ -35,6 +35,9 @@ impl Program {
 
     fn act_on(&mut self, index: usize) {
         let id = self.conns[index].id;
+        if self.conns[index].only_passes {
+            return;
+        }
         match self.random.below(100) {
             0..=51 => self.send(index),
             52..=53 => self.send_file(index),
@@ -210,6 +213,10 @@ impl Program {
             true => Duration::ZERO,
             false => Duration::from_micros(self.random.size(LONGEST) as u64),
         };
+        self.time_out_after(index, timeout);
+    }
+
+    pub(super) fn time_out_after(&mut self, index: usize, timeout: Duration) {
         let (clock, turn) = (self.clock(), self.turn);
         let conn = &mut self.conns[index];
         let id = conn.id;

@@ -23,11 +23,16 @@ pub struct Conn {
     pub link: Option<(usize, usize)>,
     pub listener: Option<Id>,
     pub attached: bool,
+    /// Whether it connects to a path, by one socket.
+    pub by_path: bool,
     /// The process at the other end, where it was started for that.
     pub child: Option<i32>,
     /// Whether its owner was asked whether it takes descriptors, and does.
     pub was_asked: bool,
     pub takes: bool,
+    /// Whether nothing but descriptors goes over it from now on, so that these keep it from being
+    /// idle.
+    pub only_passes: bool,
     /// Whether it is under TLS, and whether its handshake is done.
     pub secure: bool,
     pub established: bool,
@@ -83,9 +88,11 @@ impl Conn {
             link: None,
             listener: None,
             attached: false,
+            by_path: false,
             child: None,
             was_asked: false,
             takes: false,
+            only_passes: false,
             secure: false,
             established: false,
             connected: false,

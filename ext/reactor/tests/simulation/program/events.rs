@@ -165,7 +165,8 @@ impl Program {
         let is_ending = conn.secure
             || conn.closing != Closing::No
             || conn.write_closed
-            || !conn.timeout.is_zero();
+            || !conn.timeout.is_zero()
+            || conn.timeout_set_in == self.turn;
         let has_failed = kernel::with(|k| !k.links[link].ends[side].told.is_empty());
         let told = conn.told.0;
         assert!(
@@ -330,6 +331,11 @@ impl Program {
                 );
             }
             Some(Reason::Errno(error)) => {
+                let was_joined = conn.by_path && kernel::with(|kernel| kernel.was_joined(conn.fd));
+                assert!(
+                    !was_joined || *error != libc::ETIMEDOUT,
+                    "{id:?} times out though it is connected"
+                );
                 let may_lack = kernel::with(|kernel| kernel.may_have_lacked);
                 let may_lack = may_lack || self.cut_early || *error == libc::ETIMEDOUT;
                 let is_excused = asked_for || may_lack;

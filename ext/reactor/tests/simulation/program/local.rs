@@ -146,7 +146,8 @@ impl Program {
         match result {
             Ok(id) => {
                 assert!(listens, "{id:?} connects to nobody");
-                self.add_conn(id);
+                let index = self.add_conn(id);
+                self.conns[index].by_path = true;
             }
             Err(error) => {
                 let may_lack = kernel::with(|kernel| kernel.may_have_lacked);

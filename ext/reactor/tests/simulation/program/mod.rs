@@ -107,6 +107,7 @@ impl Program {
         let start = Instant::now();
         let (mut reactor, poller) = Reactor::new(start).expect("a loop");
         let tells_input_ends = random.chance(500);
+        reactor.set_ordered(true);
         if tells_input_ends {
             reactor.tell_input_ends();
         }
@@ -251,6 +252,9 @@ impl Program {
         self.steps += 1;
         self.trace(|| format!("{event:?}"));
         let subject = self.take(event, clock);
+        if self.random.chance(50) {
+            self.reactor.put_off_regulars();
+        }
         if self.random.chance(self.eager) {
             self.act(subject);
         }

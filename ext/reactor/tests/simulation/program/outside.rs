@@ -15,6 +15,7 @@ impl Program {
                     return self.connect_outside();
                 };
                 match self.random.below(1000) {
+                    0..=449 if self.only_passes(link, side) => self.pass_outside(link, side),
                     0..=49 if self.passes_by(link) => self.pass_outside(link, side),
                     0..=449 => self.write_outside(link, side),
                     450..=919 => self.read_outside(link, side, 0),

@@ -1,5 +1,7 @@
 //! Descriptors that are passed over Unix-domain sockets.
 
+use std::time::Duration;
+
 use em_reactor::Id;
 
 use super::Program;
@@ -8,11 +10,20 @@ use crate::kernel;
 /// The most that come with one message.
 const MOST: usize = 3;
 
+/// The longest timeout of one that gets nothing but descriptors, in microseconds.
+const MOST_IDLE: usize = 20_000_000;
+
 impl Program {
     /// Whether descriptors are passed over the link of a connection.
     pub(super) fn passes(&self, index: usize) -> bool {
         let link = self.conns[index].link;
         link.is_some_and(|(link, _)| kernel::with(|kernel| kernel.links[link].passes))
+    }
+
+    /// Whether the other end of a link is to get nothing but descriptors.
+    pub(super) fn only_passes(&self, link: usize, side: usize) -> bool {
+        let mut conns = self.by_id.values().map(|index| &self.conns[*index]);
+        conns.any(|conn| conn.only_passes && conn.link == Some((link, 1 - side)))
     }
 
     fn is_local(&self, index: usize) -> bool {
@@ -51,7 +62,7 @@ impl Program {
     pub(super) fn pass_outside(&mut self, link: usize, side: usize) {
         let wire = self.wire_of(link, side);
         let count = self.random.between(1, MOST);
-        let is_carried = self.random.chance(500);
+        let is_carried = self.random.chance(500) || self.only_passes(link, side);
         let length = self.random.between(2, 3_000);
         let data = match is_carried {
             true => &[0],
@@ -88,11 +99,16 @@ impl Program {
         self.trace(|| format!("{id:?} takes descriptors: {takes}"));
         if takes {
             self.reactor.take_descriptors(id);
+            if self.random.chance(200) {
+                let timeout = Duration::from_micros(self.random.size(MOST_IDLE) as u64);
+                self.time_out_after(index, timeout);
+                self.conns[index].only_passes = true;
+            }
         }
         index
     }
 
-    pub(super) fn descriptor_came(&mut self, id: Id, clock: std::time::Duration) -> usize {
+    pub(super) fn descriptor_came(&mut self, id: Id, clock: Duration) -> usize {
         let index = self.expect_conn(id);
         let wire = self.input_of(index).expect("a wire");
         let conn = &mut self.conns[index];
