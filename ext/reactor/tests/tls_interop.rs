@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use em_reactor::tls::{Identity, Parameters, Role, Session, SessionEvent};
 
-use tls_support::{Scratch, TLS_1_2, TLS_1_3};
+use tls_support::{Scratch, TLS_1_2, TLS_1_3, patience};
 
 /// Long enough for a busy machine; nothing waits for it to pass.
-const PATIENCE: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// A session on a socket, with everything accepted.
 struct Wire {
@@ -27,7 +27,7 @@ struct Wire {
 
 impl Wire {
     fn new(role: Role, params: &Parameters, socket: TcpStream) -> Self {
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.set_read_timeout(Some(patience(LIMIT))).unwrap();
         socket.set_nodelay(true).unwrap();
         Self {
             session: Session::new(role, params).unwrap(),
