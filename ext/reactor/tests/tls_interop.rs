@@ -4,7 +4,7 @@
 
 mod tls_support;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -38,6 +38,16 @@ impl Wire {
         }
     }
 
+    /// Reads again after a signal: the system does not, because the socket has a time limit.
+    fn read(&mut self, buf: &mut [u8]) -> usize {
+        loop {
+            match self.socket.read(buf) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result.unwrap(),
+            }
+        }
+    }
+
     /// Goes on until `done`, the end of the peer's bytes, or a failure.
     fn run(&mut self, done: impl Fn(&Self) -> bool) {
         let mut buf = [0; 20_000];
@@ -48,7 +58,7 @@ impl Wire {
             if done(self) {
                 return;
             }
-            let size = self.socket.read(&mut buf).unwrap();
+            let size = self.read(&mut buf);
             if size == 0 || self.session.receive(&buf[..size]).is_err() {
                 return;
             }
