@@ -25,6 +25,7 @@ mod shared;
 mod signatures;
 mod streams;
 mod sys;
+mod task;
 mod turn;
 
 /// Called by `require "eventmachine.so"`.
@@ -37,6 +38,7 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     deferred::init(ruby)?;
     metrics::init(module)?;
     scheduler::init(ruby, module)?;
+    task::init(ruby, module)?;
     streams::init(ruby, module)?;
     api::init(ruby, module)
 }

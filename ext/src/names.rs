@@ -69,5 +69,5 @@ names! {
     RUN_DEFERRED_CALLBACKS = "run_deferred_callbacks";
     RUN_TIMED_CALLBACKS = "run_timed_callbacks";
     REPORT_SLOW = "report_slow";
-    OF = "of";
+    PUBLISH = "publish";
 }

@@ -62,7 +62,7 @@ module EventMachine
       case @object
       when Connection then method_of_connection
       when PeriodicTimer then @object.instance_variable_get(:@code)
-      when Task then @object.instance_variable_get(:@body)
+      when Task then @object.__send__(:body)
       else @object
       end.then { |code| callable(code) }
     end

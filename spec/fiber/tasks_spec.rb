@@ -70,6 +70,50 @@ RSpec.describe "EventMachine.fiber and its friends" do
       expect([before, Fiber.scheduler]).to eq([nil, nil])
     end
 
+    it "lists the tasks in the order of their starts" do
+      got = in_fiber do
+        tasks = Array.new(20) { |number| fiber(number) { sleep } }
+        tasks.values_at(3, 11).each(&:cancel)
+        sleep 0
+        EventMachine.tasks.map(&:name).tap { tasks.each(&:cancel) }
+      end
+      expect(got.last(18)).to eq([*"0".."19"] - %w[3 11])
+    end
+
+    it "makes tasks that cannot be copied, and need a block" do
+      task = EventMachine::Task.new("one") { nil }
+      expect { task.dup }.to raise_error(TypeError, "a task cannot be copied: #<EventMachine::Task one waiting>")
+      expect { task.clone }.to raise_error(TypeError, /cannot be copied/)
+      expect { EventMachine::Task.new }.to raise_error(ArgumentError, "no block given")
+      expect(EventMachine::Task.allocate.then { |none| [none.status, none.name, none.fiber, none.value] })
+        .to eq([:waiting, nil, nil, nil])
+    end
+
+    it "takes anything with a name, and the blocks of methods, symbols and lambdas" do
+      got = in_fiber do
+        blocks = [-> { 1 }, ->(task) { task.name }, ->(task = 2) { task.name }, :name.to_proc, proc { |_, more| more }]
+        names = [:a, 5, false, nil].map { |name| fiber(name) { nil }.name }
+        [names, blocks.map { |block| fiber("x", &block).value }]
+      end
+      expect(got).to eq([["a", "5", nil, nil], [1, "x", "x", "x", nil]])
+      expect { fiber(&->(one, two) { [one, two] }) && em { EventMachine.next_tick { done } } }
+        .to raise_error(ArgumentError, /given 1, expected 2/)
+      expect { EventMachine.fiber(1, 2) { nil } }
+        .to raise_error(ArgumentError, "wrong number of arguments (given 2, expected 0..1)")
+    end
+
+    it "tells who asks late, and who set another outcome has no last word on the value" do
+      got = in_fiber do
+        task = fiber { 4 }
+        seen = []
+        task.callback { |value| seen << value }
+        task.fail(9)
+        task.errback { |reason| seen << reason }
+        [*seen, task.value, task.status]
+      end
+      expect(got).to eq([4, 9, 4, :done])
+    end
+
     it "knows the running task, from nested fibers too" do
       got = in_fiber do |task|
         [EventMachine::Task.current, Fiber.new { EventMachine::Task.current }.resume, task.status,

@@ -31,7 +31,7 @@ RSpec.describe "The native functions" do
   }
   # Those that have nothing to do with a loop.
   free = %i[
-    connection_attempt_delay connection_attempt_delay= epoll= epoll? get_max_timer_count
+    connection_attempt_delay connection_attempt_delay= epoll= epoll? fiber get_max_timer_count
     get_simultaneous_accept_count initialize_event_machine kqueue kqueue= kqueue? library_type resolution_delay
     resolution_delay= set_max_timer_count set_rlimit_nofile set_simultaneous_accept_count setuid_string ssl?
     tls_provider host_addresses

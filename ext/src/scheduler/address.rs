@@ -2,10 +2,10 @@
 
 use std::hash::{BuildHasherDefault, Hasher};
 
-pub(super) type ByAddress = BuildHasherDefault<Address>;
+pub(crate) type ByAddress = BuildHasherDefault<Address>;
 
 #[derive(Default)]
-pub(super) struct Address(u64);
+pub(crate) struct Address(u64);
 
 impl Hasher for Address {
     fn write(&mut self, bytes: &[u8]) {

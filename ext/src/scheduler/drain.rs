@@ -18,10 +18,21 @@ use super::slab::Tag;
 use super::state::{End, Item, Kind};
 use super::{Scheduler, spare, switch};
 use crate::own::Own;
-use crate::{metrics, names};
+use crate::{metrics, names, task};
 
-/// Runs what is urgent and, where `all` is to run, what is ready.
-pub(super) fn drain(ruby: &Ruby, scheduler: Own<Scheduler>, all: bool) -> Result<(), Error> {
+/// How much is to run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Share {
+    /// What is urgent.
+    Urgent,
+    /// And what is ready.
+    Woken,
+    /// And who let the loop have its turn.
+    Turn,
+}
+
+/// Runs a share of what there is.
+pub(super) fn drain(ruby: &Ruby, scheduler: Own<Scheduler>, share: Share) -> Result<(), Error> {
     let hub = switch::current(ruby);
     {
         let mut state = scheduler.state();
@@ -30,10 +41,11 @@ pub(super) fn drain(ruby: &Ruby, scheduler: Own<Scheduler>, all: bool) -> Result
         }
         state.hub = Some(hub);
         // One that a callback starts belongs to that callback.
-        state.timed = all && metrics::is_on() && state.engine.is_attached();
-        match all {
-            true => state.begin_share(),
-            false => state.share = 0,
+        state.timed = share != Share::Urgent && metrics::is_on() && state.engine.is_attached();
+        match share {
+            Share::Turn => state.begin_turn(),
+            Share::Woken => state.begin_share(),
+            Share::Urgent => state.share = 0,
         }
     }
     let result = work(ruby, scheduler);
@@ -50,7 +62,7 @@ pub(super) fn drain(ruby: &Ruby, scheduler: Own<Scheduler>, all: bool) -> Result
 fn work(ruby: &Ruby, scheduler: Own<Scheduler>) -> Result<(), Error> {
     while let Some(step) = next(ruby, &scheduler) {
         let to = match step {
-            Step::Nested { fiber, top } => {
+            Step::Nested { fiber, top, .. } => {
                 scheduler.state().current = Some(top);
                 fiber
             }
@@ -73,7 +85,7 @@ fn work(ruby: &Ruby, scheduler: Own<Scheduler>) -> Result<(), Error> {
 
 enum Step {
     /// To be gone to from the hub.
-    Nested { fiber: VALUE, top: VALUE },
+    Nested { tag: Tag, fiber: VALUE, top: VALUE },
     /// To be resumed by a drain fiber.
     Plain(Item),
 }
@@ -100,6 +112,7 @@ fn next(ruby: &Ruby, scheduler: &Scheduler) -> Option<Step> {
         if let Some(waiter) = state.waiters.get(tag) {
             return Some(match waiter.nested {
                 true => Step::Nested {
+                    tag,
                     fiber: waiter.fiber,
                     top: waiter.top,
                 },
@@ -172,11 +185,8 @@ fn run_plain(ruby: &Ruby, scheduler: &Scheduler) {
     while let Some(step) = next(ruby, scheduler) {
         let item = match step {
             Step::Plain(item) => item,
-            Step::Nested { fiber, .. } => {
-                let mut state = scheduler.state();
-                if let Some(&tag) = state.by_fiber.get(&fiber) {
-                    state.urgent.push_front(Item::Continue(tag));
-                }
+            Step::Nested { tag, .. } => {
+                scheduler.state().urgent.push_front(Item::Continue(tag));
                 return;
             }
         };
@@ -191,7 +201,7 @@ fn run(ruby: &Ruby, scheduler: &Scheduler, item: Item) -> Result<(), Error> {
         let mut state = scheduler.state();
         let fiber = match item {
             Item::Continue(tag) => state.waiters.get(tag).map(|waiter| waiter.fiber),
-            Item::Start(fiber) | Item::Unblocked(fiber) | Item::Raise(fiber, _) => Some(fiber),
+            Item::Start(fiber, _) | Item::Unblocked(fiber) | Item::Raise(fiber, _) => Some(fiber),
         };
         let Some(fiber) = fiber else {
             return Ok(());
@@ -210,6 +220,7 @@ fn run(ruby: &Ruby, scheduler: &Scheduler, item: Item) -> Result<(), Error> {
                 false => Err(error),
             }
         }),
+        Item::Start(_, Some(task)) => resume_with(ruby, scheduler, fiber, &[task]),
         _ => resume(ruby, scheduler, fiber),
     };
     let mut state = scheduler.state();
@@ -224,34 +235,30 @@ fn is_lost(ruby: &Ruby, scheduler: &Scheduler, fiber: VALUE, tag: Tag) -> bool {
     !switch::is_alive(ruby, fiber) && scheduler.state().remove(tag).is_some()
 }
 
-/// Resumes a fiber, and keeps it if it takes too long until it waits or ends.
 fn resume(ruby: &Ruby, scheduler: &Scheduler, fiber: VALUE) -> Result<(), Error> {
+    resume_with(ruby, scheduler, fiber, &[])
+}
+
+/// Resumes a fiber, and keeps it if it takes too long until it waits or ends.
+fn resume_with(
+    ruby: &Ruby,
+    scheduler: &Scheduler,
+    fiber: VALUE,
+    arguments: &[VALUE],
+) -> Result<(), Error> {
     if !scheduler.state().timed {
-        return switch::resume(ruby, fiber);
+        return switch::resume(ruby, fiber, arguments);
     }
     // Known only until it has ended.
-    let task = task_of(ruby, fiber);
+    let task = task::of(ruby, fiber);
     let start = Instant::now();
-    let result = switch::resume(ruby, fiber);
+    let result = switch::resume(ruby, fiber, arguments);
     let took = start.elapsed();
     if metrics::fiber_ran(took) {
         let mut state = scheduler.state();
         state.slow.push_back((task.unwrap_or(fiber), took));
     }
     result
-}
-
-/// The task that a fiber runs, if there is one.
-fn task_of(ruby: &Ruby, fiber: VALUE) -> Option<VALUE> {
-    static CLASS: Lazy<RClass> = Lazy::new(|ruby| {
-        let found = names::module(ruby).and_then(|module| module.const_get("Task"));
-        found.unwrap_or_else(|_| ruby.class_object())
-    });
-    let task: Value = ruby
-        .get_inner(&CLASS)
-        .funcall(*names::OF, (switch::value(fiber),))
-        .ok()?;
-    (!task.is_nil()).then(|| task.as_raw())
 }
 
 /// Keeps what ended a fiber, unless that asked for no more than its end. What ends the thread ends
@@ -280,13 +287,19 @@ fn cancelled(ruby: &Ruby) -> RClass {
 }
 
 /// Starts a fiber, which runs until its first wait before this returns.
-pub(super) fn start(ruby: &Ruby, scheduler: Own<Scheduler>, fiber: VALUE) -> Result<(), Error> {
+pub(super) fn start(
+    ruby: &Ruby,
+    scheduler: Own<Scheduler>,
+    fiber: VALUE,
+    task: Option<VALUE>,
+) -> Result<(), Error> {
+    let item = Item::Start(fiber, task);
     let within = scheduler.state().hub.is_some();
     if within {
-        return after(ruby, &scheduler, Item::Start(fiber));
+        return after(ruby, &scheduler, item);
     }
-    scheduler.state().urgent.push_front(Item::Start(fiber));
-    drain(ruby, scheduler, false)
+    scheduler.state().urgent.push_front(item);
+    drain(ruby, scheduler, Share::Urgent)
 }
 
 /// Has the drain that this fiber runs in do something, then go on here. To resume a fiber from this
@@ -303,31 +316,44 @@ pub(super) fn after(ruby: &Ruby, scheduler: &Scheduler, item: Item) -> Result<()
     suspend(ruby, scheduler, tag).map(drop)
 }
 
-/// Lets others run until the wait is over; whoever resumes this fiber before goes on at once.
+/// Lets others run until the wait is over; whoever resumes this fiber before goes on at once. Its
+/// frame is on the stack of each fiber that waits, so what is not needed meanwhile is elsewhere.
 pub(super) fn suspend(ruby: &Ruby, scheduler: &Scheduler, tag: Tag) -> Result<End, Error> {
     loop {
-        let hub = {
-            let state = scheduler.state();
-            let nested = state.waiters.get(tag).is_some_and(|waiter| waiter.nested);
-            nested.then(|| state.hub.or(state.loop_fiber)).flatten()
-        };
-        let switched = match hub {
+        let switched = match hub_for(scheduler, tag) {
             Some(hub) => switch::transfer(ruby, hub).map(drop),
             None => switch::suspend(ruby),
         };
-        let mut state = scheduler.state();
-        if let Err(error) = switched {
-            state.remove(tag);
-            return Err(error);
-        }
-        let end = state.waiters.get(tag).map(|waiter| waiter.end);
-        match end {
-            Some(None) => {}
-            Some(Some(end)) => {
-                state.remove(tag);
-                return Ok(end);
-            }
-            None => return Ok(End::Woken),
+        if let Some(end) = resumed(scheduler, tag, switched) {
+            return end;
         }
     }
+}
+
+/// Where a fiber goes that another one has resumed; that other one is where the rest go.
+#[inline(never)]
+fn hub_for(scheduler: &Scheduler, tag: Tag) -> Option<VALUE> {
+    let state = scheduler.state();
+    let nested = state.waiters.get(tag).is_some_and(|waiter| waiter.nested);
+    nested.then(|| state.hub.or(state.loop_fiber)).flatten()
+}
+
+/// How the wait has ended, if it has.
+#[inline(never)]
+fn resumed(
+    scheduler: &Scheduler,
+    tag: Tag,
+    switched: Result<(), Error>,
+) -> Option<Result<End, Error>> {
+    let mut state = scheduler.state();
+    if let Err(error) = switched {
+        state.remove(tag);
+        return Some(Err(error));
+    }
+    let end = match state.waiters.get(tag) {
+        Some(waiter) => waiter.end?,
+        None => End::Woken,
+    };
+    state.remove(tag);
+    Some(Ok(end))
 }

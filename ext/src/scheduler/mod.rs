@@ -16,6 +16,7 @@ mod run;
 mod seconds;
 mod slab;
 mod spare;
+mod starting;
 mod state;
 mod switch;
 mod tasks;
@@ -34,8 +35,11 @@ use self::state::State;
 use crate::own::Own;
 use crate::{errors, guarded, instance, names};
 
+pub(crate) use address::ByAddress;
 pub(crate) use parking::{block, current, current_fiber, unblock};
-pub(crate) use run::{next_failure, next_slow, run_ready};
+pub(crate) use run::{next_failure, next_slow, run_ready, run_woken};
+pub(crate) use starting::{attached_here, start_task};
+pub(crate) use switch::value;
 
 /// A scheduler; its state is guarded by the GVL.
 #[derive(Default)]
@@ -60,7 +64,7 @@ impl Scheduler {
 
 /// Binds a scheduler to the calling thread at its first use: to the loop that runs there, or to one
 /// of its own.
-fn bind(ruby: &Ruby, scheduler: Own<Scheduler>) -> Result<(), Error> {
+pub(crate) fn bind(ruby: &Ruby, scheduler: Own<Scheduler>) -> Result<(), Error> {
     let (thread, closed) = {
         let state = scheduler.state();
         (state.thread, state.closed)

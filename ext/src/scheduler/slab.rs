@@ -34,7 +34,7 @@ impl<T> Slab<T> {
         let slot = &mut self.slots[place as usize];
         slot.generation = (slot.generation + 1) & (u32::MAX >> 1);
         slot.value = Some(value);
-        u64::from(slot.generation) << 32 | u64::from(place)
+        self.tag(place as usize)
     }
 
     pub(super) fn get_mut(&mut self, tag: Tag) -> Option<&mut T> {
@@ -58,6 +58,18 @@ impl<T> Slab<T> {
         let place = tag as u32;
         self.free.push(place);
         self.slots[place as usize].value.take()
+    }
+
+    pub(super) fn find(&self, is_it: impl Fn(&T) -> bool) -> Option<Tag> {
+        let place = self
+            .slots
+            .iter()
+            .position(|slot| slot.value.as_ref().is_some_and(&is_it))?;
+        Some(self.tag(place))
+    }
+
+    fn tag(&self, place: usize) -> Tag {
+        u64::from(self.slots[place].generation) << 32 | place as u64
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {

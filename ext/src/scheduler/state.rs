@@ -63,8 +63,8 @@ pub(super) struct Waiter {
 pub(super) enum Item {
     /// A wait is over.
     Continue(Tag),
-    /// A fiber is new.
-    Start(VALUE),
+    /// A fiber is new, which may be that of a task.
+    Start(VALUE, Option<VALUE>),
     /// A fiber that was not waiting was unblocked: its wait has begun meanwhile.
     Unblocked(VALUE),
     /// Something is to be raised in a fiber that has yielded.
@@ -90,6 +90,7 @@ pub(super) const ALARM: Tag = 1 << 63;
 pub(super) struct State {
     pub(super) engine: Engine,
     pub(super) waiters: Slab<Waiter>,
+    /// The waits of fibers, other than for their turn.
     pub(super) by_fiber: HashMap<VALUE, Tag, ByAddress>,
     pub(super) ready: VecDeque<Item>,
     /// Waits of fibers that let the loop have its turn first.
@@ -128,6 +129,8 @@ pub(super) struct State {
     pub(super) closed: bool,
     /// Whether this process is a fork of the one whose fibers these are.
     pub(super) abandoned: bool,
+    /// Whether the loop has no turn left for fibers that would wait.
+    pub(super) ending: bool,
 }
 
 impl State {
@@ -149,13 +152,16 @@ impl State {
             end: None,
             since: self.now.unwrap_or_else(Instant::now),
         });
-        self.by_fiber.insert(fiber, tag);
+        // Nobody looks for the others by their fibers often.
+        if kind != Kind::Turn {
+            self.by_fiber.insert(fiber, tag);
+        }
         tag
     }
 
     pub(super) fn remove(&mut self, tag: Tag) -> Option<Waiter> {
         let waiter = self.waiters.remove(tag)?;
-        if self.by_fiber.get(&waiter.fiber) == Some(&tag) {
+        if waiter.kind != Kind::Turn && self.by_fiber.get(&waiter.fiber) == Some(&tag) {
             self.by_fiber.remove(&waiter.fiber);
         }
         Some(waiter)
@@ -186,14 +192,23 @@ impl State {
         }
     }
 
+    /// Begins a drain in which those that let the loop have its turn have theirs.
+    pub(super) fn begin_turn(&mut self) {
+        const ROUNDS: u32 = 8;
+        self.take_later();
+        self.begin_share();
+        self.rounds = ROUNDS;
+    }
+
     /// Begins a drain of all that is ready. What becomes ready meanwhile is for another one, but
     /// for a few: fibers that wake each other need no turn of the loop each.
     pub(super) fn begin_share(&mut self) {
         const MEANWHILE: usize = 32;
-        const ROUNDS: u32 = 8;
-        self.take_later();
-        self.share = self.ready.len() + MEANWHILE;
-        self.rounds = ROUNDS;
+        self.share = match self.ready.is_empty() {
+            true => 0,
+            false => self.ready.len() + MEANWHILE,
+        };
+        self.rounds = 0;
     }
 
     /// Has those that let others have their turn go on without a turn of the loop, if that would
@@ -236,10 +251,8 @@ impl State {
         if let Some(&tag) = self.by_fiber.get(&fiber) {
             return Some(tag);
         }
-        self.by_fiber.values().copied().find(|&tag| {
-            let waiter = self.waiters.get(tag);
-            waiter.is_some_and(|waiter| waiter.top == fiber)
-        })
+        self.waiters
+            .find(|waiter| waiter.fiber == fiber || waiter.top == fiber)
     }
 
     /// What the drain does next.
@@ -270,7 +283,7 @@ impl State {
 
     pub(super) fn is_starting(&self, fiber: VALUE) -> bool {
         let mut items = self.urgent.iter().chain(&self.ready);
-        items.any(|item| matches!(*item, Item::Start(starting) if starting == fiber))
+        items.any(|item| matches!(*item, Item::Start(starting, _) if starting == fiber))
     }
 
     pub(super) fn forget_pending(&mut self, top: VALUE, tag: Tag) {
@@ -316,7 +329,8 @@ impl State {
         for item in self.ready.iter().chain(&self.urgent) {
             match *item {
                 Item::Continue(_) => {}
-                Item::Start(fiber) | Item::Unblocked(fiber) => mark(fiber),
+                Item::Start(fiber, task) => [fiber].into_iter().chain(task).for_each(mark),
+                Item::Unblocked(fiber) => mark(fiber),
                 Item::Raise(fiber, exception) => {
                     mark(fiber);
                     mark(exception);

@@ -16,10 +16,11 @@ pub(super) fn is_alive(_ruby: &Ruby, fiber: VALUE) -> bool {
     unsafe { rb_sys::rb_fiber_alive_p(fiber) == rb_sys::Qtrue.into() }
 }
 
-/// Runs a fiber until it yields or ends; an error is what ended it.
-pub(super) fn resume(_ruby: &Ruby, fiber: VALUE) -> Result<(), Error> {
-    // SAFETY: called under protection with a live fiber, and no arguments.
-    protect(|| unsafe { rb_sys::rb_fiber_resume(fiber, 0, std::ptr::null()) }).map(drop)
+/// Runs a fiber until it yields or ends; an error is what ended it. A new one is given arguments.
+pub(super) fn resume(_ruby: &Ruby, fiber: VALUE, arguments: &[VALUE]) -> Result<(), Error> {
+    let count = arguments.len() as std::ffi::c_int;
+    // SAFETY: called under protection with a live fiber, and arguments that are in use elsewhere.
+    protect(|| unsafe { rb_sys::rb_fiber_resume(fiber, count, arguments.as_ptr()) }).map(drop)
 }
 
 /// Goes to a fiber, until some fiber comes back here; what that brings.
@@ -47,7 +48,7 @@ pub(super) fn raise(_ruby: &Ruby, fiber: VALUE, exception: VALUE) -> Result<(), 
 }
 
 /// As a value of magnus.
-pub(super) fn value(raw: VALUE) -> Value {
+pub(crate) fn value(raw: VALUE) -> Value {
     // SAFETY: the values that the scheduler keeps are marked by it.
     unsafe { Value::from_raw(raw) }
 }

@@ -19,6 +19,7 @@ pub(super) fn init(class: RClass) -> Result<(), Error> {
     class.define_private_method("top_fiber", method!(top_fiber, 0))?;
     class.define_private_method("spawn", method!(spawn, 1))?;
     class.define_private_method("attach", method!(attach, 0))?;
+    class.define_private_method("end_soon", method!(end_soon, 0))?;
     class.define_private_method("checkpoint", method!(checkpoint, 0))?;
     class.define_private_method("counts", method!(counts, 0))?;
     class.define_private_method("waits", method!(waits, 0))?;
@@ -70,12 +71,17 @@ fn top_fiber(ruby: &Ruby, this: This) -> Value {
 /// Runs a new fiber until its first wait.
 fn spawn(ruby: &Ruby, this: This, fiber: Value) -> Result<(), Error> {
     bind(ruby, this)?;
-    drain::start(ruby, this, fiber.as_raw())
+    drain::start(ruby, this, fiber.as_raw(), None)
 }
 
 /// Binds the scheduler to the loop that runs in this thread.
 fn attach(ruby: &Ruby, this: This) -> Result<(), Error> {
     bind(ruby, this)
+}
+
+/// The loop has no turn left for fibers that would wait.
+fn end_soon(this: This) {
+    this.state().ending = true;
 }
 
 /// Raises what was to be raised while the task was shielded.

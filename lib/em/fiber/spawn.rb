@@ -18,31 +18,6 @@ module EventMachine
       @fiber_grace = not_negative(seconds, "fiber_grace")
     end
 
-    # Runs a block in a fiber on the event loop. What blocks elsewhere (sockets, `sleep`, `Queue#pop`,
-    # `Process.wait`, {await}) has only that fiber wait, and callbacks and other fibers go on.
-    #
-    # In the reactor's thread the block runs at once, until it waits for the first time. Called in another
-    # thread, or before {run}, it is started by the loop. Where another library's scheduler is set in the
-    # thread, that runs it, by Fiber.schedule.
-    #
-    # @example
-    #   EventMachine.run do
-    #     EventMachine.fiber { puts Net::HTTP.get(URI("http://example.com")) }
-    #   end
-    # @param name [#to_s, nil] what the task is called in warnings
-    # @yieldparam task [Task]
-    # @return [Task]
-    # @raise [ArgumentError] without a block
-    # @raise [FiberError] when the system allows no more fibers: see vm.max_map_count in proc(5)
-    def fiber(name = nil, &block)
-      task = Task.new(name, &block)
-      scheduler = ::Fiber.scheduler
-      # The first is made by `launch`, and it knows of other threads and other schedulers.
-      scheduler && scheduler.equal?(@fiber_scheduler) ? task.__send__(:start, scheduler) : launch(task)
-      end_at_wait(task) if @last_fibers && @fiber_scheduler && task.run_by?(@fiber_scheduler)
-      task
-    end
-
     # Runs the event loop for a block in a fiber, and stops it when the block has ended.
     #
     # @yieldparam task [Task]
@@ -79,6 +54,8 @@ module EventMachine
       else
         next_tick { start_task(task, ::Fiber.scheduler) unless task.status == :cancelled }
       end
+      end_at_wait(task) if @last_fibers && @fiber_scheduler && task.run_by?(@fiber_scheduler)
+      task
     end
 
     def start_task(task, scheduler)
@@ -109,6 +86,7 @@ module EventMachine
       ::Fiber.set_scheduler(scheduler)
       @fiber_scheduler = scheduler
       scheduler.__send__(:attach)
+      scheduler.__send__(:end_soon) if @last_fibers
       scheduler
     end
   end

@@ -35,6 +35,7 @@ module EventMachine
     # From now on there is no turn of the loop left: a fiber that starts, as in an `unbind`, runs until it would wait.
     def begin_last_fibers
       @last_fibers = true
+      @fiber_scheduler&.__send__(:end_soon)
     end
 
     def end_last_fibers

@@ -16,29 +16,22 @@ module EventMachine
     FATAL = [SystemExit, SignalException, NoMemoryError].freeze
     private_constant :FATAL
 
-    # Those that have started and not ended, by their fibers.
-    LIVE = {}.compare_by_identity
-    private_constant :LIVE
+    # What all fibers of tasks run. It is Ruby code, as native frames would take room on the stacks of all that wait.
+    RUN = proc do |task|
+      value = task.callable.call(task)
+    rescue Exception => error
+      task.__send__(:failed, error)
+    else
+      ended = task.returned(value)
+    ensure
+      task.__send__(:killed) unless ended
+    end
+    private_constant :RUN
 
-    # @return [String, nil]
-    attr_reader :name
-    # @return [Fiber, nil] nil until it has started
-    attr_reader :fiber
+    private_class_method :forget
 
     class << self
-      # @return [Array<Task>] those that have started and not ended
-      # @!visibility private
-      def live
-        LIVE.values
-      end
-
-      # @return [Task, nil] the one that a fiber runs
-      # @!visibility private
-      def of(fiber)
-        LIVE[fiber]
-      end
-
-      # @return [Array<Task>] those among them that a scheduler runs; other threads may have schedulers as well
+      # @return [Array<Task>] those among the live ones that a scheduler runs; other threads may have schedulers as well
       # @!visibility private
       def run_by(scheduler)
         live.select { |task| task.run_by?(scheduler) }
@@ -47,14 +40,13 @@ module EventMachine
       # Forgets all, or those that a scheduler runs.
       # @!visibility private
       def abandon(scheduler = nil)
-        scheduler ? run_by(scheduler).each { |task| LIVE.delete(task.fiber) } : LIVE.clear
+        (scheduler ? run_by(scheduler) : live).each { |task| forget(task.fiber) }
       end
 
       # @return [Task, nil] the one that is running
       def current
         scheduler = ::Fiber.scheduler
-        running = scheduler.is_a?(Scheduler) ? scheduler.__send__(:top_fiber) : ::Fiber.current
-        LIVE[running]
+        of(scheduler.is_a?(Scheduler) ? scheduler.__send__(:top_fiber) : ::Fiber.current)
       end
     end
 
@@ -63,9 +55,12 @@ module EventMachine
     def initialize(name = nil, &body)
       raise ArgumentError, "no block given" unless body
 
-      # No more is set than all tasks need: many variables take memory of their own.
-      @body = body
-      @name = name.to_s if name
+      prepare(name ? name.to_s : nil, body)
+    end
+
+    # @raise [TypeError] always: the block runs once
+    def initialize_copy(original)
+      raise TypeError, "a task cannot be copied: #{original.inspect}"
     end
 
     # Waits for the end of the block.
@@ -85,50 +80,49 @@ module EventMachine
     # @param reason [Object] the exception's message
     # @return [Boolean] false where the task has ended
     def cancel(reason = nil)
-      return false if @state
-      return end_unstarted unless @fiber
+      return false if ended?
+      return end_unstarted unless fiber
 
       exception = reason.nil? ? Cancelled.new("cancelled") : Cancelled.new(reason.to_s)
-      @scheduler.__send__(:interrupt, @fiber, exception, false)
+      scheduler.__send__(:interrupt, fiber, exception, false)
       true
-    end
-
-    # @return [Object, nil] what the block returned; nil until then
-    def value
-      @deferred_args.first if @state == :done
     end
 
     # @return [Symbol] `:waiting` or `:running`, then `:done`, `:failed` or `:cancelled`
     def status
-      return @state if @state
-
-      equal?(Task.current) ? :running : :waiting
+      outcome&.first || (equal?(Task.current) ? :running : :waiting)
     end
 
     # @return [Array<String>, nil] where it is; nil before it has started and after it has ended
     def backtrace
-      @fiber.backtrace if @fiber&.alive?
+      fiber.backtrace if fiber&.alive?
+    end
+
+    # As {Deferrable#callback}.
+    #
+    # @return [Task]
+    def callback(&block)
+      observe
+      super
     end
 
     # As {Deferrable#errback}: who adds one takes the task's exception.
     #
     # @return [Task]
     def errback(&block)
-      @taken = true if block
+      take if block
+      observe
       super
     end
 
-    # @return [Boolean] whether a scheduler runs it
-    # @!visibility private
-    def run_by?(scheduler)
-      @scheduler.equal?(scheduler)
+    # As {Deferrable#timeout}.
+    #
+    # @return [Task]
+    def timeout(seconds, *args)
+      observe
+      super
     end
-
-    # @return [Boolean] whether somebody gets the exception of the task
-    # @!visibility private
-    def taken?
-      @taken ? true : false
-    end
+    ruby2_keywords :timeout
 
     # @return [String]
     def inspect
@@ -138,69 +132,61 @@ module EventMachine
 
     private
 
-    # Runs the block until its first wait.
-    def start(scheduler)
-      return if @state
-
-      @scheduler = scheduler
-      LIVE[@fiber = Scheduler::Fiber.new { run }] = self
-      scheduler.__send__(:spawn, @fiber)
-    end
-
-    # The same, where another library's scheduler is set.
+    # The same as a start, where another library's scheduler is set.
     def start_elsewhere(scheduler)
-      @scheduler = Foreign.new(scheduler)
       ::Fiber.schedule do
-        @fiber = ::Fiber.current
-        LIVE[@fiber] = self
-        run
+        enter(::Fiber.current, Foreign.new(scheduler))
+        RUN.call(self)
       end
     end
 
-    def run
-      body = @body
-      value = body.lambda? && body.arity.zero? ? body.call : body.call(self)
-    rescue Exception => error
-      failed(error)
-    else
-      finish(:done)
-      deferred_outcome(:succeeded, [value])
-    ensure
-      end_as_cancelled("killed") unless @state
+    # A lambda that takes no argument is not given the task.
+    def without_task
+      bare = body
+      proc { bare.call }
+    end
+
+    # An exception may have ended it, or what ends the thread.
+    def killed
+      end_as_cancelled("killed") unless ended?
     end
 
     def failed(error)
       return end_as_cancelled(error.message) if error.is_a?(Cancelled)
 
-      finish(:failed)
-      set_deferred_status(:failed, error)
+      finish_failed(error)
       raise error if FATAL.any? { |kind| error.is_a?(kind) }
 
-      report(error) unless @taken
+      report(error) unless taken?
     end
 
     def end_as_cancelled(reason)
-      finish(:cancelled)
-      @taken = true
-      set_deferred_status(:failed, TaskCancelled.new(reason))
+      take
+      finish_cancelled(TaskCancelled.new(reason))
+    end
+
+    def end_unstarted
+      finish_cancelled(TaskCancelled.new("cancelled before it started"))
+      true
     end
 
     # Somebody may take it until the next turn is over.
     def report(error)
-      raise error unless @scheduler.is_a?(Scheduler) && @scheduler.attached?
+      raise error unless scheduler.is_a?(Scheduler) && scheduler.attached?
 
       EventMachine.__send__(:report_failure, self, error)
     end
 
-    def finish(state)
-      @state = state
-      LIVE.delete(@fiber)
+    # Tells those who have asked for the outcome.
+    def publish
+      how, value = outcome
+      deferred_outcome(how == :done ? :succeeded : :failed, [value])
     end
 
-    def end_unstarted
-      @state = :cancelled
-      set_deferred_status(:failed, TaskCancelled.new("cancelled before it started"))
-      true
+    # Whoever sets another outcome has the last word only until the task ends.
+    def deferred_outcome(*)
+      observe
+      super
     end
 
     # Another library's scheduler knows no alarms: the exception is raised at once.
