@@ -49,12 +49,13 @@ module Cross
   # @return [String] its path
   def library(target, files, flags, environment)
     directory = directory(target.platform)
-    ruby = RubyWrapper.write(File.join(directory, target.minor), target, ruby: "/usr/bin/ruby",
-                                                                         seen: "/mnt/build/#{target.minor}")
-    cargo(target.platform, "build --release --locked --package eventmachine #{flags} #{Provider.features}",
-          { "RUBY" => ruby, **environment }, { files => "/mnt/ruby" })
-    Library.keep(File.join(directory, triple(flags), "release", "libeventmachine.so"),
-                 File.join(directory, target.minor, "eventmachine.so"))
+    path = File.join(directory, target.minor, "eventmachine.so")
+    arguments = "build --release --locked --package eventmachine #{flags} #{Provider.features}"
+    Fresh.keep(path, arguments, environment, profile) do
+      ruby = RubyWrapper.write(File.dirname(path), target, ruby: "/usr/bin/ruby", seen: "/mnt/build/#{target.minor}")
+      cargo(target.platform, arguments, { "RUBY" => ruby, **environment }, { files => "/mnt/ruby" })
+      Library.keep(File.join(directory, triple(flags), "release", "libeventmachine.so"), path)
+    end
   end
 
   # Builds the core's tests.

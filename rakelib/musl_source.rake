@@ -15,26 +15,18 @@ module MuslSource
   def build(name, release, packages, prefix, mounts = {})
     Root.keep(name) do |path, log|
       puts "Building #{packages.keys.join(', ')} for musl (#{log})"
-      script = [sources(release), HEADERS, *packages.map { |package, steps| part(package, steps) }]
+      script = [HEADERS, *packages.map { |package, steps| part(package, release, steps) }]
       Cross.root.run(script.join("\n"), mounts: { path => prefix, **mounts }, log: log) ||
         abort("they could not be built: see #{log}")
     end
   end
 
-  def part(package, steps)
+  def part(package, release, steps)
     <<~SH
       mkdir /tmp/#{package}
       cd /tmp/#{package}
-      apt-get -qq source --download-only --only-source #{package}
-      tar --extract --strip-components=1 --file "$(ls *.orig.tar.* | grep -v asc)"
+      #{DebianSource.fetch(package, release)}
       #{steps}
-    SH
-  end
-
-  def sources(release)
-    <<~SH
-      echo 'deb-src #{Root.archive} #{release} main' >/etc/apt/sources.list.d/sources.list
-      apt-get -qq update
     SH
   end
 end

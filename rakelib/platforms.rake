@@ -4,14 +4,16 @@ require "fileutils"
 
 # Runs what can be run of platforms that this system is not: by an emulator, or with another C library.
 module OtherPlatforms
-  # Specs of protocols want servers that are this system's, and some others what the emulator does not pass on.
-  SUITES = {
-    "smoke" => "ruby -W -Ilib rakelib/smoke.rb",
-    "specs" => "ruby -S rspec --no-color --pattern 'spec/{unit,integration,fiber}/**/*_spec.rb' " \
-               "--exclude-pattern 'spec/integration/protocols/**/*_spec.rb' --tag ~kernel",
-    "upstream" => "ruby spec/upstream/runner.rb --ours"
-  }.freeze
-  PARTS = ["core", *SUITES.keys].freeze
+  # Those of protocols want servers that are this system's, and some others what the emulator does not pass on.
+  SPECS = %w[unit integration fiber].to_h do |name|
+    [name, "ruby -S rspec --no-color --pattern 'spec/#{name}/**/*_spec.rb' " \
+           "--exclude-pattern 'spec/integration/protocols/**/*_spec.rb' --tag ~kernel"]
+  end.freeze
+  SUITES = { "smoke" => "ruby -W -Ilib rakelib/smoke.rb", **SPECS,
+             "upstream" => "ruby spec/upstream/runner.rb --ours" }.freeze
+  # The name of all specs, which Windows does not have apart.
+  ALL_SPECS = "specs"
+  PARTS = ["core", *SUITES.keys, ALL_SPECS].freeze
 
   module_function
 
@@ -25,7 +27,8 @@ module OtherPlatforms
   # @return [Array<String>] those that the variable PARTS names, or all
   def parts
     wanted = ENV.fetch("PARTS", PARTS.join(",")).split(",")
-    (wanted - PARTS).empty? ? wanted : abort("PARTS has others than #{PARTS.join(',')}")
+    abort("PARTS has others than #{PARTS.join(',')}") if (wanted - PARTS).any?
+    wanted.include?(ALL_SPECS) ? wanted | SPECS.keys : wanted
   end
 
   # @return [Array<String>] what failed

@@ -1,13 +1,14 @@
 # frozen_string_literal: true
 
-require "rbs"
 require "pathname"
 
-# What sig/ says, as far as the specs ask for it.
+# What sig/ says, as far as the specs ask for it. The gem rbs is loaded by the first that does: Rubies that are built
+# for another platform may lack it.
 class Signatures
   DIRECTORY = Pathname(File.expand_path("../../sig", __dir__))
 
   def initialize
+    require "rbs"
     loader = RBS::EnvironmentLoader.new
     loader.add(library: "socket", version: nil)
     loader.add(path: DIRECTORY)

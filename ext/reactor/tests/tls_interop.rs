@@ -4,17 +4,17 @@
 
 mod tls_support;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use em_reactor::tls::{Identity, Parameters, Role, Session, SessionEvent};
 
-use tls_support::{Scratch, TLS_1_2, TLS_1_3};
+use tls_support::{Scratch, TLS_1_2, TLS_1_3, patience};
 
 /// Long enough for a busy machine; nothing waits for it to pass.
-const PATIENCE: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// A session on a socket, with everything accepted.
 struct Wire {
@@ -27,7 +27,7 @@ struct Wire {
 
 impl Wire {
     fn new(role: Role, params: &Parameters, socket: TcpStream) -> Self {
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.set_read_timeout(Some(patience(LIMIT))).unwrap();
         socket.set_nodelay(true).unwrap();
         Self {
             session: Session::new(role, params).unwrap(),
@@ -35,6 +35,16 @@ impl Wire {
             completed: false,
             shown: 0,
             received: Vec::new(),
+        }
+    }
+
+    /// Reads again after a signal: the system does not, because the socket has a time limit.
+    fn read(&mut self, buf: &mut [u8]) -> usize {
+        loop {
+            match self.socket.read(buf) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result.unwrap(),
+            }
         }
     }
 
@@ -48,7 +58,7 @@ impl Wire {
             if done(self) {
                 return;
             }
-            let size = self.socket.read(&mut buf).unwrap();
+            let size = self.read(&mut buf);
             if size == 0 || self.session.receive(&buf[..size]).is_err() {
                 return;
             }

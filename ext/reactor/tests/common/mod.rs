@@ -8,10 +8,14 @@
     reason = "each test file uses its own part of this, which fails by panics"
 )]
 
+mod patience;
+
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use em_reactor::{BorrowedDescriptor, Event, Id, Poller, RawDescriptor, Reactor};
+
+pub use patience::patience;
 
 /// Numbers of errors and options, by the names that Unix has for them.
 #[cfg(unix)]
@@ -126,7 +130,7 @@ impl Loop {
         let start = Instant::now();
         let mut done = false;
         while !done {
-            assert!(start.elapsed() < LIMIT, "nothing more happens");
+            assert!(start.elapsed() < patience(LIMIT), "nothing more happens");
             self.turn(Duration::from_millis(200), |reactor, seen| {
                 done |= act(reactor, seen)
             });

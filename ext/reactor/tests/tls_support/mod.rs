@@ -4,6 +4,8 @@
 
 pub mod hostile;
 pub mod inputs;
+#[path = "../common/patience.rs"]
+mod patience;
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -16,6 +18,8 @@ use rcgen::{
     DistinguishedName, DnType, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
     SerialNumber, SignatureAlgorithm, date_time_ymd,
 };
+
+pub use patience::patience;
 
 pub const TLS_1_2: u32 = em_reactor::tls::PROTOCOL_TLS_1_2;
 pub const TLS_1_3: u32 = em_reactor::tls::PROTOCOL_TLS_1_3;

@@ -1,0 +1,35 @@
+# frozen_string_literal: true
+
+require "digest"
+require "fileutils"
+
+# Libraries that are built again only when something that they are made of has changed: cargo keeps what it has
+# compiled for one Ruby only, and platforms have several.
+module Fresh
+  SOURCES = %w[.cargo Cargo.lock Cargo.toml ext :!ext/reactor/tests].freeze
+
+  module_function
+
+  # @param path [String] the library, which the block builds
+  # @param circumstances [Array] how it is built
+  # @return [String] the path
+  def keep(path, *circumstances)
+    note = "#{path}.made_of"
+    digest = digest(circumstances)
+    return path if [path, note].all? { |file| File.exist?(file) } && File.read(note, encoding: "UTF-8") == digest
+
+    FileUtils.rm_f(note)
+    yield
+    File.write(note, digest)
+    path
+  end
+
+  def digest(circumstances)
+    names = IO.popen(%w[git ls-files -z --cached --others --exclude-standard --] + SOURCES, chdir: Native::ROOT, &:read)
+    contents = names.split("\0").sort.filter_map do |name|
+      path = File.join(Native::ROOT, name)
+      [name, Digest::SHA256.file(path).hexdigest] if File.file?(path)
+    end
+    Digest::SHA256.hexdigest([circumstances, contents].inspect)
+  end
+end
