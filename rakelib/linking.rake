@@ -8,6 +8,8 @@ module Linking
   DIRECTORY = "linking"
   # clang's own headers, in the root.
   CLANG = "/usr/lib/llvm-14/lib/clang/14.0.6/include"
+  # It knows half precision of some processors only. macOS's headers take it in what Ruby's do not.
+  HALF = "-D_Float16=float"
 
   # What Ruby, its configure, Rust, zig and clang call a system, and which of zig's headers are its.
   System = Struct.new(:platform, :host, :triple, :zig, :clang, :headers, keyword_init: true)
@@ -80,7 +82,7 @@ module Linking
     { "RUSTC_BOOTSTRAP" => "1", "ZIG_GLOBAL_CACHE_DIR" => "/mnt/build/zig", "SDKROOT" => tools(system),
       "CC_#{name}" => "#{tools(system)}/cc", "AR_#{name}" => "#{tools(system)}/ar",
       "CARGO_TARGET_#{name.upcase}_LINKER" => "#{tools(system)}/linker",
-      "BINDGEN_EXTRA_CLANG_ARGS_#{name}" => "--target=#{system.clang} -nostdinc -isystem #{CLANG} #{headers}" }
+      "BINDGEN_EXTRA_CLANG_ARGS_#{name}" => "--target=#{system.clang} -nostdinc -isystem #{CLANG} #{headers} #{HALF}" }
   end
 end
 

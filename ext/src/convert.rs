@@ -102,6 +102,19 @@ pub(crate) fn descriptor(number: i32) -> em_reactor::Result<BorrowedDescriptor<'
     // with the connection. Where it does not, calls fail with EBADF, or reach what has the number
     // then, as they do in Ruby's own IO.
     unsafe { em_reactor::open_descriptor(descriptors::raw(number)) }
+        .map_err(|error| naming(error, number))
+}
+
+/// An application knows the descriptor by this number, which on Windows is not the system's.
+fn naming(error: em_reactor::Error, number: i32) -> em_reactor::Error {
+    match error {
+        em_reactor::Error::System { call, source, .. } => em_reactor::Error::System {
+            call,
+            subject: format!("descriptor {number}"),
+            source,
+        },
+        other => other,
+    }
 }
 
 /// A String of bytes (ASCII-8BIT).

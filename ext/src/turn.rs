@@ -122,6 +122,10 @@ impl<'r> Loop<'r> {
             self.fibers()?;
         }
         let mut acted = fired + self.each_event(Reactor::next_event)?;
+        if self.woken()? {
+            // What these fibers have sent is written.
+            acted += self.each_event(Reactor::next_event)?;
+        }
         if found.signalled {
             self.ours(|instance| instance.signalled = false)?;
             self.dispatcher.deferred()?;
@@ -241,8 +245,12 @@ impl<'r> Loop<'r> {
 
     /// Runs the fibers that became ready, of which there are none unless a program has made some.
     fn fibers(&self) -> Result<(), Error> {
+        self.run_fibers(scheduler::run_ready)
+    }
+
+    fn run_fibers(&self, run: impl FnOnce(&Ruby) -> Result<(), Error>) -> Result<(), Error> {
         self.ours(|instance| instance.fibers_due = false)?;
-        scheduler::run_ready(self.ruby)?;
+        run(self.ruby)?;
         while let Some((fiber, took)) = scheduler::next_slow(self.ruby) {
             metrics::report_fiber(&self.dispatcher, fiber, took)?;
         }
@@ -313,15 +321,26 @@ impl<'r> Loop<'r> {
         Ok(())
     }
 
-    /// Acts on one of a row of events, and writes what was sent where it is the turn for that.
+    /// Acts on one of a row of events. Where it is the turn for that, the fibers that wait for such
+    /// run, while their connections are at hand, and what was sent is written.
     #[inline(always)]
     fn act(&self, event: &Event, buffer: &[u8], acted: &mut usize) -> Result<(), Error> {
         metrics::dispatch(&self.dispatcher, event, buffer)?;
         *acted += 1;
         if *acted % EVENTS_PER_FLUSH == 0 {
+            self.woken()?;
             self.flush()?;
         }
         Ok(())
+    }
+
+    /// Runs the fibers that events of this turn have woken, if there are some.
+    fn woken(&self) -> Result<bool, Error> {
+        let is_due = self.ours(|instance| instance.fibers_due)? == Some(true);
+        if is_due {
+            self.run_fibers(scheduler::run_woken)?;
+        }
+        Ok(is_due)
     }
 
     fn flush(&self) -> Result<(), Error> {

@@ -5,7 +5,8 @@ module EventMachine
     # Forwards everything that one connection receives from now on to another one, without creating Ruby objects
     # for it. See {Connection#proxy_target_unbound} and {Connection#proxy_completed}.
     #
-    # Several connections may be proxied to the same one.
+    # Several connections may be proxied to the same one. What a {Stream} has received and nobody has read is forwarded
+    # first.
     #
     # @param from [Connection] the source
     # @param to [Connection] the target
@@ -16,6 +17,8 @@ module EventMachine
     # @raise [ArgumentError] if bufsize or length is negative
     def enable_proxy(from, to, bufsize = 0, length = 0)
       start_proxy(from.signature, to.signature, bufsize, length)
+      from.__send__(:forward_unread, to, bufsize, length) if from.is_a?(Stream)
+      nil
     end
 
     # Ends {enable_proxy}: {Connection#receive_data} is called again.

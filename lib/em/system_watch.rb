@@ -20,8 +20,28 @@ module EventMachine
 
     # @return [Boolean] whether it has not ended
     def active?
-      !@stopped && there?
+      !@stopped && !@outcome && there?
     end
+
+    # Tells the fibers that wait that the watch has ended.
+    module Ended
+      # @return [void]
+      def unbind
+        never_arrive
+        super
+      end
+    end
+    private_constant :Ended
+
+    # The same for those whose `unbind` takes the reason.
+    module EndedFor
+      # @return [void]
+      def unbind(*)
+        never_arrive
+        super
+      end
+    end
+    private_constant :EndedFor
 
     private
 
@@ -36,8 +56,10 @@ module EventMachine
 
     # An application's class need not call `super`, so what tells the fibers goes before it.
     def comes?
-      singleton_class.prepend(told) if active?
-      active?
+      return false unless active?
+
+      singleton_class.prepend(told, method(:unbind).arity.zero? ? Ended : EndedFor)
+      true
     end
   end
   private_constant :SystemWatch

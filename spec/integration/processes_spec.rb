@@ -3,41 +3,8 @@
 require "tmpdir"
 
 RSpec.describe "Processes" do
-  # Records the output and status of a child; stops the reactor unless told otherwise.
-  let(:child) do
-    Class.new(EventMachine::Connection) do
-      attr_reader :output, :status, :reason, :pid
-
-      def initialize(&at_end)
-        super()
-        @output = +""
-        @at_end = at_end || -> { EventMachine.stop }
-      end
-
-      def receive_data(data)
-        @output << data
-      end
-
-      def unbind(reason)
-        @reason = reason
-        @status = get_status
-        @pid = get_pid
-        @at_end.call
-      end
-    end
-  end
-
-  def run_child(command)
-    connection = nil
-    em do
-      connection = EventMachine.popen(command, child)
-      yield connection if block_given?
-    end
-    connection
-  end
-
   def shell(script, &block)
-    run_child(["sh", "-c", script], &block)
+    finished(["sh", "-c", script], &block)
   end
 
   def running?(pid)
@@ -61,7 +28,7 @@ RSpec.describe "Processes" do
     end
 
     it "splits a string as a shell does" do
-      expect(run_child(%q(echo 'a  b' "c d" e\ f)).output).to eq("a  b c d e f\n")
+      expect(finished(%q(echo 'a  b' "c d" e\ f)).output).to eq("a  b c d e f\n")
     end
 
     it "tells of the signal that ended the process" do
@@ -80,7 +47,7 @@ RSpec.describe "Processes" do
 
     it "sends what it is given to the process" do
       sent = Random.new(1).bytes(1_000_000)
-      process = run_child("cat") do |cat|
+      process = finished("cat") do |cat|
         cat.send_data(sent)
         cat.define_singleton_method(:receive_data) do |data|
           super(data)
@@ -122,7 +89,7 @@ RSpec.describe "Processes" do
     # The emulator of `rake platforms` has posix_spawn(3) succeed.
     it "gives a program that is missing the status 255, and names it", :kernel do
       process = nil
-      expect { process = run_child(["/nonexistent/program", "argument"]) }
+      expect { process = finished(["/nonexistent/program", "argument"]) }
         .to output("/nonexistent/program: #{Errno::ENOENT.new.message}\n").to_stderr_from_any_process
       expect(process.status.exitstatus).to eq(255)
       expect(process.output).to eq("")
@@ -148,7 +115,7 @@ RSpec.describe "Processes" do
       em do
         EventMachine.start_server("127.0.0.1", 0)
         EventMachine.popen("cat")
-        process = EventMachine.popen(["sh", "-c", script], child) { |c| count = c }
+        process = EventMachine.popen(["sh", "-c", script], ChildHelper::Collector) { |c| count = c }
         process.send_data("")
       end
       expect(count.output).to eq("2\n")
@@ -175,7 +142,7 @@ RSpec.describe "Processes" do
 
     it "sends SIGTERM half a second after the connection was closed" do
       start = clock
-      process = run_child("sleep 30", &:close_connection)
+      process = finished("sleep 30", &:close_connection)
       expect(process.status.termsig).to eq(Signal.list.fetch("TERM"))
       expect(clock - start).to be_between(0.5, 3)
     end
@@ -187,7 +154,7 @@ RSpec.describe "Processes" do
 
   describe "Connection#get_status" do
     it "is nil while the process runs" do
-      run_child("cat") do |cat|
+      finished("cat") do |cat|
         expect(cat.get_status).to be_nil
         expect(running?(cat.get_pid)).to be(true)
         cat.close_connection
@@ -304,7 +271,7 @@ RSpec.describe "Processes" do
 
   describe "the end of the reactor" do
     it "ends what still runs, with its status" do
-      process = run_child("sleep 30") { done }
+      process = finished("sleep 30") { done }
       expect(process.status.termsig).to eq(Signal.list.fetch("TERM"))
       expect(running?(process.pid)).to be(false)
     end

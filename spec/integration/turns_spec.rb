@@ -57,6 +57,43 @@ RSpec.describe "A turn" do
     expect(log.drop(3)).to eq(%i[result tick closed timer])
   end
 
+  it "runs fibers that events wake before ticks, save those that let the loop have its turn" do
+    queue = Thread::Queue.new
+    entries = log
+    in_a_timer do
+      handler = Module.new { define_method(:receive_data) { |data| queue << data } }
+      near, far = UNIXSocket.pair
+      (@peers ||= []) << far
+      EventMachine.attach(near, handler)
+      EventMachine.fiber do
+        entries << queue.pop
+        sleep(0)
+        entries << :later
+      end
+      lambda do
+        EventMachine.next_tick(&note(:tick))
+        far.write("word")
+      end
+    end
+    expect(log).to eq(["word", :tick, :later])
+  end
+
+  it "runs them amid the events, and writes what they send" do
+    peers = Array.new(40) { UNIXSocket.pair }
+    in_a_timer do
+      streams = peers.map { |near, _| EventMachine.attach(near, EventMachine::Stream) }
+      entries = log
+      streams.each_with_index do |stream, number|
+        EventMachine.fiber { stream.write(stream.readpartial(5)) && entries << number }
+      end
+      EventMachine.attach(UNIXSocket.pair.tap { |_, far| (@peers ||= []) << far << far.write("x") }.first,
+                          noting_only(:receive_data, :callback))
+      -> { peers.each { |_, far| far.write("hello") } }
+    end
+    expect(log).to contain_exactly(:callback, *0..39)
+    expect(peers.map { |_, far| far.read_nonblock(5) }).to all(eq("hello"))
+  end
+
   it "tells ends in the order of making, whatever their causes" do
     in_a_timer do
       connections = Array.new(5) { |number| attached(:unbind, number) }

@@ -4,35 +4,6 @@ require "rbconfig"
 
 # The other specs of processes run programs of Unix.
 RSpec.describe "Child processes on Windows", if: Gem.win_platform? do
-  let(:collector) do
-    Class.new(EventMachine::Connection) do
-      attr_reader :output, :status
-
-      def post_init
-        @output = +""
-      end
-
-      def receive_data(data)
-        @output << data
-      end
-
-      def unbind
-        @status = get_status
-        EventMachine.stop
-      end
-    end
-  end
-
-  # @return [EventMachine::Connection] of a process that has ended
-  def finished(command)
-    process = nil
-    em do
-      process = EventMachine.popen(command, collector)
-      yield process if block_given?
-    end
-    process
-  end
-
   def ruby(script, *words)
     [RbConfig.ruby, "--disable-gems", "-e", script, *words]
   end
@@ -52,13 +23,8 @@ RSpec.describe "Child processes on Windows", if: Gem.win_platform? do
   end
 
   it "take input, until it ends", time_limit: 60 do
-    output = nil
-    em do
-      process = EventMachine.popen(ruby("$stdout.binmode.write($stdin.gets.upcase)"), collector)
-      process.send_data("said\n")
-      output = process
-    end
-    expect(output.output).to eq("SAID\n")
+    process = finished(ruby("$stdout.binmode.write($stdin.gets.upcase)")) { |started| started.send_data("said\n") }
+    expect(process.output).to eq("SAID\n")
   end
 
   it "are split into words where they are a String", time_limit: 60 do
@@ -73,7 +39,7 @@ RSpec.describe "Child processes on Windows", if: Gem.win_platform? do
 
   it "are told of when they cannot be started" do
     em do
-      expect { EventMachine.popen(["no-such-program"], collector) }.to raise_error(RuntimeError, /no-such-program/)
+      expect { EventMachine.popen(["no-such-program"]) }.to raise_error(RuntimeError, /no-such-program/)
       done
     end
   end

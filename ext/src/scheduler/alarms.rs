@@ -109,7 +109,7 @@ pub(super) fn interrupt(
     if now {
         state.urgent.push_front(item);
         drop(state);
-        return drain::drain(ruby, scheduler, false);
+        return drain::drain(ruby, scheduler, drain::Share::Urgent);
     }
     state.ready.push_back(item);
     state.engine.notify(ruby)

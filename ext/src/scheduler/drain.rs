@@ -20,8 +20,19 @@ use super::{Scheduler, spare, switch};
 use crate::own::Own;
 use crate::{metrics, names, task};
 
-/// Runs what is urgent and, where `all` is to run, what is ready.
-pub(super) fn drain(ruby: &Ruby, scheduler: Own<Scheduler>, all: bool) -> Result<(), Error> {
+/// How much is to run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Share {
+    /// What is urgent.
+    Urgent,
+    /// And what is ready.
+    Woken,
+    /// And who let the loop have its turn.
+    Turn,
+}
+
+/// Runs a share of what there is.
+pub(super) fn drain(ruby: &Ruby, scheduler: Own<Scheduler>, share: Share) -> Result<(), Error> {
     let hub = switch::current(ruby);
     {
         let mut state = scheduler.state();
@@ -30,10 +41,11 @@ pub(super) fn drain(ruby: &Ruby, scheduler: Own<Scheduler>, all: bool) -> Result
         }
         state.hub = Some(hub);
         // One that a callback starts belongs to that callback.
-        state.timed = all && metrics::is_on() && state.engine.is_attached();
-        match all {
-            true => state.begin_share(),
-            false => state.share = 0,
+        state.timed = share != Share::Urgent && metrics::is_on() && state.engine.is_attached();
+        match share {
+            Share::Turn => state.begin_turn(),
+            Share::Woken => state.begin_share(),
+            Share::Urgent => state.share = 0,
         }
     }
     let result = work(ruby, scheduler);
@@ -287,7 +299,7 @@ pub(super) fn start(
         return after(ruby, &scheduler, item);
     }
     scheduler.state().urgent.push_front(item);
-    drain(ruby, scheduler, false)
+    drain(ruby, scheduler, Share::Urgent)
 }
 
 /// Has the drain that this fiber runs in do something, then go on here. To resume a fiber from this
@@ -304,31 +316,44 @@ pub(super) fn after(ruby: &Ruby, scheduler: &Scheduler, item: Item) -> Result<()
     suspend(ruby, scheduler, tag).map(drop)
 }
 
-/// Lets others run until the wait is over; whoever resumes this fiber before goes on at once.
+/// Lets others run until the wait is over; whoever resumes this fiber before goes on at once. Its
+/// frame is on the stack of each fiber that waits, so what is not needed meanwhile is elsewhere.
 pub(super) fn suspend(ruby: &Ruby, scheduler: &Scheduler, tag: Tag) -> Result<End, Error> {
     loop {
-        let hub = {
-            let state = scheduler.state();
-            let nested = state.waiters.get(tag).is_some_and(|waiter| waiter.nested);
-            nested.then(|| state.hub.or(state.loop_fiber)).flatten()
-        };
-        let switched = match hub {
+        let switched = match hub_for(scheduler, tag) {
             Some(hub) => switch::transfer(ruby, hub).map(drop),
             None => switch::suspend(ruby),
         };
-        let mut state = scheduler.state();
-        if let Err(error) = switched {
-            state.remove(tag);
-            return Err(error);
-        }
-        let end = state.waiters.get(tag).map(|waiter| waiter.end);
-        match end {
-            Some(None) => {}
-            Some(Some(end)) => {
-                state.remove(tag);
-                return Ok(end);
-            }
-            None => return Ok(End::Woken),
+        if let Some(end) = resumed(scheduler, tag, switched) {
+            return end;
         }
     }
+}
+
+/// Where a fiber goes that another one has resumed; that other one is where the rest go.
+#[inline(never)]
+fn hub_for(scheduler: &Scheduler, tag: Tag) -> Option<VALUE> {
+    let state = scheduler.state();
+    let nested = state.waiters.get(tag).is_some_and(|waiter| waiter.nested);
+    nested.then(|| state.hub.or(state.loop_fiber)).flatten()
+}
+
+/// How the wait has ended, if it has.
+#[inline(never)]
+fn resumed(
+    scheduler: &Scheduler,
+    tag: Tag,
+    switched: Result<(), Error>,
+) -> Option<Result<End, Error>> {
+    let mut state = scheduler.state();
+    if let Err(error) = switched {
+        state.remove(tag);
+        return Some(Err(error));
+    }
+    let end = match state.waiters.get(tag) {
+        Some(waiter) => waiter.end?,
+        None => End::Woken,
+    };
+    state.remove(tag);
+    Some(Ok(end))
 }

@@ -72,25 +72,47 @@ fn io_wait(
     events: Value,
     timeout: Value,
 ) -> Result<Value, Error> {
+    let (target, limit, is_ios_own) = match before_io_wait(ruby, this, io, events, timeout)? {
+        Before::Over(answer) => return Ok(answer),
+        Before::Wait(target, limit, is_ios_own) => (target, limit, is_ios_own),
+    };
+    let ready = waits::descriptor(ruby, this, target, limit)?;
+    match (ready.is_empty(), is_ios_own) {
+        (false, _) => Ok(ruby.into_value(ready.bits())),
+        (true, false) => Ok(ruby.qfalse().as_value()),
+        (true, true) => Err(identity::timeout_error(ruby)),
+    }
+}
+
+enum Before {
+    Over(Value),
+    /// For what, how long, and whether that is the IO's own limit.
+    Wait(Target, Option<Duration>, bool),
+}
+
+/// Apart, so that it takes no room on the stack of a fiber that waits: see [`waits`].
+#[inline(never)]
+fn before_io_wait(
+    ruby: &Ruby,
+    this: This,
+    io: Value,
+    events: Value,
+    timeout: Value,
+) -> Result<Before, Error> {
     if is_loops_own(ruby, this)? {
-        return this.value().funcall("wait_apart", (io, events, timeout));
+        let answer = this.value().funcall("wait_apart", (io, events, timeout))?;
+        return Ok(Before::Over(answer));
     }
     let target = target(ruby, io, events)?;
     // Ruby asks between the parts of one `puts`, which are not to be mixed with those of others.
     let is_write = target.interest == Interest::WRITABLE;
     if is_write && this.state().may_go_on() && transfers::is_ready(target.fd, target.interest) {
-        return Ok(events);
+        return Ok(Before::Over(events));
     }
-    let limit = match seconds::duration(ruby, timeout)? {
-        Some(limit) => (Some(limit), false),
-        None => (identity::timeout(ruby, io)?, true),
-    };
-    let ready = waits::descriptor(ruby, this, target, limit.0)?;
-    match (ready.is_empty(), limit.1) {
-        (false, _) => Ok(ruby.into_value(ready.bits())),
-        (true, false) => Ok(ruby.qfalse().as_value()),
-        (true, true) => Err(identity::timeout_error(ruby)),
-    }
+    Ok(match seconds::duration(ruby, timeout)? {
+        Some(limit) => Before::Wait(target, Some(limit), false),
+        None => Before::Wait(target, identity::timeout(ruby, io)?, true),
+    })
 }
 
 pub(super) fn target(ruby: &Ruby, io: Value, events: Value) -> Result<Target, Error> {
@@ -156,6 +178,8 @@ pub(super) fn block_for(ruby: &Ruby, this: This, timeout: Option<Duration>) -> R
 }
 
 /// The loop stands still meanwhile, as with any call that blocks in a callback.
+#[cold]
+#[inline(never)]
 fn block_apart(ruby: &Ruby, this: This, timeout: Option<Duration>) -> Result<bool, Error> {
     const SLICE: f64 = 0.01;
     let start = std::time::Instant::now();

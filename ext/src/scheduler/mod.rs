@@ -37,7 +37,7 @@ use crate::{errors, guarded, instance, names};
 
 pub(crate) use address::ByAddress;
 pub(crate) use parking::{block, current, current_fiber, unblock};
-pub(crate) use run::{next_failure, next_slow, run_ready};
+pub(crate) use run::{next_failure, next_slow, run_ready, run_woken};
 pub(crate) use starting::{attached_here, start_task};
 pub(crate) use switch::value;
 

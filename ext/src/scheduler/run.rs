@@ -5,6 +5,7 @@ use std::time::Duration;
 use magnus::prelude::*;
 use magnus::{Error, RClass, Ruby, Value, function, method};
 
+use super::drain::Share;
 use super::engine::{self, Engine};
 use super::{Scheduler, bind, drain, live, spare, switch, waits};
 use crate::errors;
@@ -27,7 +28,16 @@ pub(crate) fn run_ready(ruby: &Ruby) -> Result<(), Error> {
         return Ok(());
     };
     waits::collect(ruby, &scheduler)?;
-    drain::drain(ruby, scheduler, true)
+    drain::drain(ruby, scheduler, Share::Turn)
+}
+
+/// Amid the events of a turn: what these have woken runs. Who lets the loop have its turn waits for
+/// the next one.
+pub(crate) fn run_woken(ruby: &Ruby) -> Result<(), Error> {
+    match live::attached(ruby) {
+        Some(scheduler) => drain::drain(ruby, scheduler, Share::Woken),
+        None => Ok(()),
+    }
 }
 
 /// What ended a fiber that nobody asked for.
@@ -76,7 +86,7 @@ fn turns(ruby: &Ruby, this: This) -> Result<(), Error> {
     loop {
         ruby.thread_check_ints()?;
         waits::collect(ruby, &this)?;
-        drain::drain(ruby, this, true)?;
+        drain::drain(ruby, this, Share::Turn)?;
         let begun = {
             let mut state = this.state();
             if state.abandoned || state.is_idle() {

@@ -192,14 +192,23 @@ impl State {
         }
     }
 
+    /// Begins a drain in which those that let the loop have its turn have theirs.
+    pub(super) fn begin_turn(&mut self) {
+        const ROUNDS: u32 = 8;
+        self.take_later();
+        self.begin_share();
+        self.rounds = ROUNDS;
+    }
+
     /// Begins a drain of all that is ready. What becomes ready meanwhile is for another one, but
     /// for a few: fibers that wake each other need no turn of the loop each.
     pub(super) fn begin_share(&mut self) {
         const MEANWHILE: usize = 32;
-        const ROUNDS: u32 = 8;
-        self.take_later();
-        self.share = self.ready.len() + MEANWHILE;
-        self.rounds = ROUNDS;
+        self.share = match self.ready.is_empty() {
+            true => 0,
+            false => self.ready.len() + MEANWHILE,
+        };
+        self.rounds = 0;
     }
 
     /// Has those that let others have their turn go on without a turn of the loop, if that would

@@ -1,4 +1,7 @@
 //! Waiting, from the beginning to the end: for descriptors, times and other fibers.
+//!
+//! What is on the stack while a fiber waits stays there: how a wait begins and ends is in functions
+//! of their own, so that as little as possible is.
 
 use std::time::{Duration, Instant};
 
@@ -8,6 +11,7 @@ use magnus::rb_sys::FromRawValue;
 use magnus::{Error, Exception, ExceptionClass, Ruby};
 use rb_sys::VALUE;
 
+use super::slab::Tag;
 use super::state::{ALARM, End, Kind};
 use super::{Scheduler, alarms, drain, switch};
 use crate::errors;
@@ -29,6 +33,24 @@ pub(super) fn descriptor(
     target: Target,
     timeout: Option<Duration>,
 ) -> Result<Interest, Error> {
+    let Some((tag, id)) = begin_descriptor(ruby, scheduler, target, timeout)? else {
+        return Ok(target.interest);
+    };
+    match finish(ruby, &scheduler, tag, Some(id))? {
+        End::Ready(ready) => Ok(ready),
+        End::TimedOut => Ok(Interest::NONE),
+        _ => Err(closed(ruby)),
+    }
+}
+
+/// Nothing where the descriptor is ready.
+#[inline(never)]
+fn begin_descriptor(
+    ruby: &Ruby,
+    scheduler: Own<Scheduler>,
+    target: Target,
+    timeout: Option<Duration>,
+) -> Result<Option<(Tag, Id)>, Error> {
     let fiber = enter(ruby, scheduler)?;
     let limit = timeout.map(|timeout| (Instant::now(), timeout));
     let (tag, begun) = {
@@ -47,14 +69,9 @@ pub(super) fn descriptor(
         }
         (tag, begun)
     };
-    let id = match begun?.map_err(|error| errors::from(ruby, &error))? {
-        Begun::Ready => return Ok(target.interest),
-        Begun::Waiting(id) => id,
-    };
-    match finish(ruby, &scheduler, tag, Some(id))? {
-        End::Ready(ready) => Ok(ready),
-        End::TimedOut => Ok(Interest::NONE),
-        _ => Err(closed(ruby)),
+    match begun?.map_err(|error| errors::from(ruby, &error))? {
+        Begun::Ready => Ok(None),
+        Begun::Waiting(id) => Ok(Some((tag, id))),
     }
 }
 
@@ -122,6 +139,18 @@ pub(super) fn park(
     kind: Kind,
     timeout: Option<Duration>,
 ) -> Result<bool, Error> {
+    let (tag, timer) = begin_park(ruby, scheduler, kind, timeout)?;
+    let end = finish(ruby, &scheduler, tag, timer)?;
+    Ok(!matches!(end, End::TimedOut))
+}
+
+#[inline(never)]
+fn begin_park(
+    ruby: &Ruby,
+    scheduler: Own<Scheduler>,
+    kind: Kind,
+    timeout: Option<Duration>,
+) -> Result<(Tag, Option<Id>), Error> {
     let fiber = enter(ruby, scheduler)?;
     let (tag, timer) = {
         let mut state = scheduler.state();
@@ -143,14 +172,17 @@ pub(super) fn park(
         (tag, timer)
     };
     let timer = timer?.map_err(|error| errors::from(ruby, &error))?;
-    Ok(!matches!(
-        finish(ruby, &scheduler, tag, timer)?,
-        End::TimedOut
-    ))
+    Ok((tag, timer))
 }
 
 /// Waits until a process has ended.
 pub(super) fn exit(ruby: &Ruby, scheduler: Own<Scheduler>, pid: i32) -> Result<(), Error> {
+    let (tag, id) = begin_exit(ruby, scheduler, pid)?;
+    finish(ruby, &scheduler, tag, Some(id)).map(drop)
+}
+
+#[inline(never)]
+fn begin_exit(ruby: &Ruby, scheduler: Own<Scheduler>, pid: i32) -> Result<(Tag, Id), Error> {
     let fiber = enter(ruby, scheduler)?;
     let (tag, begun) = {
         let mut state = scheduler.state();
@@ -164,7 +196,7 @@ pub(super) fn exit(ruby: &Ruby, scheduler: Own<Scheduler>, pid: i32) -> Result<(
         (tag, begun)
     };
     let id = begun?.map_err(|error| errors::from(ruby, &error))?;
-    finish(ruby, &scheduler, tag, Some(id)).map(drop)
+    Ok((tag, id))
 }
 
 /// The fiber that is to wait, by a scheduler that is bound to its thread. What was to be raised in
@@ -178,8 +210,18 @@ fn enter(ruby: &Ruby, scheduler: Own<Scheduler>) -> Result<VALUE, Error> {
 }
 
 /// Waits, and leaves nothing of the wait behind, however it ends.
-fn finish(ruby: &Ruby, scheduler: &Scheduler, tag: u64, id: Option<Id>) -> Result<End, Error> {
+fn finish(ruby: &Ruby, scheduler: &Scheduler, tag: Tag, id: Option<Id>) -> Result<End, Error> {
     let end = drain::suspend(ruby, scheduler, tag);
+    over(ruby, scheduler, id, end)
+}
+
+#[inline(never)]
+fn over(
+    ruby: &Ruby,
+    scheduler: &Scheduler,
+    id: Option<Id>,
+    end: Result<End, Error>,
+) -> Result<End, Error> {
     let told = matches!(end, Ok(End::Ready(_) | End::TimedOut | End::Closed));
     if let (Some(id), false) = (id, told) {
         let mut state = scheduler.state();

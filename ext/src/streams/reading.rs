@@ -89,10 +89,7 @@ fn await_input(ruby: &Ruby, stream: Value, seconds: Option<f64>) -> Result<(), E
 fn wait(ruby: &Ruby, stream: Value, state: State, seconds: Option<f64>) -> Result<(), Error> {
     let scheduler = scheduler::current(ruby);
     if scheduler.is_nil() {
-        let module = names::module(ruby)?;
-        return module
-            .funcall::<_, _, Value>("waiting_scheduler", ("Stream",))
-            .map(drop);
+        return not_in_fiber(ruby);
     }
     let is_read = state.inner().reader.is_some();
     match is_read {
@@ -106,7 +103,17 @@ fn wait(ruby: &Ruby, stream: Value, state: State, seconds: Option<f64>) -> Resul
     }
 }
 
+#[cold]
+#[inline(never)]
+fn not_in_fiber(ruby: &Ruby) -> Result<(), Error> {
+    let module = names::module(ruby)?;
+    module
+        .funcall::<_, _, Value>("waiting_scheduler", ("Stream",))
+        .map(drop)
+}
+
 /// A fiber that was cancelled reads until it has its turn. Any other one goes on reading.
+#[inline(never)]
 fn give_way(ruby: &Ruby, stream: Value, state: State, scheduler: Value) -> Result<(), Error> {
     scheduler::block(ruby, scheduler, stream, Some(0.0))?;
     let is_read = state.inner().reader.is_some();

@@ -1,5 +1,6 @@
 //! Writing to a stream.
 
+use em_reactor::Id;
 use magnus::prelude::*;
 use magnus::{Error, RModule, RString, Ruby, Value, method};
 
@@ -57,17 +58,28 @@ fn send(
 ) -> Result<(i64, Option<usize>), Error> {
     let id = convert::id(variable(ruby, stream, &names::SIGNATURE))?;
     if size >= WORTHWHILE {
-        let sent = send_shared(ruby, id, data, size)?;
-        let queued = instance::peek(ruby, |i| i.reactor.outbound_len(id))?;
-        return Ok((sent, queued.and_then(Result::ok)));
+        return send_much(ruby, id, data, size);
     }
-    let (sent, queued) = instance::change(ruby, |instance| {
+    instance::change(ruby, |instance| {
         let reactor = &mut instance.reactor;
         // SAFETY: the reactor copies the bytes before any Ruby code can run.
         let sent = reactor.send(id, unsafe { data.as_slice() });
-        (sent, reactor.outbound_len(id))
-    })?;
-    Ok((sent.map_or(-1, |count| count as i64), queued.ok()))
+        let queued = reactor.outbound_len(id);
+        (sent.map_or(-1, |count| count as i64), queued.ok())
+    })
+}
+
+/// Apart, since its frame would be in the way of those who send little: see `scheduler::waits`.
+#[inline(never)]
+fn send_much(
+    ruby: &Ruby,
+    id: Id,
+    data: RString,
+    size: usize,
+) -> Result<(i64, Option<usize>), Error> {
+    let sent = send_shared(ruby, id, data, size)?;
+    let queued = instance::peek(ruby, |i| i.reactor.outbound_len(id))?;
+    Ok((sent, queued.and_then(Result::ok)))
 }
 
 /// Whether a write has failed, of which the stream is told when it ends.

@@ -80,6 +80,27 @@ module EventMachine
 
       private
 
+      # A proxy begins, whose share is what nobody has read, too.
+      def forward_unread(target, bufsize, length)
+        unread = @stream_state.input.bytesize
+        return if unread.zero?
+
+        unless length.zero?
+          EventMachine.disable_proxy(self)
+          proxy_rest(target, bufsize, length - unread)
+          unread = [unread, length].min
+        end
+        target.send_data(take(unread))
+      end
+
+      def proxy_rest(target, bufsize, rest)
+        if rest.positive?
+          EventMachine.start_proxy(signature, target.signature, bufsize, rest)
+        else
+          EventMachine.next_tick { proxy_completed }
+        end
+      end
+
       def check_size(name, size, least)
         # There is no limit to what may be asked for.
         EventMachine.__send__(:check_size, name, size, least) unless size.is_a?(Integer) && size >= least

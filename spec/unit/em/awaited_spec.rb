@@ -99,6 +99,40 @@ RSpec.describe "Waiting in a fiber for" do
       expect(seen).to eq([true, true, false, false])
     end
 
+    it "is over when something else ends it, whatever its unbind takes" do
+      reasons = []
+      kinds = [Module.new, Module.new { define_method(:unbind) { reasons << :none } },
+               Module.new { define_method(:unbind) { |reason| reasons << reason } },
+               Module.new { define_method(:unbind) { |reason = :none| reasons << reason } }]
+      in_fiber do
+        kinds.each do |kind|
+          file = EventMachine.watch_file(@directory, kind)
+          2.times { EventMachine.fiber { expect { file.await }.to cancelled } }
+          EventMachine.next_tick { EventMachine.unwatch_filename(file.signature) }
+          expect { file.await }.to cancelled
+          expect { file.await }.to cancelled
+        end
+        EventMachine.fiber { sleep 0 }.await
+      end
+      expect(reasons).to eq([:none, nil, nil])
+    end
+
+    it "is over from what tells of its end on" do
+      directory = @directory
+      handler = Module.new do
+        define_method(:file_deleted) { EventMachine.fiber { directory << [active?, cancel, await].inspect } }
+      end
+      path = File.join(@directory, "file")
+      File.write(path, "")
+      in_fiber do
+        file = EventMachine.watch_file(path, handler)
+        EventMachine.next_tick { File.delete(path) }
+        expect(file.await).to eq(:deleted)
+        EventMachine.fiber { sleep 0 }.await
+      end
+      expect(directory).to end_with("[false, false, :deleted]")
+    end
+
     it "tells at once of one that was deleted" do
       in_fiber do
         File.write(File.join(@directory, "file"), "")
@@ -115,6 +149,14 @@ RSpec.describe "Waiting in a fiber for" do
         process = EventMachine.watch_process(Process.spawn("true"))
         expect([process.await, process.await, process.cancel]).to eq([:exited, :exited, false])
         expect(process.get_status).to be_success
+      end
+    end
+
+    it "is over when something else ends it" do
+      in_fiber do
+        process = EventMachine.watch_process(Process.pid)
+        EventMachine.next_tick { process.close_connection }
+        expect { process.await }.to cancelled
       end
     end
 

@@ -3,38 +3,6 @@
 RSpec.describe "Child processes" do
   let(:seen) { [] }
 
-  # A connection that keeps the output, and stops the reactor when the process has ended.
-  let(:reader) do
-    Class.new(EventMachine::Connection) do
-      attr_reader :arguments, :output, :status
-
-      def initialize(*arguments)
-        super
-        @arguments = arguments
-        @output = +""
-      end
-
-      def receive_data(data)
-        @output << data
-      end
-
-      def unbind
-        @status = get_status
-        EventMachine.stop
-      end
-    end
-  end
-
-  # @return [EventMachine::Connection] of a process that has ended
-  def finished(command, *arguments)
-    process = nil
-    em do
-      process = EventMachine.popen(command, reader, *arguments)
-      yield process if block_given?
-    end
-    process
-  end
-
   # @return [Array] what EventMachine.system calls back with
   def system_results(*arguments)
     em { EventMachine.system(*arguments) { |*results| (seen << results) && done } }
@@ -94,9 +62,9 @@ RSpec.describe "Child processes" do
 
     it "yields and returns the connection" do
       em do
-        process = EventMachine.popen("true", reader) { |connection| seen << connection }
+        process = EventMachine.popen("true", ChildHelper::Collector) { |connection| seen << connection }
         expect(seen).to eq([process])
-        expect(process).to be_a(reader)
+        expect(process).to be_a(ChildHelper::Collector)
       end
     end
 
