@@ -27,10 +27,18 @@ module EventMachine
     # @raise [FileNotFoundException]
     # @raise [ArgumentError] if it has a NUL byte
     def self.check_path(path)
-      return if path.empty? || File.exist?(path)
+      return if path.empty? || exist?(path)
 
       raise FileNotFoundException, "Could not find #{path} for start_tls"
     end
+
+    # From Ruby 3.4 on a fiber lets others run meanwhile: what the peer sends then would not be taken for TLS.
+    def self.exist?(path)
+      return File.exist?(path) unless ::Fiber.current_scheduler
+
+      ::Fiber.new(blocking: true) { File.exist?(path) }.resume
+    end
+    private_class_method :exist?
 
     # @param options [Hash] as {Connection#start_tls}
     # @raise [BadParams, FileNotFoundException, TypeError] as {Connection#start_tls}

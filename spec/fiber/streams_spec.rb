@@ -297,6 +297,22 @@ RSpec.describe EventMachine::Stream do
       expect(answer).to eq(["LINE\n", "TLSv1.3"])
     end
 
+    it "begins TLS without a turn of the loop, in which the peer's first message would come", :tls do
+      # As Ruby 3.4 does in a fiber.
+      allow(File).to receive(:exist?).and_wrap_original do |exist, path|
+        sleep(0)
+        exist.call(path)
+      end
+      turns = in_fiber do
+        stream = EventMachine.attach(UNIXSocket.pair.first, EventMachine::Connection)
+        before = EventMachine.iteration
+        stream.start_tls(TLSAuthority.localhost.options)
+        EventMachine.iteration - before
+      end
+      expect(turns).to eq(0)
+      expect(File).to have_received(:exist?).twice
+    end
+
     it "raises why a certificate is not good", :tls do
       in_fiber do
         port = port_of(EventMachine.serve("127.0.0.1", 0, tls: true, &upcase))

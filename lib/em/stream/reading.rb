@@ -116,7 +116,7 @@ module EventMachine
       # Waits until the block says that there is enough, or for the end of the input; returns what there is.
       def fill
         raise_closed
-        deadline = @timeout && (now + @timeout)
+        deadline = new_deadline
         input = @stream_state.input
         until (enough = yield input) || @stream_state.input_ended?
           await_input(deadline && left_until(deadline))

@@ -4,6 +4,10 @@ module EventMachine
   class Stream < Connection
     # How fibers wait for what happens to a stream.
     module Waiting
+      # Seconds: what is longer is for ever, and may be beyond a Float.
+      LONGEST = 1e9
+      private_constant :LONGEST
+
       private
 
       # Waits for anything else that cannot be had from a connection that has ended.
@@ -16,7 +20,7 @@ module EventMachine
 
       def park
         scheduler = EventMachine.__send__(:waiting_scheduler, "Stream")
-        deadline = @timeout && (now + @timeout)
+        deadline = new_deadline
         fiber = ::Fiber.current
         @waiting[fiber] = scheduler
         block_until(scheduler, deadline) until yield
@@ -27,6 +31,10 @@ module EventMachine
       # Waits until something happens.
       def block_until(scheduler, deadline)
         deadline ? scheduler.block(self, left_until(deadline)) : scheduler.block(self)
+      end
+
+      def new_deadline
+        @timeout && (now + [@timeout, LONGEST].min)
       end
 
       # How many seconds there are yet.
