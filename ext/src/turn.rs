@@ -30,7 +30,8 @@ const GVL_SHARE: Duration = Duration::from_millis(1);
 /// A turn is long if what it calls takes so much of the time that others wait for it.
 const LONG_TURN: Duration = Duration::from_millis(5);
 
-/// So many turns after one that was long look at the clock after each event.
+/// So many turns after two that were long look at the clock after each event. Those two may have so
+/// many between them: one alone says nothing, as the system may have given the processor to others.
 const TIMED_TURNS: u32 = 64;
 
 /// What such a turn may take before it looks for others.
@@ -50,6 +51,8 @@ pub(crate) struct Loop<'r> {
     looked: Instant,
     /// How many more turns look at the clock.
     timed: u32,
+    /// In how many more turns a long one would be the second.
+    suspicious: u32,
 }
 
 /// What there is to do beside what descriptors report. What comes from now on is for the next turn.
@@ -88,6 +91,7 @@ impl<'r> Loop<'r> {
             let_go: Instant::now(),
             looked: Instant::now(),
             timed: 0,
+            suspicious: 0,
         })
     }
 
@@ -159,9 +163,14 @@ impl<'r> Loop<'r> {
 
     fn begin(&mut self) -> Result<bool, Error> {
         let now = Instant::now();
-        self.timed = match now.duration_since(self.looked) > LONG_TURN {
+        let was_long = now.duration_since(self.looked) > LONG_TURN;
+        self.timed = match was_long && self.suspicious > 0 {
             true => TIMED_TURNS,
             false => self.timed.saturating_sub(1),
+        };
+        self.suspicious = match was_long {
+            true => TIMED_TURNS,
+            false => self.suspicious.saturating_sub(1),
         };
         let is_ordered = self.timed > 0;
         self.ours(|instance| {

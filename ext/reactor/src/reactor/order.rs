@@ -41,12 +41,16 @@ impl Turn {
     pub(super) fn begin_order(&mut self) {
         self.number = self.number.wrapping_add(1);
         self.stage = Stage::Others;
-        let next = if self.is_ordered {
-            &mut self.regulars
-        } else {
+        // Mostly there are none of either.
+        if !self.regulars.is_empty() && !self.is_ordered {
             self.ready.append(&mut self.regulars);
-            &mut self.ready
-        };
-        next.append(&mut self.carried);
+        }
+        if !self.carried.is_empty() {
+            let next = match self.is_ordered {
+                true => &mut self.regulars,
+                false => &mut self.ready,
+            };
+            next.append(&mut self.carried);
+        }
     }
 }
