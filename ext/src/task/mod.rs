@@ -6,13 +6,14 @@ mod start;
 
 use std::cell::{RefCell, RefMut};
 
+use magnus::block::Proc;
 use magnus::gc::Marker;
 use magnus::prelude::*;
 use magnus::rb_sys::AsRawValue;
 use magnus::value::Lazy;
 use magnus::{
-    DataType, DataTypeFunctions, Error, RArray, RClass, RModule, RString, Ruby, TypedData, Value,
-    function, method,
+    DataType, DataTypeFunctions, Error, RArray, RClass, RModule, Ruby, TypedData, Value, function,
+    method,
 };
 use rb_sys::{StableApiDefinition, VALUE};
 
@@ -85,16 +86,6 @@ impl End {
 }
 
 impl Task {
-    fn new(name: Option<RString>, body: Value) -> Self {
-        let task = Self::default();
-        {
-            let mut state = task.state();
-            state.name = name.map_or(NIL, |name| name.as_raw());
-            state.body = body.as_raw();
-        }
-        task
-    }
-
     /// Nothing of Ruby's runs while it is borrowed, so the borrow is never taken twice. What is
     /// stored is told to the garbage collector, by [`stored`].
     fn state(&self) -> RefMut<'_, State> {
@@ -166,6 +157,8 @@ pub(crate) fn init(ruby: &Ruby, module: RModule) -> Result<(), Error> {
     start::init(module, class)
 }
 
+/// Gives it its name and its block, once it is an object: what a mere `Task` refers to, the garbage
+/// collector does not see.
 fn prepare(this: This, name: Value, body: Value) {
     {
         let mut state = this.state();
@@ -197,14 +190,11 @@ fn body(this: This) -> Value {
 
 /// Its block, as what is called with the task.
 fn callable(this: This) -> Result<Value, Error> {
-    let body = this.state().body;
-    // SAFETY: called with a live proc, whose parameters are looked at.
-    let is_bare = unsafe {
-        rb_sys::rb_proc_lambda_p(body) == rb_sys::Qtrue.into() && rb_sys::rb_proc_arity(body) == 0
-    };
+    let body = value(this.state().body);
+    let is_bare = Proc::from_value(body).is_some_and(|body| body.is_lambda() && body.arity() == 0);
     match is_bare {
         true => this.value().funcall("without_task", ()),
-        false => Ok(value(body)),
+        false => Ok(body),
     }
 }
 

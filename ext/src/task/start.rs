@@ -6,7 +6,7 @@ use magnus::value::Lazy;
 use magnus::{Error, RClass, RModule, RString, Ruby, TypedData, Value, function, method};
 use rb_sys::VALUE;
 
-use super::{Task, This, registry, stored};
+use super::{Task, This, prepare, registry, stored};
 use crate::own::Own;
 use crate::scheduler::{Scheduler, attached_here, bind, start_task, value};
 use crate::{errors, names};
@@ -31,10 +31,11 @@ fn fiber(ruby: &Ruby, arguments: &[Value]) -> Result<Value, Error> {
     if !ruby.block_given() {
         return Err(errors::argument(ruby, "no block given"));
     }
-    let name = name.map(name_of).transpose()?;
+    let name = name.map_or(Ok(ruby.qnil().as_value()), name_of)?;
+    let task = This::from(ruby.obj_wrap(Task::default()));
     // SAFETY: there is a block, of which this makes an object, as magnus's `ary_new` makes one.
     let body = value(unsafe { rb_sys::rb_block_proc() });
-    let task = This::from(ruby.obj_wrap(Task::new(name, body)));
+    prepare(task, name, body);
     match attached_here(ruby) {
         Some(scheduler) => run(ruby, task, scheduler)?,
         // It makes the first, and knows of other threads and other schedulers.
@@ -45,9 +46,9 @@ fn fiber(ruby: &Ruby, arguments: &[Value]) -> Result<Value, Error> {
     Ok(task.value())
 }
 
-fn name_of(name: Value) -> Result<RString, Error> {
+fn name_of(name: Value) -> Result<Value, Error> {
     match RString::from_value(name) {
-        Some(name) => Ok(name),
+        Some(_) => Ok(name),
         None => name.funcall("to_s", ()),
     }
 }
@@ -69,15 +70,10 @@ fn run(ruby: &Ruby, task: This, scheduler: Own<Scheduler>) -> Result<(), Error> 
         let found = Task::class(ruby).const_get("RUN");
         found.unwrap_or_else(|_| ruby.qnil().as_value())
     });
-    start_task(
-        ruby,
-        scheduler,
-        ruby.get_inner(&RUN),
-        task.as_raw(),
-        |fiber| {
-            enter(ruby, task, fiber, scheduler.as_raw());
-        },
-    )
+    let body = ruby.get_inner(&RUN);
+    start_task(ruby, scheduler, body, task.as_raw(), |fiber| {
+        enter(ruby, task, fiber, scheduler.as_raw());
+    })
 }
 
 fn enter(ruby: &Ruby, task: This, fiber: VALUE, scheduler: VALUE) {
