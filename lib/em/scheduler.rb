@@ -123,7 +123,10 @@ module EventMachine
     # @param operation [#call] what Ruby would run without its lock
     # @return [void]
     def blocking_operation_wait(operation)
-      Thread.new { operation.call }.join
+      thread = Thread.new { operation.call }
+      thread.join
+    ensure
+      end_operation(thread) if thread&.alive?
     end
 
     private
@@ -131,6 +134,12 @@ module EventMachine
     def targets(readable, writable, exceptional)
       lists = { IO::READABLE => readable, IO::WRITABLE => writable, IO::PRIORITY => exceptional }
       lists.flat_map { |events, ios| ios.to_a.map { |io| [io.to_io, events] } }
+    end
+
+    # What the operation works on is on the stack of the fiber, which goes on only when the operation has ended.
+    def end_operation(thread)
+      thread.kill
+      apart { thread.join }
     end
 
     def wait_in_thread(pid, flags)

@@ -487,6 +487,19 @@ RSpec.describe "EventMachine.fiber and its friends" do
       expect(got).to eq(%i[on cancelled])
     end
 
+    # Ruby 3.4 has operations wait so, and what they work on is on the stack of the fiber.
+    it "goes on only when the operation has ended that the task has a thread do" do
+      threads = []
+      got = in_fiber do
+        operation = -> { threads << Thread.current && sleep }
+        task = fiber { Fiber.scheduler.blocking_operation_wait(operation) }
+        sleep(0) until threads.any?
+        task.cancel
+        [raised { task.await }.class, threads.first.alive?]
+      end
+      expect(got).to eq([EventMachine::TaskCancelled, false])
+    end
+
     it "ends a task that has not started" do
       ran = false
       task = fiber { ran = true }
