@@ -6,7 +6,7 @@ use magnus::prelude::*;
 use magnus::rb_sys::AsRawValue;
 use magnus::{Error, RArray, RClass, Ruby, Value, method};
 
-use super::{Scheduler, alarms, bind, drain, hooks, seconds, switch, waits as waiting};
+use super::{Scheduler, alarms, bind, hooks, seconds, switch, waits as waiting};
 use crate::own::Own;
 
 type This = Own<Scheduler>;
@@ -17,7 +17,6 @@ pub(super) fn init(class: RClass) -> Result<(), Error> {
     class.define_private_method("disarm", method!(disarm, 1))?;
     class.define_private_method("shield", method!(shield, 1))?;
     class.define_private_method("top_fiber", method!(top_fiber, 0))?;
-    class.define_private_method("spawn", method!(spawn, 1))?;
     class.define_private_method("attach", method!(attach, 0))?;
     class.define_private_method("end_soon", method!(end_soon, 0))?;
     class.define_private_method("checkpoint", method!(checkpoint, 0))?;
@@ -66,12 +65,6 @@ fn shield(ruby: &Ruby, this: This, begins: bool) -> Result<(), Error> {
 fn top_fiber(ruby: &Ruby, this: This) -> Value {
     let fiber = this.state().top_of(switch::current(ruby));
     switch::value(fiber)
-}
-
-/// Runs a new fiber until its first wait.
-fn spawn(ruby: &Ruby, this: This, fiber: Value) -> Result<(), Error> {
-    bind(ruby, this)?;
-    drain::start(ruby, this, fiber.as_raw(), None)
 }
 
 /// Binds the scheduler to the loop that runs in this thread.
