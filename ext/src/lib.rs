@@ -20,6 +20,7 @@ mod metrics;
 mod names;
 mod own;
 mod resolving;
+mod roots;
 mod scheduler;
 mod shared;
 mod signatures;

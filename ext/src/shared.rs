@@ -2,9 +2,10 @@
 
 use magnus::gc::Marker;
 use magnus::value::Opaque;
-use magnus::{DataType, DataTypeFunctions, RClass, RString, Ruby, TypedData};
+use magnus::{RString, Ruby};
 
 use crate::guarded::Guarded;
+use crate::roots;
 
 /// Copying fewer bytes costs less than keeping a string. More than Ruby keeps inside of an object,
 /// so the bytes stay where they are when objects are moved.
@@ -73,33 +74,12 @@ impl Kept {
     }
 }
 
-/// The object by which Ruby's garbage collector learns of them.
-struct Root;
-
-impl DataTypeFunctions for Root {
-    fn mark(&self, marker: &Marker) {
-        for string in KEPT.to_mark().strings.iter().flatten() {
-            marker.mark(*string);
-        }
-    }
-}
-
-// SAFETY: the class is none that makes objects of this type itself, and the data type is Root's.
-unsafe impl TypedData for Root {
-    fn class(ruby: &Ruby) -> RClass {
-        ruby.class_object()
-    }
-
-    fn data_type() -> &'static DataType {
-        static TYPE: DataType = DataType::builder::<Root>(c"EventMachine strings to send")
-            .mark()
-            .free_immediately()
-            .build();
-        &TYPE
+fn mark(marker: &Marker) {
+    for string in KEPT.to_mark().strings.iter().flatten() {
+        marker.mark(*string);
     }
 }
 
 pub(crate) fn init(ruby: &Ruby) {
-    let root = ruby.obj_wrap(Root);
-    ruby.gc_register_mark_object(root);
+    roots::add(ruby, mark);
 }

@@ -1,11 +1,12 @@
 //! The schedulers that are in use, for what concerns all of them: closed descriptors, and forks.
 
 use magnus::gc::Marker;
-use magnus::{DataType, DataTypeFunctions, Error, RClass, Ruby, TypedData};
+use magnus::{Error, Ruby};
 
 use super::{Scheduler, spare, waits};
 use crate::guarded::Guarded;
 use crate::own::Own;
+use crate::roots;
 use crate::sys::descriptors;
 
 // SAFETY: it is changed with a `&Ruby`, and read by Ruby's garbage collection, which has the GVL
@@ -68,34 +69,13 @@ pub(super) fn abandon(ruby: &Ruby) {
     spare::forget(ruby);
 }
 
-/// The object by which Ruby's garbage collector learns of them.
-struct Root;
-
-impl DataTypeFunctions for Root {
-    fn mark(&self, marker: &Marker) {
-        for scheduler in LIVE.to_mark().iter() {
-            marker.mark(scheduler.value());
-        }
-        spare::mark(marker);
+fn mark(marker: &Marker) {
+    for scheduler in LIVE.to_mark().iter() {
+        marker.mark(scheduler.value());
     }
-}
-
-// SAFETY: the class is none that makes objects of this type itself, and the data type is Root's.
-unsafe impl TypedData for Root {
-    fn class(ruby: &Ruby) -> RClass {
-        ruby.class_object()
-    }
-
-    fn data_type() -> &'static DataType {
-        static TYPE: DataType = DataType::builder::<Root>(c"EventMachine schedulers in use")
-            .mark()
-            .free_immediately()
-            .build();
-        &TYPE
-    }
+    spare::mark(marker);
 }
 
 pub(super) fn init(ruby: &Ruby) {
-    let root = ruby.obj_wrap(Root);
-    ruby.gc_register_mark_object(root);
+    roots::add(ruby, mark);
 }

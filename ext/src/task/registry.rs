@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use magnus::gc::Marker;
 use magnus::rb_sys::AsRawValue;
-use magnus::{DataType, DataTypeFunctions, RArray, RClass, Ruby, TypedData, Value};
+use magnus::{RArray, Ruby, Value};
 use rb_sys::VALUE;
 
 use crate::guarded::Guarded;
+use crate::roots;
 use crate::scheduler::{ByAddress, value};
 
 // SAFETY: it is changed with a `&Ruby`, and read by Ruby's garbage collection, which has the GVL
@@ -82,35 +83,14 @@ pub(super) fn forget(ruby: &Ruby, fiber: Value) {
     remove(ruby, fiber.as_raw());
 }
 
-/// The object by which Ruby's garbage collector learns of them.
-struct Root;
-
-impl DataTypeFunctions for Root {
-    fn mark(&self, marker: &Marker) {
-        let live = LIVE.to_mark();
-        for (fiber, (_, task)) in live.iter() {
-            marker.mark(value(fiber));
-            marker.mark(value(task));
-        }
-    }
-}
-
-// SAFETY: the class is none that makes objects of this type itself, and the data type is Root's.
-unsafe impl TypedData for Root {
-    fn class(ruby: &Ruby) -> RClass {
-        ruby.class_object()
-    }
-
-    fn data_type() -> &'static DataType {
-        static TYPE: DataType = DataType::builder::<Root>(c"EventMachine tasks in use")
-            .mark()
-            .free_immediately()
-            .build();
-        &TYPE
+fn mark(marker: &Marker) {
+    let live = LIVE.to_mark();
+    for (fiber, (_, task)) in live.iter() {
+        marker.mark(value(fiber));
+        marker.mark(value(task));
     }
 }
 
 pub(super) fn init(ruby: &Ruby) {
-    let root = ruby.obj_wrap(Root);
-    ruby.gc_register_mark_object(root);
+    roots::add(ruby, mark);
 }
