@@ -17,6 +17,7 @@ module EventMachine
     #
     # @param name [String, nil] only those of this name (FileDescriptorName=)
     # @return [Array<Socket>] in the order of the unit's file; empty where there are none for this process
+    # @raise [ArgumentError] if LISTEN_FDS is no number of descriptors
     def inherited_sockets(name = nil)
       @inherited_sockets = nil unless @inherited_sockets_pid == Process.pid
       @inherited_sockets_pid = Process.pid
@@ -34,11 +35,20 @@ module EventMachine
 
       %w[LISTEN_PID LISTEN_FDS LISTEN_FDNAMES].each { |variable| ENV.delete(variable) }
       names = names.to_s.split(":")
-      Array.new(Integer(count, exception: false) || 0) do |index|
+      Array.new(inherited_count(count)) do |index|
         socket = Socket.for_fd(FIRST_INHERITED + index)
         socket.close_on_exec = true
         [socket, names[index].to_s]
       end
+    end
+
+    def inherited_count(text)
+      return 0 if text.nil?
+
+      count = Integer(text, 10, exception: false)
+      return count if count && !count.negative?
+
+      raise ArgumentError, "LISTEN_FDS is no number of descriptors: #{text.inspect}"
     end
   end
 end

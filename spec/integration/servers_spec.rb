@@ -215,5 +215,24 @@ RSpec.describe "A server" do
       expect(output).to eq("[PORT]\ntrue\n[]\n[]\n[true]\n[]\ntrue\n[]\n[\"LISTEN_PID\", \"LISTEN_FDS\", " \
                            "\"LISTEN_FDNAMES\"]\n[]\n")
     end
+
+    it "is refused where nobody can say how many there are" do
+      output, = run_ruby(<<~'RUBY')
+        ["many", "-1", "", nil].each do |count|
+          ENV["LISTEN_PID"] = Process.pid.to_s
+          ENV["LISTEN_FDS"] = count
+          p EventMachine.inherited_sockets, ENV.keys.grep(/LISTEN/)
+        rescue ArgumentError => error
+          puts error.message
+        end
+      RUBY
+      expect(output).to eq(<<~TEXT)
+        LISTEN_FDS is no number of descriptors: "many"
+        LISTEN_FDS is no number of descriptors: "-1"
+        LISTEN_FDS is no number of descriptors: ""
+        []
+        []
+      TEXT
+    end
   end
 end
