@@ -15,13 +15,13 @@ module CoreTests
   # @param exceptions [Array<String>] tests that are left out
   # @return [Array<String>] what failed
   def run(name, target, provider, programs, exceptions)
-    puts "== #{name}: core with #{provider}"
     log = File.expand_path(File.join("tmp", "rubies", "#{name}-core-#{provider}.log"))
     FileUtils.mkdir_p(File.dirname(log))
     FileUtils.rm_f(log)
     target.root.run(commands(programs, exceptions), environment: target.environment.to_h, log: log,
                     mounts: { Native::ROOT => "/mnt/gem", Cross.directory(name) => "/mnt/build" })
-    tell(File.read(log, encoding: "UTF-8").scrub, log) ? [] : ["core with #{provider} on #{name}"]
+    what = "core with #{provider} on #{name}"
+    tell(what, File.read(log, encoding: "UTF-8").scrub, log) ? [] : [what]
   end
 
   # The programs find what they read in the directory of their package.
@@ -34,11 +34,11 @@ module CoreTests
   end
 
   # @return [Boolean] whether all passed
-  def tell(output, log)
+  def tell(what, output, log)
     passed, failed = output.scan(/^test result: \w+\. (\d+) passed; (\d+) failed/).transpose
                            .map { |counts| counts.sum(&:to_i) }
-    puts output.scan(/^(?:test .* \.\.\. FAILED|ended with failures: .*)$/)
-    puts "#{passed.to_i} passed, #{failed.to_i} failed", "   (#{log})"
+    failures = output.scan(/^(?:test .* \.\.\. FAILED|ended with failures: .*)$/)
+    puts ["== #{what}", *failures, "#{passed.to_i} passed, #{failed.to_i} failed", "   (#{log})"].join("\n")
     passed.to_i.positive? && !output.match?(/^ended with failures: /)
   end
 end

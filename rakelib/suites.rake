@@ -35,15 +35,14 @@ module Suites
   end
 
   def passed?(target, directory, name, command)
-    puts "== #{target}: #{name}"
     log = File.join("tmp", "rubies", "#{[target.minor, target.platform, name].compact.join('-')}.log")
     FileUtils.mkdir_p(File.dirname(log))
     ran = inside(target, directory, "#{command} >#{name}.log 2>&1")
     FileUtils.cp(File.join(directory, "#{name}.log"), log)
     output = File.read(log, encoding: "UTF-8").scrub
-    puts output.scan(/^(?:\d+ examples?, .*|this gem: .*|fiber: .*|rspec .*)$/)
+    results = output.scan(/^(?:\d+ examples?, .*|this gem: .*|fiber: .*|rspec .*|surprise: .*)$/)
     warnings = output.scan(WARNINGS).uniq
-    puts warnings, "   (#{log})"
+    puts ["== #{target}: #{name}", *results, *warnings, "   (#{log})"].join("\n")
     ran && warnings.empty?
   end
 

@@ -77,7 +77,9 @@ module Windows
 
   # @return [Array<Target>] the Rubies, where the specs run
   def tested
-    targets.map { |target| Target.new(**target.to_h, root: WineSystem.new(target.minor)) }
+    targets.map do |target|
+      Target.new(**target.to_h, root: WineSystem.new(target.minor), environment: { "SPEC_PATIENCE" => "4" })
+    end
   end
 
   # @return [Hash{String => WineSystem}] systems with Ruby
