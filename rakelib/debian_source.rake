@@ -13,7 +13,7 @@ module DebianSource
       for version in $(apt-cache showsrc --only-source #{package} | sed -n 's/^Version: //p' | sort --version-sort -ru); do
         if apt-get -qq source --download-only --only-source "#{package}=$version"; then break; fi
       done
-      tar --extract --strip-components=1 --file #{package}_*.orig.tar.*z
+      tar --extract --strip-components=1 --file "$(ls #{package}_*.orig.tar.* | grep --invert-match '[.]asc$')"
     SH
   end
 end

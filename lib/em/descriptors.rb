@@ -95,6 +95,7 @@ module EventMachine
         signature = awaits_file?(klass) ? await_filename(filename) : watch_filename(filename)
         watch = register(klass, signature, args)
         watch.instance_variable_set(:@path, filename)
+        watch.__send__(:made)
         yield watch if block_given?
         watch
       end
@@ -117,6 +118,7 @@ module EventMachine
       hold_events do
         watch = register(klass, watch_pid(pid), args)
         watch.instance_variable_set(:@pid, pid)
+        watch.__send__(:made)
         yield watch if block_given?
         watch
       end

@@ -103,6 +103,10 @@ module EventMachine
 
     private
 
+    def made?
+      !@path.nil?
+    end
+
     def told
       Told
     end

@@ -75,6 +75,10 @@ module EventMachine
 
     private
 
+    def made?
+      !@pid.nil?
+    end
+
     def told
       Told
     end

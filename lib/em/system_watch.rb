@@ -14,13 +14,13 @@ module EventMachine
       return false unless active?
 
       @stopped = true
-      EventMachine.schedule { stop_watching if there? }
+      EventMachine.schedule { there? ? stop_watching : @cancelled_early = true }
       true
     end
 
     # @return [Boolean] whether it has not ended
     def active?
-      !@stopped && !@outcome && there?
+      !@stopped && !@outcome && (there? || !made?)
     end
 
     # Tells the fibers that wait that the watch has ended.
@@ -47,6 +47,11 @@ module EventMachine
 
     def there?
       EventMachine.instance_variable_get(:@conns)[@signature].equal?(self)
+    end
+
+    # Called by the module's functions. In `post_init` nobody could be told of the end yet.
+    def made
+      stop_watching if @cancelled_early
     end
 
     def stopped

@@ -66,6 +66,33 @@ fn a_peer_that_sends_before_it_reads_gets_all_that_was_written_before_the_close(
 }
 
 #[test]
+fn a_peer_that_has_ended_its_side_gets_all_that_is_sent_after_that() {
+    let mut l = Loop::new();
+    l.reactor.tell_input_ends();
+    let (id, mut peer) = l.accepted();
+    peer.shutdown(Shutdown::Write).unwrap();
+    l.wait_for(input_end_of(id));
+    l.reactor.input_end_told(id, true);
+    let pieces: Vec<Vec<u8>> = (0..90_u32)
+        .map(|piece| {
+            (piece * 25_000..(piece + 1) * 25_000)
+                .flat_map(u32::to_be_bytes)
+                .collect()
+        })
+        .collect();
+    for piece in &pieces {
+        l.reactor.send(id, piece).unwrap();
+    }
+    l.reactor.close(id, true);
+    let reader = std::thread::spawn(move || {
+        let mut received = Vec::new();
+        peer.read_to_end(&mut received).map(|_| received)
+    });
+    assert_eq!(l.wait_for(end_of(id)), None);
+    assert!(reader.join().unwrap().unwrap() == pieces.concat());
+}
+
+#[test]
 fn an_owner_that_sends_no_more_ends_the_connection() {
     let mut l = Loop::new();
     l.reactor.tell_input_ends();

@@ -88,6 +88,23 @@ RSpec.describe "Waiting in a fiber for" do
       expect(seen).to eq([:created, "modified", "deleted"])
     end
 
+    it "is over when its own post_init cancels it" do
+      told = seen
+      handler = Class.new(EventMachine::FileWatch) do
+        define_method(:post_init) { told << active? << cancel << cancel << active? }
+        define_method(:file_modified) { told << :modified }
+        define_method(:unbind) { told << :unbind }
+      end
+      in_fiber do
+        File.write(path = File.join(@directory, "file"), "")
+        file = EventMachine.watch_file(path, handler) { |watch| told << watch.active? }
+        File.write(path, "text")
+        expect { file.await }.to cancelled
+        EventMachine.fiber { sleep 0 }.await
+      end
+      expect(seen).to eq([true, true, false, false, :unbind, false])
+    end
+
     it "is over when it is cancelled" do
       in_fiber do
         File.write(File.join(@directory, "file"), "")
@@ -157,6 +174,15 @@ RSpec.describe "Waiting in a fiber for" do
         process = EventMachine.watch_process(Process.pid)
         EventMachine.next_tick { process.close_connection }
         expect { process.await }.to cancelled
+      end
+    end
+
+    it "is over when its own post_init cancels it" do
+      handler = Class.new(EventMachine::ProcessWatch) { define_method(:post_init) { cancel } }
+      in_fiber do
+        process = EventMachine.watch_process(Process.pid, handler)
+        expect { process.await }.to cancelled
+        expect([process.active?, process.cancel]).to eq([false, false])
       end
     end
 
