@@ -22,13 +22,20 @@ class Root
   # @return [String]
   def self.keep(name)
     path = File.join(cache, name)
-    return path if File.directory?(path)
+    alone(path) do
+      next if File.directory?(path)
 
-    FileUtils.rm_rf("#{path}.new")
-    FileUtils.mkdir_p("#{path}.new")
-    yield "#{path}.new", "#{path}.log"
-    File.rename("#{path}.new", path)
+      FileUtils.rm_rf("#{path}.new")
+      FileUtils.mkdir_p("#{path}.new")
+      yield "#{path}.new", "#{path}.log"
+      File.rename("#{path}.new", path)
+    end
     path
+  end
+
+  # Two of these tasks may run at once, and want the same. A process waits here until the other one has made it.
+  def self.alone(path)
+    File.open("#{path}.lock", "w") { |file| file.flock(File::LOCK_EX) && yield }
   end
 
   # @return [String] the directory of all of them
@@ -54,9 +61,11 @@ class Root
   end
 
   def prepare
-    make unless File.directory?(@complete)
-    update
-    name_loopback
+    Root.alone(@complete) do
+      make unless File.directory?(@complete)
+      update
+      name_loopback
+    end
     self
   end
 

@@ -10,13 +10,13 @@ module WindowsRuby
   # With the extensions that RubyGems and the specs take, but for OpenSSL. Nobody measures how fast it is.
   EXTENSIONS = %w[
     cgi/escape date digest digest/md5 digest/sha1 digest/sha2 erb/escape etc fcntl io/console io/nonblock io/wait json
-    json/generator json/parser monitor objspace pathname rbconfig/sizeof ripper socket stringio strscan win32
+    json/generator json/parser monitor objspace pathname psych rbconfig/sizeof ripper socket stringio strscan win32
     win32/resolv zlib
   ].freeze
   CONFIGURE = "./configure -q --build=x86_64-linux-gnu --host=x86_64-w64-mingw32 --prefix=#{PREFIX} --enable-shared " \
               "--disable-install-doc --disable-yjit --disable-rjit --without-gmp --with-baseruby=/usr/bin/ruby " \
-              "--with-zlib-include=/tmp/zlib --with-zlib-lib=/tmp/zlib optflags=-O0 debugflags=-g0 " \
-              "CXX=false #{TOOLS} --with-ext=#{EXTENSIONS.join(',')}".freeze
+              "--with-zlib-include=/tmp/zlib --with-zlib-lib=/tmp/zlib --with-libyaml-dir=/tmp/yaml " \
+              "optflags=-O0 debugflags=-g0 CXX=false #{TOOLS} --with-ext=#{EXTENSIONS.join(',')}".freeze
   # Ruby finds the table of its C library's descriptors by the instructions of one of its functions. Wine's has others,
   # which this has it look for, and so such a Ruby runs by wine only. The specs of Ruby's C API are not compiled.
   PATCH = <<~'SH'
@@ -49,11 +49,26 @@ module WindowsRuby
     end
   end
 
+  # What reads gems. The header says that it is linked to statically, since psych does not.
+  def yaml
+    <<~SH
+      mkdir --parents /tmp/yaml/include /tmp/yaml/lib /tmp/yaml/source
+      cd /tmp/yaml/source
+      #{DebianSource.fetch('libyaml', Windows::RELEASE)}
+      sed '1i #define YAML_DECLARE_STATIC' include/yaml.h >/tmp/yaml/include/yaml.h
+      #{Windows::TOOL}-gcc -O2 -I/tmp/yaml/include -DYAML_VERSION_STRING='"0.2"' -DYAML_VERSION_MAJOR=0 \
+        -DYAML_VERSION_MINOR=2 -DYAML_VERSION_PATCH=0 -c src/*.c
+      #{Windows::TOOL}-ar rcs /tmp/yaml/lib/libyaml.a *.o
+    SH
+  end
+
   def script(minor)
     <<~SH
       mkdir /tmp/zlib
       cp #{ZLIB.join(' ')} /tmp/zlib
-      cd /tmp
+      #{yaml}
+      mkdir /tmp/ruby
+      cd /tmp/ruby
       #{DebianSource.fetch("ruby#{minor}", RELEASES.fetch(minor))}
       #{PATCH}
       #{CONFIGURE}

@@ -26,10 +26,13 @@ module Zig
 
   # Installs it, from PyPI, in the root that cross-compiles.
   def install(path = PATH, version = VERSION)
-    return if File.directory?(File.join(Cross.root.path, path))
+    root = Cross.root
+    Root.alone("#{root.path}#{path}") do
+      next if File.directory?("#{root.path}#{path}")
 
-    certificates = { Cross::CERTIFICATES => Cross::CERTIFICATES }
-    Cross.root.run("pip install --quiet --target #{path} ziglang==#{version}", mounts: certificates) || abort("no zig")
+      root.run("pip install --quiet --target #{path} ziglang==#{version}",
+               mounts: { Cross::CERTIFICATES => Cross::CERTIFICATES }) || abort("no zig")
+    end
   end
 
   # Writes the programs cc, ar and ranlib for a target into a directory.
