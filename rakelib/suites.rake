@@ -41,6 +41,8 @@ module Suites
     FileUtils.cp(File.join(directory, "#{name}.log"), log)
     output = File.read(log, encoding: "UTF-8").scrub
     results = output.scan(/^(?:\d+ examples?, .*|this gem: .*|fiber: .*|rspec .*|surprise: .*)$/)
+    # Where failures are judged, those without a reason are told.
+    results.reject! { |line| line.start_with?("rspec ") } if results.last&.start_with?("this gem: ")
     warnings = output.scan(WARNINGS).uniq
     puts ["== #{target}: #{name}", *results, *warnings, "   (#{log})"].join("\n")
     ran && warnings.empty?
