@@ -31,6 +31,8 @@ module Precompiled
       specification.platform = Gem::Platform.new(platform)
       specification.extensions = []
       specification.requirements = []
+      # Newer ones are what compiling takes.
+      specification.required_rubygems_version = Gem::Requirement.default
       specification.required_ruby_version = bounds(targets)
       specification.files = specification.files.grep_v(%r{\A(ext/|\.cargo/|Cargo\.)}) +
                             targets.map { |target| inside_gem(target) }

@@ -95,13 +95,23 @@ RSpec.describe "The precompiled gem" do
     require "rake"
     tasks = Rake::Application.new
     Rake.with_application(tasks) do
-      Rake.load_rakefile(File.expand_path("../../rakelib/native.rake", __dir__))
+      %w[compile native].each { |name| Rake.load_rakefile(File.expand_path("../../rakelib/#{name}.rake", __dir__)) }
     end
   end
 
+  define_method(:targets) { |minors| minors.map { |minor| Struct.new(:minor).new(minor) } }
+
   define_method(:fits?) do |version, *minors|
-    targets = minors.map { |minor| Struct.new(:minor).new(minor) }
-    Gem::Requirement.new(Precompiled.bounds(targets)).satisfied_by?(Gem::Version.new(version))
+    Gem::Requirement.new(Precompiled.bounds(targets(minors))).satisfied_by?(Gem::Version.new(version))
+  end
+
+  it "compiles nothing, so it takes any RubyGems and no crates" do
+    specification = Precompiled.specification("x86_64-linux-musl", targets(%w[3.1 3.4]))
+    expect([specification.extensions, specification.requirements]).to all(be_empty)
+    expect(specification.required_rubygems_version).to be_satisfied_by(Gem::Version.new("3.3.7"))
+    expect(specification.files.grep(/\.(?:rs|so)\z|Cargo/)).to eq(
+      %w[lib/eventmachine/3.1/eventmachine.so lib/eventmachine/3.4/eventmachine.so]
+    )
   end
 
   it "is for the Rubies that there is a library for, and no other" do
