@@ -4,10 +4,11 @@ require "fileutils"
 
 # Runs what can be run of platforms that this system is not: by an emulator, or with another C library.
 module OtherPlatforms
-  # Those of protocols want servers that are this system's, and some others what the emulator does not pass on.
+  # Those of protocols want servers that are this system's, some others what the emulator does not pass on, or a
+  # quicker processor.
   SPECS = %w[unit integration fiber].to_h do |name|
     [name, "ruby -S rspec --no-color --pattern 'spec/#{name}/**/*_spec.rb' " \
-           "--exclude-pattern 'spec/integration/protocols/**/*_spec.rb' --tag ~kernel"]
+           "--exclude-pattern 'spec/integration/protocols/**/*_spec.rb' --tag ~kernel --tag ~hurried"]
   end.freeze
   SUITES = { "smoke" => "ruby -W -Ilib rakelib/smoke.rb", **SPECS,
              "upstream" => "ruby spec/upstream/runner.rb --ours" }.freeze
