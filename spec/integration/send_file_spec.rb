@@ -189,7 +189,7 @@ RSpec.describe "Sent files" do
           streamer.errback { |message| failure = message }
         end
         expect(data.size).to be < 20_000_000
-        expect(failure).to include("Input/output error", path)
+        expect(failure).to include(SystemCallError.new(Errno::EIO::Errno).message, path)
       end
     end
 
