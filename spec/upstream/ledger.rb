@@ -25,6 +25,7 @@ module Upstream
     def initialize(document)
       @network = document.fetch("network")
       @hurried = document.fetch("hurried")
+      @worded = document.fetch("worded")
       @tests = document.fetch("tests").transform_values do |entries|
         entries.transform_values { |text| parse(text) }
       end
@@ -48,6 +49,11 @@ module Upstream
     # Whether a test wants something to be done in less time than a slow machine takes.
     def hurried?(test)
       @hurried.include?(test)
+    end
+
+    # Whether a test compares what an error says with what the usual C libraries say.
+    def worded?(test)
+      @worded.include?(test)
     end
 
     # @param subject [Symbol] :ours or :upstream
