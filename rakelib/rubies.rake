@@ -49,7 +49,7 @@ module Rubies
 
   # @return [Root] one of the release that has a Ruby, for building and for the specs
   def root(minor)
-    programs_find(minor, Root.with(RELEASES.fetch(minor), [*PACKAGES, "ruby#{minor}-dev"]))
+    programs_find(minor, Root.with(RELEASES.fetch(minor), [*PACKAGES, "ruby#{minor}", "ruby#{minor}-dev"]))
   end
 
   # @return [Root] one with a Ruby and nothing else
@@ -71,6 +71,7 @@ module Rubies
 
   # A release may have several Rubies. Its own programs go on with its own.
   def programs_find(minor, root)
+    File.exist?("#{root.path}/usr/bin/ruby#{minor}") || abort("#{root.path} has no ruby#{minor}")
     programs = File.join(root.path, "usr", "local", "bin").tap { |path| FileUtils.mkdir_p(path) }
     FileUtils.ln_sf("/usr/bin/ruby#{minor}", File.join(programs, "ruby"))
     root

@@ -72,8 +72,13 @@ module EventMachine
     # @param klass [Class] of the exception that is raised where the block takes longer
     # @param message [String]
     # @return [Object] what the block returns
-    def timeout_after(duration, klass, message)
+    def timeout_after(duration, klass, message, &block)
       plain = klass.equal?(Timeout::Error)
+      # Newer releases of Timeout do this themselves, and then ask for another class.
+      if plain && klass.respond_to?(:handle_timeout)
+        return klass.handle_timeout(message) { |exception| timeout_after(duration, exception, message, &block) }
+      end
+
       exception = plain ? Expired.new(message) : Exceptions.made(klass, message)
       alarm = arm(duration, exception)
       begin
