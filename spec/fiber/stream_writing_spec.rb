@@ -53,6 +53,46 @@ RSpec.describe "Waiting to write to a stream" do
     end
   end
 
+  # What the peer has said is in the stream, which has stopped reading, or is yet to come.
+  [1, 100_000].each do |limit|
+    it "raises for who waits already when the system refuses it, where #{limit} bytes may wait to be read" do
+      ends(read_limit: limit) do |stream, far|
+        far.write("unread")
+        settle
+        stream.send_data("x" * much)
+        writer = EventMachine.fiber { expect { stream.flush }.to raise_error(Errno::EPIPE) }
+        settle
+        far.write("more")
+        far.close
+        writer.await
+        expect { stream.write("y") }.to raise_error(Errno::EPIPE)
+      end
+    end
+  end
+
+  it "raises where reading has stopped, and the system has refused what was queued" do
+    ends(read_limit: 1) do |stream, far|
+      far.write("unread")
+      settle
+      far.write("more")
+      far.close
+      stream.send_data("x" * much)
+      expect { stream.flush }.to raise_error(Errno::EPIPE)
+      expect(stream).to be_closed
+      expect(stream.readpartial(100)).to eq("unreadmore")
+    end
+  end
+
+  it "raises where the connection is paused, and the system has refused what was queued" do
+    ends do |stream, far|
+      stream.pause
+      far.close
+      stream.send_data("x" * much)
+      EventMachine.next_tick { stream.resume }
+      expect { stream.flush }.to raise_error(Errno::EPIPE)
+    end
+  end
+
   it "ends for all that were waiting when there was room, though the first of them has used it" do
     results = ends do |stream, far|
       queue(stream)

@@ -5,6 +5,7 @@ use crate::base::Base;
 use crate::descriptor::{Descriptor, Kind};
 use crate::error::Result;
 use crate::id::Id;
+use crate::stream::Stream;
 
 impl Reactor {
     /// Has the end of a peer's input be told by [`Event::InputEnded`](crate::Event::InputEnded),
@@ -67,7 +68,8 @@ impl Reactor {
 
     /// Whether a write has failed: what was queued is lost, and the end of the connection follows.
     pub fn is_refused(&self, id: Id) -> Result<bool> {
-        Ok(self.descriptor(id)?.base.is_refused())
+        let stream = self.descriptor(id)?.as_stream();
+        Ok(stream.is_some_and(Stream::is_refused))
     }
 
     /// Has `source` not be read from while `id` is full; with limits of 64 and 16 KiB, unless

@@ -97,19 +97,20 @@ impl Reactor {
     }
 
     /// Whether a source is not read from: its target, or another that it waits for, has so much
-    /// waiting, or its owner wants it so.
+    /// waiting, or its owner wants it so. Who waits to write has to learn that the system takes no
+    /// more, so then the owner gets what there is, and the end.
     pub(super) fn is_held(&self, source: Id) -> bool {
-        let links = self
-            .descriptors
-            .get(source)
-            .and_then(|one| one.base.links.as_deref());
-        links.is_some_and(|links| {
+        let Some(base) = self.descriptors.get(source).map(|one| &one.base) else {
+            return false;
+        };
+        base.links.as_deref().is_some_and(|links| {
             let forward = links.forward.as_ref();
             let waits = links
                 .waits_for
                 .iter()
                 .any(|target| self.is_over_limit(*target));
-            links.stopped || waits || forward.is_some_and(|forward| self.is_full(source, forward))
+            let stopped = links.stopped && !base.is_refused();
+            stopped || waits || forward.is_some_and(|forward| self.is_full(source, forward))
         })
     }
 

@@ -40,6 +40,8 @@ pub(crate) use secure::Security;
 pub(crate) struct Stream {
     outbound: Outbound,
     output: Output,
+    /// Whether a write has failed, and what was queued was lost by that.
+    refused: bool,
     /// Whether all is written, and the peer is waited for that has yet to take it.
     awaits_delivery: bool,
     /// How much may wait to be written; mostly any.

@@ -120,6 +120,11 @@ impl Stream {
         while let (_, Ok(Flushed::Shared)) = self.write_out(base, turn) {}
     }
 
+    /// Whether a write has failed, so that what was queued is lost.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.refused
+    }
+
     /// All that was sent is written, after which one direction or both may end.
     pub(super) fn written(&mut self, base: &mut Base, turn: &mut Turn) {
         if self.is_drained(base) {
@@ -143,6 +148,7 @@ impl Stream {
             return self.input_refused(base, turn);
         }
         let reason = self.refusal_reason(error);
+        self.refused = true;
         self.outbound.clear();
         if base.paused {
             return self.end(base, turn, reason);
