@@ -5,6 +5,8 @@
 
 #![cfg(all(
     target_os = "linux",
+    // What it takes the place of has other types in musl.
+    target_env = "gnu",
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 #![allow(
