@@ -133,6 +133,9 @@ RSpec.describe "Fibers at the edge" do
   end
 
   describe "that begin when the loop ends" do
+    # The garbage collector would close the other one.
+    let(:ends) { UNIXSocket.pair }
+
     # A task that tells how far it comes.
     def begin_task
       EventMachine.fiber do
@@ -167,7 +170,7 @@ RSpec.describe "Fibers at the edge" do
       log = seen
       handler = Module.new { define_method(:unbind) { |*| [start.call, EventMachine.fiber { log << :short }] } }
       em do
-        EventMachine.attach(UNIXSocket.pair.first, handler)
+        EventMachine.attach(ends.first, handler)
         done
       end
       expect(seen).to eq(%i[begun ended short])
@@ -186,7 +189,7 @@ RSpec.describe "Fibers at the edge" do
       end
       run = lambda do
         em do
-          EventMachine.attach(UNIXSocket.pair.first, stubborn)
+          EventMachine.attach(ends.first, stubborn)
           done
         end
       end
