@@ -111,12 +111,10 @@ impl Program {
     pub(super) fn descriptor_came(&mut self, id: Id, clock: Duration) -> usize {
         let index = self.expect_conn(id);
         let wire = self.input_of(index).expect("a wire");
+        let may_come = self.may_read(index);
         let conn = &mut self.conns[index];
         assert!(conn.takes && !conn.is_let_go(), "{id:?} gets a descriptor");
-        assert!(
-            !conn.paused && !conn.stopped,
-            "{id:?} gets a descriptor while it is paused"
-        );
+        assert!(may_come, "{id:?} gets a descriptor while it is paused");
         conn.active_at = clock;
         let serial = match self.wires[wire].land() {
             Ok(serial) => serial,
