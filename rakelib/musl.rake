@@ -13,7 +13,8 @@ module Musl
     "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER" => "/mnt/build/linker",
     "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS" => "-Ctarget-feature=-crt-static -Clink-self-contained=no"
   }.freeze
-  CORE_EXCEPTIONS = [].freeze
+  # Its posix_spawn(3) starts no shell for a script that does not name its interpreter.
+  CORE_EXCEPTIONS = %w[a_script_without_an_interpreter_line_is_run_by_the_shell].freeze
   # What the specs take.
   PACKAGES = %w[ca-certificates curl gnutls-bin iproute2 musl nginx-light openssl procps ruby-rspec
                 ruby-test-unit].freeze
