@@ -90,7 +90,8 @@ impl Reactor {
     }
 
     /// Stops or resumes reading from a connection; writing goes on, other than with
-    /// [`set_paused`](Self::set_paused). Where a write has failed, what there is comes, and the end.
+    /// [`set_paused`](Self::set_paused). Where a write has failed, what there is comes, and the
+    /// end.
     pub fn set_reading(&mut self, id: Id, reads: bool) -> Result<()> {
         let (descriptor, turn) = self.descriptor_mut(id)?;
         let base = &mut descriptor.base;
