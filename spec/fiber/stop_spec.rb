@@ -15,9 +15,11 @@ RSpec.describe "The end of the reactor and fibers" do
   it "has ensure run, which may wait, before shutdown hooks and unbinds" do
     order = []
     connection = Class.new(EventMachine::Connection) { define_method(:unbind) { order << :unbind } }
+    # The garbage collector would close the other one.
+    ends = UNIXSocket.pair
     em do
       EventMachine.add_shutdown_hook { order << :hook }
-      EventMachine.attach(UNIXSocket.pair.first, connection)
+      EventMachine.attach(ends.first, connection)
       fiber {
         begin
           sleep
