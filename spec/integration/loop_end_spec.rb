@@ -83,7 +83,9 @@ RSpec.describe "The end of the loop" do
 
   it "calls unbind in the order of making, after the hooks" do
     entries = log
-    kinds = [->(handler) { EventMachine.attach(UNIXSocket.pair.first, handler) },
+    # The garbage collector would close the other ones.
+    ends = [UNIXSocket.pair, UNIXSocket.pair]
+    kinds = [->(handler) { EventMachine.attach(ends.rotate!.first.first, handler) },
              ->(handler) { EventMachine.connect("127.0.0.1", port, handler) },
              ->(handler) { EventMachine.watch(IO.pipe.first, handler) },
              ->(handler) { EventMachine.open_datagram_socket("127.0.0.1", 0, handler) }]
@@ -99,10 +101,11 @@ RSpec.describe "The end of the loop" do
 
   it "calls the other unbinds where one raises, and then raises that" do
     entries = log
+    ends = Array.new(3) { UNIXSocket.pair }
     ending = lambda do
       em do
         3.times do |number|
-          EventMachine.attach(UNIXSocket.pair.first, Module.new do
+          EventMachine.attach(ends[number].first, Module.new do
             define_method(:unbind) { (entries << number) && number == 1 && raise("number 1") }
           end)
         end
