@@ -103,10 +103,6 @@ module EventMachine
 
     private
 
-    def made?
-      !@path.nil?
-    end
-
     def told
       Told
     end

@@ -75,10 +75,6 @@ module EventMachine
 
     private
 
-    def made?
-      !@pid.nil?
-    end
-
     def told
       Told
     end

@@ -20,7 +20,7 @@ module EventMachine
 
     # @return [Boolean] whether it has not ended
     def active?
-      !@stopped && !@outcome && (there? || !made?)
+      !@stopped && !@outcome && (there? || !@made)
     end
 
     # Tells the fibers that wait that the watch has ended.
@@ -51,6 +51,7 @@ module EventMachine
 
     # Called by the module's functions. In `post_init` nobody could be told of the end yet.
     def made
+      @made = true
       stop_watching if @cancelled_early
     end
 
