@@ -12,6 +12,8 @@ module NameSpace
   FILES = {
     "/etc/resolv.conf" => "nameserver 127.0.0.1\noptions timeout:30\n", "/etc/nsswitch.conf" => "hosts: dns\n"
   }.freeze
+  # What is in resolv.conf holds there.
+  ENVIRONMENT = { "RES_OPTIONS" => nil }.freeze
   COMMAND = %w[unshare --map-root-user --mount --net].freeze
 
   # What comes before each program: the loopback interface is up, `asked` gets true when a name is asked for.
@@ -86,7 +88,8 @@ module NameSpace
     with_files do |mounts|
       ruby = [RbConfig.ruby, "-I", ProcessHelper::LIBRARY, "-r", "eventmachine", "-e", program]
       start = "#{mounts.join(' && ')} && exec \"$@\""
-      Open3.popen2e(*NameSpace::COMMAND, "sh", "-c", start, "sh", *ruby, pgroup: true) do |input, output, process|
+      words = [*NameSpace::COMMAND, "sh", "-c", start, "sh", *ruby]
+      Open3.popen2e(NameSpace::ENVIRONMENT, *words, pgroup: true) do |input, output, process|
         input.close
         read_within(patience, output, process)
       end
