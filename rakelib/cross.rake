@@ -62,8 +62,9 @@ module Cross
   # @param provider [String] the cryptography
   # @return [Array<String>] programs, below the platform's directory
   def tests(platform, provider, flags, environment)
-    cargo(platform, "test --no-run --package em-reactor --locked #{flags} #{Provider.features(provider)} " \
-                    "--message-format json-render-diagnostics >/mnt/build/tests.json", { **QUICK, **environment })
+    words = "--package em-reactor --locked #{flags} #{Provider.features(provider)} #{Provider.tests(provider)}"
+    cargo(platform, "test --no-run #{words} --message-format json-render-diagnostics >/mnt/build/tests.json",
+          { **QUICK, **environment })
     File.readlines(File.join(directory(platform), "tests.json"), encoding: "UTF-8").filter_map do |line|
       JSON.parse(line)["executable"]&.delete_prefix("/mnt/build/")
     end

@@ -32,11 +32,17 @@ module OtherPlatforms
     wanted.include?(ALL_SPECS) ? wanted | SPECS.keys : wanted
   end
 
-  # Builds one after the other, which keeps all processors busy, and runs what is built side by side.
+  # Each platform is built and run beside the others: a root that is made and an emulator keep one processor busy.
   # @return [Array<String>] what failed
   def run(platforms, parts)
-    built = platforms.map { |name, platform| build(name, platform, parts) }
-    built.map { |runs| Thread.new { runs.flat_map(&:call) } }.flat_map(&:value)
+    platforms.map { |name, platform| Thread.new { build_and_run(name, platform, parts) } }.flat_map(&:value)
+  end
+
+  # What cannot be built ends neither the others nor their programs.
+  def build_and_run(name, platform, parts)
+    build(name, platform, parts).flat_map(&:call)
+  rescue SystemExit
+    ["build for #{name}"]
   end
 
   # @return [Array<Proc>] what runs the parts of a platform, each of which returns what failed

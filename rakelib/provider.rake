@@ -18,6 +18,11 @@ module Provider
     ENV.key?("PROVIDER") ? [picked] : ALL
   end
 
+  # @return [String] words for cargo, for the core's tests: where the default's run as well, those with cryptography
+  def tests(name)
+    ENV.key?("PROVIDER") || name == ALL.first ? "" : "--lib --test 'tls_*'"
+  end
+
   # @return [String] words for cargo; none for the default
   def features(name = picked)
     name == ALL.first ? "" : "--no-default-features --features #{name},dhe"
