@@ -15,11 +15,9 @@ RSpec.describe "The end of the reactor and fibers" do
   it "has ensure run, which may wait, before shutdown hooks and unbinds" do
     order = []
     connection = Class.new(EventMachine::Connection) { define_method(:unbind) { order << :unbind } }
-    # The garbage collector would close the other one.
-    ends = UNIXSocket.pair
     em do
       EventMachine.add_shutdown_hook { order << :hook }
-      EventMachine.attach(ends.first, connection)
+      EventMachine.attach(kept(UNIXSocket.pair).first, connection)
       fiber {
         begin
           sleep
@@ -28,7 +26,7 @@ RSpec.describe "The end of the reactor and fibers" do
           order << :slept
         end
       }
-      fiber { begin; IO.pipe.first.read; ensure; order << :read; end }
+      fiber { begin; kept(IO.pipe).first.read; ensure; order << :read; end }
       done
     end
     expect(order).to eq(%i[read slept hook unbind])

@@ -304,7 +304,7 @@ RSpec.describe EventMachine::Stream do
         exist.call(path)
       end
       turns = in_fiber do
-        stream = EventMachine.attach(UNIXSocket.pair.first, EventMachine::Connection)
+        stream = EventMachine.attach(kept(UNIXSocket.pair).first, EventMachine::Connection)
         before = EventMachine.iteration
         stream.start_tls(TLSAuthority.localhost.options)
         EventMachine.iteration - before

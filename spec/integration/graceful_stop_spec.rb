@@ -156,7 +156,7 @@ RSpec.describe "EventMachine.stop_gracefully" do
     em do
       EventMachine.connect("127.0.0.1", serve(asked)) do |client|
         client.send_data("x" * 10_000_000)
-        detached = EventMachine.attach(UNIXSocket.pair.first, asked)
+        detached = EventMachine.attach(kept(UNIXSocket.pair).first, asked)
         EventMachine.next_tick do
           [client, detached].each { |connection| io_of(connection.detach).close }
           gracefully

@@ -7,8 +7,8 @@ RSpec.describe "Identity" do
   describe "of signatures" do
     # One of each kind that has a signature.
     def open_each_kind
-      [EventMachine.start_server("127.0.0.1", 0), EventMachine.attach(UNIXSocket.pair.first).signature,
-       EventMachine.watch(IO.pipe.first).signature, EventMachine.open_datagram_socket("127.0.0.1", 0).signature,
+      [EventMachine.start_server("127.0.0.1", 0), EventMachine.attach(kept(UNIXSocket.pair).first).signature,
+       EventMachine.watch(kept(IO.pipe).first).signature, EventMachine.open_datagram_socket("127.0.0.1", 0).signature,
        EventMachine.connect("127.0.0.1", free_port).signature, EventMachine.popen("true").signature,
        EventMachine.watch_file(__FILE__).signature, EventMachine.watch_process(Process.ppid).signature]
     end

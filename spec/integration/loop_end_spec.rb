@@ -83,11 +83,9 @@ RSpec.describe "The end of the loop" do
 
   it "calls unbind in the order of making, after the hooks" do
     entries = log
-    # The garbage collector would close the other ones.
-    ends = [UNIXSocket.pair, UNIXSocket.pair]
-    kinds = [->(handler) { EventMachine.attach(ends.rotate!.first.first, handler) },
+    kinds = [->(handler) { EventMachine.attach(kept(UNIXSocket.pair).first, handler) },
              ->(handler) { EventMachine.connect("127.0.0.1", port, handler) },
-             ->(handler) { EventMachine.watch(IO.pipe.first, handler) },
+             ->(handler) { EventMachine.watch(kept(IO.pipe).first, handler) },
              ->(handler) { EventMachine.open_datagram_socket("127.0.0.1", 0, handler) }]
     em do
       (kinds * 2).each_with_index do |make, number|
@@ -101,11 +99,10 @@ RSpec.describe "The end of the loop" do
 
   it "calls the other unbinds where one raises, and then raises that" do
     entries = log
-    ends = Array.new(3) { UNIXSocket.pair }
     ending = lambda do
       em do
         3.times do |number|
-          EventMachine.attach(ends[number].first, Module.new do
+          EventMachine.attach(kept(UNIXSocket.pair).first, Module.new do
             define_method(:unbind) { (entries << number) && number == 1 && raise("number 1") }
           end)
         end

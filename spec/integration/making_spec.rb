@@ -203,7 +203,7 @@ RSpec.describe "What another thread opens, with an initialize that takes its tim
         entries << data
         EventMachine.add_timer(0.001) { (entries << :timer) && gate << true }
       end))
-      maker = in_thread { EventMachine.attach(UNIXSocket.pair.first, waiting) }
+      maker = in_thread { EventMachine.attach(kept(UNIXSocket.pair).first, waiting) }
       in_thread { TCPSocket.open("127.0.0.1", port) { |peer| peer.write("hello") && maker.join && done } }
     end
     expect(log).to eq(["hello", :timer, :made])

@@ -63,7 +63,7 @@ RSpec.describe "A path" do
 
   it "may not have a NUL byte" do
     em do
-      connection = EventMachine.attach(UNIXSocket.pair.first)
+      connection = EventMachine.attach(kept(UNIXSocket.pair).first)
       [-> { EventMachine.start_unix_domain_server("a\0b") }, -> { EventMachine.connect_unix_domain("a\0b") },
        -> { EventMachine.watch_file("a\0b") }, -> { connection.send_file_data("a\0b") }].each do |call|
         expect(&call).to raise_error(ArgumentError, /null byte|NUL/i)

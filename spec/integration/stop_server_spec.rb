@@ -137,7 +137,7 @@ RSpec.describe "EventMachine.stop_server" do
   it "names what is no server" do
     em do
       timer = EventMachine.add_timer(60) { nil }
-      connection = EventMachine.attach(UNIXSocket.pair.first)
+      connection = EventMachine.attach(kept(UNIXSocket.pair).first)
       [timer, connection.signature, 987_654].each do |signature|
         expect { EventMachine.stop_server(signature) }.to raise_error(RuntimeError, /server|#{signature}/)
       end

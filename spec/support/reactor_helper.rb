@@ -35,6 +35,11 @@ module ReactorHelper
     TCPServer.open(host, 0) { |server| server.addr[1] }
   end
 
+  # Keeps the ends of a pipe or a pair for the example: the garbage collector would close the one that nobody has.
+  def kept(ends)
+    (@kept ||= []).push(ends).last
+  end
+
   # Ends what a failed example has left behind.
   def self.clean_up
     EventMachine.stop if EventMachine.reactor_running? && !EventMachine.stopping?

@@ -61,7 +61,7 @@ RSpec.describe EventMachine, ".run(until_idle: true)" do
   # Something that would go on for ever.
   endless = {
     "servers" => -> { EventMachine.start_server("127.0.0.1", 0) },
-    "connections" => -> { EventMachine.attach(UNIXSocket.pair.first) },
+    "connections" => -> { EventMachine.attach(kept(UNIXSocket.pair).first) },
     "timers" => -> { EventMachine::Timer.new(3600) { nil } },
     "signatures of timers" => -> { EventMachine.add_timer(3600) { nil } },
     "periodic timers" => -> { EventMachine.add_periodic_timer(0.001) { nil } },
@@ -73,13 +73,13 @@ RSpec.describe EventMachine, ".run(until_idle: true)" do
     "files" => -> { EventMachine.watch_file(__FILE__) },
     "processes" => -> { EventMachine.watch_process(Process.pid) },
     "children" => -> { EventMachine.watch_child(Process.pid) },
-    "descriptors" => -> { EventMachine.wait_readable(IO.pipe.first, 3600) },
+    "descriptors" => -> { EventMachine.wait_readable(kept(IO.pipe).first, 3600) },
     "hooks" => -> { EventMachine.on_fork { nil } }
   }
   endless.each do |name, start|
     it "waits no longer for #{name} that are not to be waited for" do
       until_idle do
-        thing = start.call
+        thing = instance_exec(&start)
         expect(described_class.unref(thing)).to equal(thing)
         described_class.add_timer(0.005) { seen << :timer }
       end
