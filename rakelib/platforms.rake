@@ -4,17 +4,15 @@ require "fileutils"
 
 # Runs what can be run of platforms that this system is not: by an emulator, or with another C library.
 module OtherPlatforms
-  # Those of protocols want servers that are this system's, some others what the emulator does not pass on, or a
-  # quicker processor.
-  SPECS = %w[unit integration fiber].to_h do |name|
-    [name, "ruby -S rspec --no-color --pattern 'spec/#{name}/**/*_spec.rb' " \
-           "--exclude-pattern 'spec/integration/protocols/**/*_spec.rb' --tag ~kernel --tag ~hurried"]
-  end.freeze
-  SUITES = { "smoke" => "ruby -W -Ilib rakelib/smoke.rb", **SPECS,
-             "upstream" => "ruby spec/upstream/runner.rb --ours" }.freeze
+  SPECS = %w[unit integration fiber].freeze
+  # They want servers that are this system's.
+  LEFT_OUT = "spec/integration/protocols/"
+  # What the emulator does not pass on, and what takes a quicker processor.
+  TAGS = "--tag ~kernel --tag ~hurried"
+  SUITES = ["smoke", *SPECS, "upstream"].freeze
   # The name of all specs, which Windows does not have apart.
   ALL_SPECS = "specs"
-  PARTS = ["core", *SUITES.keys, ALL_SPECS].freeze
+  PARTS = ["core", *SUITES, ALL_SPECS].freeze
 
   module_function
 
@@ -29,7 +27,7 @@ module OtherPlatforms
   def parts
     wanted = ENV.fetch("PARTS", PARTS.join(",")).split(",")
     abort("PARTS has others than #{PARTS.join(',')}") if (wanted - PARTS).any?
-    wanted.include?(ALL_SPECS) ? wanted | SPECS.keys : wanted
+    wanted.include?(ALL_SPECS) ? wanted | SPECS : wanted
   end
 
   # Each platform is built and run beside the others: a root that is made and an emulator keep one processor busy.
@@ -48,7 +46,7 @@ module OtherPlatforms
   # @return [Array<Proc>] what runs the parts of a platform, each of which returns what failed
   def build(name, platform, parts)
     core = parts.include?("core") ? core(name, platform) : []
-    suites = (platform.const_defined?(:SUITES) ? platform::SUITES : SUITES).slice(*parts)
+    suites = suites(platform).slice(*parts)
     return core if suites.empty?
 
     runs = platform.tested.map do |target|
@@ -56,6 +54,21 @@ module OtherPlatforms
       -> { Suites.run(target, library, suites) }
     end
     core + runs
+  end
+
+  # @return [Hash{String => String}] commands by their names
+  def suites(platform)
+    return platform::SUITES if platform.const_defined?(:SUITES)
+
+    specs = SPECS.to_h { |name| [name, "ruby -S rspec --no-color --pattern '#{files(name, platform)}' #{TAGS}"] }
+    { "smoke" => "ruby -W -Ilib rakelib/smoke.rb", **specs, "upstream" => "ruby spec/upstream/runner.rb --ours" }
+  end
+
+  # @return [String] files, separated by commas: one of as many as the platform says, or all if FULL is set
+  def files(name, platform)
+    found = Dir.glob("spec/#{name}/**/*_spec.rb").reject { |path| path.start_with?(LEFT_OUT) }
+    share = ENV["FULL"] || !platform.const_defined?(:SHARES) ? 1 : platform::SHARES.fetch(name, 1)
+    found.each_slice(share).map(&:first).join(",")
   end
 
   def core(name, platform)
@@ -70,7 +83,7 @@ module OtherPlatforms
   end
 end
 
-desc "Run the core's tests, the specs and upstream's on other platforms (PLATFORM, RUBIES, PROVIDER, PARTS to pick)"
+desc "Run the core's tests, the specs and upstream's on other platforms (PLATFORM, RUBIES, PROVIDER, PARTS, FULL=1)"
 task :platforms do
   failed = OtherPlatforms.run(OtherPlatforms.picked, OtherPlatforms.parts)
   abort "Failed: #{failed.join(', ')}" if failed.any?
