@@ -75,6 +75,7 @@ module EventMachine
 
       @machine_inherited = false
       abandon_watches
+      @conns.each_value { |connection| connection.__send__(:abandon) if connection.is_a?(Stream) }
       begin
         release_machine
       ensure

@@ -154,6 +154,13 @@ module EventMachine
       tell_limits
     end
 
+    # In a forked child, which has another loop.
+    def abandon
+      @fault = IOError.new("the connection belongs to the parent process")
+      @unbound = true
+      @stream_state.end_input
+    end
+
     # One that is cancelled meanwhile, or cannot begin, leaves no connection behind.
     def establish(tls)
       wait_until("connecting") { @connected }

@@ -61,6 +61,23 @@ RSpec.describe "Forks and fibers" do
     expect(got).to eq(["[]", true, 15])
   end
 
+  it "has the child wait for none of the parent's streams, which stay as they are" do
+    near, far = UNIXSocket.pair
+    got = in_fiber do
+      stream = EventMachine.attach(near, EventMachine::Stream)
+      in_child = from_child {
+        EventMachine.main {
+          attempts = [-> { stream.read(1) }, -> { stream.gets }, -> { stream.write("x") }, -> { stream.flush }]
+          messages = attempts.map { |attempt| attempt.call && nil rescue $!.message }
+          [stream.closed?, stream.close, *messages.uniq]
+        }
+      }
+      far.write("still")
+      [in_child, stream.readpartial(10), stream.closed?]
+    end
+    expect(got).to eq(['[true, nil, "the connection belongs to the parent process"]', "still", false])
+  end
+
   it "leaves the parent's waits in the system's queue when the child closes everything" do
     got = in_fiber do
       reader, writer = IO.pipe
