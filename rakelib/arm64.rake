@@ -26,7 +26,7 @@ module Arm64
   # The emulator is slower than a processor: limits are longer, and the core's tests have fewer random inputs.
   TEST_ENVIRONMENT = { "SPEC_PATIENCE" => "10", "SEEDS" => "1-10", "FUZZ_ROUNDS" => "40" }.freeze
 
-  # Of these files one in so many runs, unless FULL is set: all of them take 20 minutes.
+  # Of these files one in so many runs, unless FULL is set: all of them take 13 minutes.
   SHARES = { "integration" => 4 }.freeze
 
   module_function
