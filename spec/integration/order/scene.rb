@@ -143,6 +143,12 @@ module Order
       in_turns(1) { tell_size(socket, size) }
     end
 
+    # Lets the thread pool finish: it tells the loop of a result after that is there.
+    def await_result
+      results, threads = %i[@resultqueue @threadpool].map { |name| EventMachine.instance_variable_get(name) }
+      Thread.pass until !results.empty? && threads.all?(&:stop?)
+    end
+
     # Keeps sockets from being collected, and thus closed.
     def keep(*sockets)
       @kept.concat(sockets)

@@ -43,16 +43,14 @@ Order.group "turns" do
       tick("tick1")
       EventMachine.defer(-> { 1 }, ->(_) { tell("result") })
       tick("tick2")
-      results = EventMachine.instance_variable_get(:@resultqueue)
-      Thread.pass while results.empty?
+      await_result
     end
   end
 
   row "a tick that a result makes runs in the same turn", "result tick" do
     later do
       EventMachine.defer(-> { 1 }, ->(_) { tell("result") && tick("tick") })
-      results = EventMachine.instance_variable_get(:@resultqueue)
-      Thread.pass while results.empty?
+      await_result
     end
   end
 
