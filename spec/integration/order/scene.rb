@@ -11,8 +11,9 @@ module Order
   #
   # Descriptors are Unix sockets wherever that is possible: what one end writes, the other has at once.
   class Scene
-    # So many turns in which nothing is told end a scene.
-    QUIET = 5
+    # So many turns in which nothing is told end a scene. With epoll Debian's loop takes up to 20 to see what another
+    # thread has for it.
+    QUIET = 100
     # So many are made before the block of #later runs, for all descriptors to be known to the loop.
     SETTLED = 3
     LIMIT = 5
@@ -141,12 +142,6 @@ module Order
 
       size += chunk.bytesize if chunk.is_a?(String)
       in_turns(1) { tell_size(socket, size) }
-    end
-
-    # Lets the thread pool finish: it tells the loop of a result after that is there.
-    def await_result
-      results, threads = %i[@resultqueue @threadpool].map { |name| EventMachine.instance_variable_get(name) }
-      Thread.pass until !results.empty? && threads.all?(&:stop?)
     end
 
     # Keeps sockets from being collected, and thus closed.
