@@ -47,13 +47,17 @@ module Arm64
     Cross.tests(PLATFORM, provider, FLAGS, ENVIRONMENT)
   end
 
-  # @return [Array<Target>] a Ruby, in the root of its release, for the specs
+  # @return [Array<Target>] the oldest Ruby, or those that the variable RUBIES names, in the roots of their releases
   def tested
-    [Target.new(**targets.first.to_h, root: root, environment: TEST_ENVIRONMENT)]
+    (ENV.key?("RUBIES") ? targets : targets.first(1)).map do |target|
+      Target.new(**target.to_h, root: root(target.minor), environment: TEST_ENVIRONMENT)
+    end
   end
 
-  def root
-    Root.with(Cross::RELEASE, PACKAGES, "#{Cross::RELEASE}-#{ARCHITECTURE}", architecture: ARCHITECTURE)
+  def root(minor)
+    release = Rubies::RELEASES.fetch(minor, Cross::RELEASE)
+    packages = [*PACKAGES, "ruby#{minor}"]
+    Rubies.programs_find(minor, Root.with(release, packages, "#{release}-#{ARCHITECTURE}", architecture: ARCHITECTURE))
   end
 
   # @return [Hash{String => Root}] systems with Ruby and nothing else

@@ -6,7 +6,7 @@ require "fileutils"
 # Libraries that are built again only when something that they are made of has changed: cargo keeps what it has
 # compiled for one Ruby only, and platforms have several.
 module Fresh
-  SOURCES = %w[.cargo Cargo.lock Cargo.toml ext :!ext/reactor/tests].freeze
+  SOURCES = %w[-- .cargo Cargo.lock Cargo.toml ext :!ext/reactor/tests].freeze
 
   module_function
 
@@ -25,10 +25,8 @@ module Fresh
   end
 
   def digest(circumstances)
-    names = IO.popen(%w[git ls-files -z --cached --others --exclude-standard --] + SOURCES, chdir: Native::ROOT, &:read)
-    contents = names.split("\0").sort.filter_map do |name|
-      path = File.join(Native::ROOT, name)
-      [name, Digest::SHA256.file(path).hexdigest] if File.file?(path)
+    contents = Checkout.files("--cached", "--others", "--exclude-standard", *SOURCES).sort.map do |name|
+      [name, Digest::SHA256.file(File.join(Native::ROOT, name)).hexdigest]
     end
     Digest::SHA256.hexdigest([circumstances, contents].inspect)
   end

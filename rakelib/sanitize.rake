@@ -37,11 +37,7 @@ module Sanitized
 
   def copy(library)
     FileUtils.rm_rf(COPY)
-    files = IO.popen(%w[git ls-files -z lib spec sig docs examples exe README.md .rspec], chdir: Native::ROOT, &:read)
-    files.split("\0").each do |path|
-      FileUtils.mkdir_p(File.dirname(File.join(COPY, path)))
-      FileUtils.cp(File.join(Native::ROOT, path), File.join(COPY, path))
-    end
+    Checkout.copy(COPY, *%w[lib spec sig docs examples exe README.md .rspec])
     FileUtils.cp(library, File.join(COPY, "lib", "eventmachine.so"))
     FileUtils.mkdir_p(REPORTS)
   end

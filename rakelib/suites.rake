@@ -26,11 +26,7 @@ module Suites
   end
 
   def stage(directory, library)
-    files = IO.popen(%w[git ls-files -z], &:read).split("\0").select { |path| File.file?(path) }
-    files.each do |path|
-      FileUtils.mkdir_p(File.join(directory, File.dirname(path)))
-      FileUtils.cp(path, File.join(directory, path), preserve: true)
-    end
+    Checkout.copy(directory)
     FileUtils.cp(library, File.join(directory, "lib", "eventmachine.so"))
   end
 

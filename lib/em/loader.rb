@@ -17,7 +17,13 @@ if !File.directory?(directory)
     raise LoadError, "the native library of eventmachine is not compiled: #{remedy} (#{e.message})"
   end
 elsif Dir.glob("eventmachine.{so,bundle,dll}", base: File.join(directory, minor)).any?
-  require File.join(directory, minor, "eventmachine.so")
+  begin
+    require File.join(directory, minor, "eventmachine.so")
+  rescue LoadError => e
+    # RubyGems takes what is for glibc where there is nothing for musl.
+    raise LoadError, "the library of this precompiled gem does not fit this system: " \
+                     "gem install eventmachine --platform ruby (#{e.message})"
+  end
 else
   present = Dir.children(directory).sort.join(", ")
   raise LoadError, "this precompiled gem has libraries for Ruby #{present}, not for #{minor}: " \

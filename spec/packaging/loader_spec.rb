@@ -65,6 +65,13 @@ RSpec.describe "The loader" do
     expect(ask.first.lines(chomp: true).last).to eq("require #{expected}")
   end
 
+  it "tells where to turn if that is for another system, such as glibc's on musl, and what the system says" do
+    File.write(put("eventmachine", minor, file), "no library")
+    output, status = Open3.capture2e(RbConfig.ruby, "--disable-gems", "-e", 'load "lib/em/loader.rb"', chdir: @directory)
+    expect(status).not_to be_success
+    expect(output).to include("does not fit this system: gem install eventmachine --platform ruby (", file, "LoadError")
+  end
+
   it "tells which Rubies there are libraries for, where there is none for this one" do
     put("eventmachine", "2.0", file)
     output, status = ask
