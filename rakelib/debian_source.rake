@@ -16,4 +16,15 @@ module DebianSource
       tar --extract --strip-components=1 --file "$(ls #{package}_*.orig.tar.* | grep --invert-match '[.]asc$')"
     SH
   end
+
+  # @param steps [String] a shell script that is run where the source is
+  # @return [String] one that unpacks it first, below /tmp
+  def build(package, release, steps)
+    <<~SH
+      mkdir /tmp/#{package}
+      cd /tmp/#{package}
+      #{fetch(package, release)}
+      #{steps}
+    SH
+  end
 end

@@ -15,18 +15,9 @@ module MuslSource
   def build(name, release, packages, prefix, mounts = {})
     Root.keep(name) do |path, log|
       puts "Building #{packages.keys.join(', ')} for musl (#{log})"
-      script = [HEADERS, *packages.map { |package, steps| part(package, release, steps) }]
+      script = [HEADERS, *packages.map { |package, steps| DebianSource.build(package, release, steps) }]
       Cross.root.run(script.join("\n"), mounts: { path => prefix, **mounts }, log: log) ||
         abort("they could not be built: see #{log}")
     end
-  end
-
-  def part(package, release, steps)
-    <<~SH
-      mkdir /tmp/#{package}
-      cd /tmp/#{package}
-      #{DebianSource.fetch(package, release)}
-      #{steps}
-    SH
   end
 end

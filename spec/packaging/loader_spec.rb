@@ -67,7 +67,8 @@ RSpec.describe "The loader" do
 
   it "tells where to turn if that is for another system, such as glibc's on musl, and what the system says" do
     File.write(put("eventmachine", minor, file), "no library")
-    output, status = Open3.capture2e(RbConfig.ruby, "--disable-gems", "-e", 'load "lib/em/loader.rb"', chdir: @directory)
+    command = [RbConfig.ruby, "--disable-gems", "-e", 'load "lib/em/loader.rb"']
+    output, status = Open3.capture2e(*command, chdir: @directory)
     expect(status).not_to be_success
     expect(output).to include("does not fit this system: gem install eventmachine --platform ruby (", file, "LoadError")
   end
