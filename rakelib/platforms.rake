@@ -47,6 +47,7 @@ module OtherPlatforms
   def build(name, platform, parts)
     core = parts.include?("core") ? core(name, platform) : []
     suites = suites(platform).slice(*parts)
+    abort("#{name} has none of the parts #{parts.join(', ')}") if suites.empty? && core.empty?
     return core if suites.empty?
 
     runs = platform.tested.map do |target|

@@ -22,7 +22,8 @@ module Windows
     # The assembler for Windows is not asked for: the crate has what it makes.
     "AWS_LC_SYS_PREBUILT_NASM" => "1"
   }.freeze
-  SUITES = { "specs" => "ruby spec/windows/runner.rb --no-color" }.freeze
+  SUITES = { "smoke" => "ruby -W -Ilib rakelib/smoke.rb",
+             "specs" => "ruby spec/windows/runner.rb --no-color" }.freeze
   # The libraries that all Windows have, from 10 on.
   SYSTEM = /\A(?:api-ms-win-(?:core|crt)-.+|advapi32|bcryptprimitives|crypt32|kernel32|ncrypt|ntdll|secur32|userenv|
             ws2_32)\.dll\z/ix

@@ -12,6 +12,23 @@ RSpec.describe "A wait on Windows", if: Gem.win_platform? do
     expect(EventMachine.reactor_running?).to be(false)
   end
 
+  # What Ruby does when the console tells it of Ctrl-C.
+  it "ends by Ctrl-C, after the hooks, and may be begun again" do
+    output, status = run_ruby(<<~RUBY)
+      begin
+        EventMachine.run do
+          EventMachine.add_shutdown_hook { puts "hook" }
+          Thread.new { Process.kill(:INT, Process.pid) }
+        end
+      rescue Interrupt
+        puts "interrupted"
+      end
+      EventMachine.run { EventMachine.next_tick { EventMachine.stop } }
+      puts "again"
+    RUBY
+    expect([output.lines(chomp: true), status.success?]).to eq([%w[hook interrupted again], true])
+  end
+
   it "ends by Timeout" do
     expect { Timeout.timeout(0.05) { EventMachine.run } }.to raise_error(Timeout::Error)
   end

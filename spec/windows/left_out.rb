@@ -4,9 +4,7 @@
 module LeftOut
   # Files that are not loaded, by reason.
   FILES = {
-    "Ruby is built without openssl there" => %w[spec/integration/tls/*_spec.rb],
     "they want servers, which are programs of Unix" => %w[spec/integration/protocols/*_spec.rb],
-    "they take minutes by wine" => %w[spec/integration/interruptions_spec.rb],
     "Ruby has no fork there" => %w[
       spec/integration/fork_spec.rb spec/integration/fork_descriptors_spec.rb spec/unit/loading_spec.rb
     ],
@@ -36,7 +34,6 @@ module LeftOut
       | unknown\ TCP\ level\ option\ name:\ INFO
     /x,
     "Ruby is built without fiddle there, which win32/resolv takes" => %r{cannot load such file -- (?:fiddle|win32/)},
-    "Ruby is built without openssl there" => /uninitialized constant \S*OpenSSL/,
     "there are no programs of Unix" => %r{
       program\ not\ found\ -\ CreateProcess | Path\ not\ found\.\ -\ CreateProcess
       | No\ such\ file\ or\ directory\ -\ (?:true|read\ line) | apply2files\ -\ \S+/em-popen
@@ -89,13 +86,6 @@ module LeftOut
     ],
     # UDPSocket#recv_nonblock of one that is connected to a free port finds nothing there.
     "wine does not tell that a datagram was for nowhere" => ["integration/packet_info_spec.rb"],
-    "Ruby is built without openssl there, which the peer takes" => [
-      "integration/back_pressure_kinds_spec.rb Back-pressure holds back tls",
-      "integration/back_pressure_kinds_spec.rb Back-pressure holds back tcp for tls",
-      "integration/back_pressure_kinds_spec.rb Back-pressure is told of tls",
-      "integration/closing_spec.rb What is sent before close_connection arrives under TLS",
-      "integration/draining_spec.rb A connection that closes after writing under TLS"
-    ],
     "the two sockets that the example takes are of TCP there, which holds more, and joins what is sent" => [
       "integration/held_back_spec.rb", "integration/write_order_spec.rb The order of writing in frames",
       "integration/back_pressure_kinds_spec.rb Back-pressure holds back attached",

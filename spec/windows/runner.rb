@@ -18,7 +18,7 @@ end
 module WindowsSpecs
   PATTERN = "spec/{unit,integration,windows}/**/*_spec.rb"
   # Libraries that files load and that the Ruby there may lack. What they are used for fails then, and is judged.
-  LACKING = %w[openssl rbs].reject { |name| $LOAD_PATH.resolve_feature_path(name) }.freeze
+  LACKING = %w[rbs].reject { |name| $LOAD_PATH.resolve_feature_path(name) }.freeze
 
   module_function
 
