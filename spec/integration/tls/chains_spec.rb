@@ -23,8 +23,9 @@ RSpec.describe "Chains of certificates", tls: true do
   nameless = ["permits the common name (root)", "permits the common name (middle)",
               "trusted itself, of version 1", "trusted and issued, of version 1"].map { |name| "server: #{name}" }
 
-  # Where OpenSSL stops at the first path that it finds, and we look for another.
-  another_path = ["a second root first, CA:FALSE", "a second root first, keyUsage for lists"]
+  # Where OpenSSL stops at the first path that it finds, and we look for another. Which of two roots that is depends on
+  # qsort(3), by which it keeps them.
+  another_path = ["a second root, CA:FALSE", "a second root, keyUsage for lists"]
                  .flat_map { |name| ["server: #{name}", "client: #{name}"] }
 
   # Notes what the end that verifies makes of its peer.
@@ -98,7 +99,7 @@ RSpec.describe "Chains of certificates", tls: true do
     theirs = verdicts.keys.select { |chain| by_openssl(chain) }.map(&:to_s)
     expect(verdicts.size).to be > 400
     expect(theirs - ours).to match_array(stricter + nameless)
-    expect(ours - theirs).to match_array(another_path)
+    expect((ours - theirs).map { |name| name.sub(/ root (?:first|last),/, " root,") }).to match_array(another_path)
     refused = verdicts.values.reject { |verdict| verdict[:accepted] }
     expect(refused.map { |verdict| verdict[:reason] }).to all(be <= EventMachine::CertificateError)
     expect(refused.map { |verdict| verdict[:text] }).to all(match(/\A[a-z][-\w ,.():']{10,120}\z/))
