@@ -43,6 +43,7 @@ pub(crate) struct Loop<'r> {
     dispatcher: Dispatcher<'r>,
     buffer: Vec<u8>,
     serial: u64,
+    _counted: metrics::InLoop,
     /// Whether the last turn had to wait.
     idle: bool,
     /// When other threads were let run last.
@@ -81,9 +82,9 @@ impl<'r> Loop<'r> {
         let dispatcher = Dispatcher::new(ruby)?;
         let mut buffer = instance::take_buffer(ruby)?;
         buffer.resize(READ_SIZE, 0);
-        metrics::in_loop(true);
         Ok(Self {
             ruby,
+            _counted: metrics::InLoop::begin(),
             dispatcher,
             buffer,
             serial,
@@ -374,7 +375,6 @@ fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
 
 impl Drop for Loop<'_> {
     fn drop(&mut self) {
-        metrics::in_loop(false);
         // Where the state is in use, the next loop makes a buffer of its own.
         let _ = instance::put_buffer(self.ruby, std::mem::take(&mut self.buffer));
     }
@@ -406,9 +406,11 @@ pub(crate) fn release(ruby: &Ruby) -> Result<(), Error> {
             .next_event(&mut [])
             .or_else(|| i.reactor.next_end())
     };
+    let counted = metrics::InLoop::begin();
     while let Some(event) = instance::peek(ruby, next)?.flatten() {
         first_error = first_error.and(metrics::dispatch(&dispatcher, &event, &[]));
     }
+    drop(counted);
     // What these callbacks opened ends with the loop, and nobody is told.
     for pid in instance::look(ruby, close_all)? {
         first_error = first_error.and(leave_child(ruby, pid));

@@ -61,9 +61,20 @@ fn with<T>(body: impl FnOnce(&mut Meter) -> T) -> Option<T> {
 
 // ---- what the loop tells
 
-/// A loop begins, or ends.
-pub(crate) fn in_loop(in_loop: bool) {
-    with(|meter| meter.in_loop(in_loop, counts(), Instant::now()));
+/// A loop runs: time counts while this is there.
+pub(crate) struct InLoop;
+
+impl InLoop {
+    pub(crate) fn begin() -> Self {
+        with(|meter| meter.in_loop(true, counts(), Instant::now()));
+        Self
+    }
+}
+
+impl Drop for InLoop {
+    fn drop(&mut self) {
+        with(|meter| meter.in_loop(false, counts(), Instant::now()));
+    }
 }
 
 /// The loop looks for what has happened.

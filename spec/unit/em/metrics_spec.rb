@@ -45,6 +45,13 @@ RSpec.describe EventMachine::Metrics do
     expect(metrics.busy).to be >= metrics.callbacks.values.sum(&:seconds)
   end
 
+  it "counts the unbinds at the end of the loop as work" do
+    EventMachine.enable_metrics
+    em { EventMachine.attach(kept(UNIXSocket.pair).first, Module.new { def unbind(*) = sleep(0.02) }) && done }
+    expect(metrics.callbacks.fetch(:unbind)).to have_attributes(calls: 1, seconds: be >= 0.02)
+    expect(metrics.busy).to be >= metrics.callbacks.values.sum(&:seconds)
+  end
+
   it "counts nothing unless it is on, and keeps what was counted" do
     em { done }
     expect(metrics.turns).to eq(0)
