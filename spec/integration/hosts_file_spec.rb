@@ -44,7 +44,7 @@ RSpec.describe "A name of the hosts file" do
         CONNECT.call(port, ->(address, _) { p(address) && CONNECT.call(port, known) })
       end
     RUBY
-    expect(output.lines(chomp: true)).to eq(%w["127.0.0.1" "127.0.0.1" "127.0.0.2"])
+    expect(output.lines(chomp: true)).to eq(%w[127.0.0.1 127.0.0.1 127.0.0.2].map(&:inspect))
   end
 
   it "is resolved anew, inline and by resolve, when the file has changed" do
