@@ -42,7 +42,7 @@ module LeftOut
     }x,
     "wine has no raw sockets, and no interface lo" => /EPROTONOSUPPORT|no network interface "lo"/,
     "what is open cannot be made shorter" => /Permission denied @ (?:rb_file_s_truncate|apply2files)/,
-    "paths are UTF-8" => /is not UTF-8|Invalid argument @ rb_sysopen/,
+    "paths are UTF-8, and Ruby opens no others there" => /is not UTF-8|(?:argument|directory) @ rb_sysopen - d/,
     "/proc is not this system's" => %r{ - /proc/}
   }.freeze
 
