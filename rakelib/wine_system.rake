@@ -12,17 +12,9 @@ class WineSystem
     if [ -n "$GEM_HOME" ]; then export GEM_HOME="Z:${GEM_HOME#Z:}"; fi
     exec #{Wine::PROGRAM} #{WindowsRuby::PREFIX}/bin/ruby.exe "$@"
     END
-    # RubyGems asks OpenSSL for digests, which this Ruby is built without.
-    cat >/tmp/bin/gem.rb <<'END'
-    require "digest"
-    require "rubygems/gem_runner"
-    require "rubygems/security"
-    def (Gem::Security).create_digest(name = "SHA256") = Digest.const_get(name).new
-    Gem::GemRunner.new.run(ARGV)
-    END
     cat >/tmp/bin/gem <<'END'
     #!/bin/sh
-    exec ruby Z:/tmp/bin/gem.rb "$@"
+    exec ruby -r rubygems/gem_runner -e 'Gem::GemRunner.new.run(ARGV)' -- "$@"
     END
     chmod +x /tmp/bin/*
     export PATH="/tmp/bin:$PATH"
