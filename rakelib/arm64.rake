@@ -56,8 +56,9 @@ module Arm64
 
   def root(minor)
     release = Rubies::RELEASES.fetch(minor, Cross::RELEASE)
-    packages = [*PACKAGES, "ruby#{minor}"]
-    Rubies.programs_find(minor, Root.with(release, packages, "#{release}-#{ARCHITECTURE}", architecture: ARCHITECTURE))
+    name = "#{release}-#{ARCHITECTURE}"
+    Rubies.programs_find(minor, UnpackedRoot.with(release, [*PACKAGES, "ruby#{minor}"], name,
+                                                  architecture: ARCHITECTURE))
   end
 
   # @return [Hash{String => Root}] systems with Ruby and nothing else

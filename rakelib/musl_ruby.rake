@@ -10,7 +10,7 @@ module MuslRuby
     sed -i '/^debug /d; /^rbs /d' gems/bundled_gems
     ./configure -q --build=x86_64-linux-musl --prefix=#{PREFIX} --enable-shared --disable-install-doc \\
       --disable-yjit --disable-rjit --without-gmp --with-opt-dir=#{MuslLibraries::PREFIX} CC=musl-gcc CXX=false \\
-      optflags=-O2 debugflags=-g0 LDFLAGS=-Wl,-rpath,#{PREFIX}/lib \\
+      optflags=-O1 debugflags=-g0 LDFLAGS=-Wl,-rpath,#{PREFIX}/lib \\
       --with-out-ext='readline,fiddle,dbm,gdbm,win32,win32ole,nkf,syslog,-test-/*'
     make -s -j2
     make -s install-local install-ext

@@ -2,8 +2,7 @@
 
 require "fileutils"
 
-# A separate system, created by debootstrap from the archive that this system uses, and kept in the cache. One for
-# another processor is run by an emulator.
+# A separate system, created by debootstrap from the archive that this system uses, and kept in the cache.
 class Root
   # Debian's experimental is no whole release: unstable has what it lacks.
   BASES = { "experimental" => "sid" }.freeze
@@ -11,8 +10,8 @@ class Root
                 "LANG" => "C.UTF-8" }.freeze
 
   # @return [Root] one with these packages; made unless it is in the cache
-  def self.with(release, packages, name = release, architecture: nil)
-    new(release, packages, name, architecture).prepare
+  def self.with(release, packages, name = release)
+    new(release, packages, name).prepare
   end
 
   # A directory of the cache, which is there once it is whole.
@@ -53,11 +52,10 @@ class Root
     sites.first&.chomp || abort("apt has no index of Debian's archive: run apt-get update")
   end
 
-  def initialize(release, packages, name, architecture)
+  def initialize(release, packages, name)
     @release = release
     @packages = packages
     @complete = File.join(Root.cache, name)
-    @architecture = architecture
   end
 
   def prepare
@@ -87,14 +85,15 @@ class Root
   private
 
   def mounting(directories)
-    proc = @architecture ? "mount --rbind /proc" : "mount -t proc proc"
     steps = directories.map { |from, to| "mkdir -p '#{path}#{to}' && mount --rbind '#{from}' '#{path}#{to}'" }
-    [*steps, "#{proc} '#{path}/proc'", "mount -t tmpfs tmpfs '#{path}/tmp'"]
+    [*steps, mounting_processes, "mount -t tmpfs tmpfs '#{path}/tmp'"]
+  end
+
+  def mounting_processes
+    "mount -t proc proc '#{path}/proc'"
   end
 
   def separate(command, streams)
-    return Emulator.run(@architecture, command, streams) if @architecture
-
     system("unshare", "--mount", *command, **streams)
   end
 
@@ -119,26 +118,15 @@ class Root
     BASES.fetch(@release, @release)
   end
 
-  # Programs for another processor unpack nothing here; the second stage runs them by the emulator.
   def bootstrap
-    foreign = @architecture ? ["--foreign", "--arch=#{@architecture}"] : []
-    first = system("debootstrap", "--variant=minbase", *foreign, base, path, Root.archive, out: log, err: log)
-    first && write_settings && (foreign.empty? || second_stage)
-  end
-
-  # No devices are made there: they are not in containers of lxc either.
-  def second_stage
-    run("/debootstrap/debootstrap --second-stage", environment: { "container" => "lxc" }, log: log)
+    system("debootstrap", "--variant=minbase", base, path, Root.archive, out: log, err: log) && write_settings
   end
 
   # A root that is lost is made again, so nothing is forced to the disk. The lists of what is no whole release may be
-  # older than they say they are good for. The emulator's namespace has no user for apt.
+  # older than they say they are good for.
   def write_settings
     File.write("#{path}/etc/dpkg/dpkg.cfg.d/90roots", "force-unsafe-io\n")
-    File.write("#{path}/etc/apt/apt.conf.d/90roots", <<~TEXT)
-      Acquire::Check-Valid-Until "false";
-      APT::Sandbox::User "root";
-    TEXT
+    File.write("#{path}/etc/apt/apt.conf.d/90roots", %(Acquire::Check-Valid-Until "false";\n))
   end
 
   def write_sources

@@ -1,7 +1,9 @@
 # frozen_string_literal: true
 
-# A root for another processor whose packages are unpacked and not set up, so that making it takes no emulator. It is
-# enough for programs that ask for no users and no services.
+require "fileutils"
+
+# A root for another processor whose packages are unpacked and not set up, so that making it takes no emulator, which
+# would be most of the time. What programs ask for of what the set-up writes is written here.
 class UnpackedRoot < Root
   UNPACK = <<~SH
     for package in var/cache/apt/archives/*.deb; do
@@ -9,13 +11,45 @@ class UnpackedRoot < Root
     done
     rm -r var/cache/apt/archives debootstrap
   SH
+  # The directory for the processes' files is a symbolic link until a system is set up.
+  SETTINGS = <<~SH
+    if [ -L proc ]; then rm proc && mkdir proc; fi
+    for name in passwd group; do cp usr/share/base-passwd/$name.master etc/$name; done
+    cp usr/share/libc-bin/nsswitch.conf etc
+    if [ -d etc/ssl/certs ]; then cat usr/share/ca-certificates/mozilla/*.crt >etc/ssl/certs/ca-certificates.crt; fi
+  SH
+
+  # @return [UnpackedRoot] one with these packages; made unless it is in the cache
+  def self.with(release, packages, name, architecture:)
+    new(release, packages, name, architecture).prepare
+  end
+
+  def initialize(release, packages, name, architecture)
+    super(release, packages, name)
+    @architecture = architecture
+  end
 
   private
+
+  # The emulator's user namespace may mount no other.
+  def mounting_processes
+    "mount --rbind /proc '#{path}/proc'"
+  end
+
+  def separate(command, streams)
+    Emulator.run(@architecture, command, streams)
+  end
 
   def make_inside
     system("debootstrap", "--variant=minbase", "--foreign", "--arch=#{@architecture}", *suites,
            "--include=#{@packages.join(',')}", base, path, Root.archive, out: log, err: log) &&
-      system("sh", "-euc", UNPACK, chdir: path, %i[out err] => [log, "a"]) && note_packages
+      system("sh", "-euc", "#{UNPACK}#{SETTINGS}", chdir: path, %i[out err] => [log, "a"]) && note_packages
+  end
+
+  # Nothing keeps account of what is unpacked, so further packages take a new root.
+  def install
+    FileUtils.rm_rf(@complete)
+    make
   end
 
   def suites
