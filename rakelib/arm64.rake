@@ -47,6 +47,16 @@ module Arm64
     Cross.tests(PLATFORM, provider, FLAGS, ENVIRONMENT)
   end
 
+  # @return [Array<String>] tests that are left out
+  def core_exceptions
+    CORE_EXCEPTIONS
+  end
+
+  # @return [Hash{String => Integer}] of the files of which specs one in how many runs
+  def shares
+    SHARES
+  end
+
   # @return [Array<Target>] the oldest Ruby, or those that the variable RUBIES names, in the roots of their releases
   def tested
     (ENV.key?("RUBIES") ? targets : targets.first(1)).map do |target|
@@ -57,8 +67,7 @@ module Arm64
   def root(minor)
     release = Rubies::RELEASES.fetch(minor, Cross::RELEASE)
     name = "#{release}-#{ARCHITECTURE}"
-    Rubies.programs_find(minor, UnpackedRoot.with(release, [*PACKAGES, "ruby#{minor}"], name,
-                                                  architecture: ARCHITECTURE))
+    Rubies.programs_find(minor, Root.with(release, [*PACKAGES, "ruby#{minor}"], name, architecture: ARCHITECTURE))
   end
 
   # @return [Hash{String => Root}] systems with Ruby and nothing else

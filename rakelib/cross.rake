@@ -9,11 +9,13 @@ module Cross
   RELEASE = "bookworm"
   PACKAGES = %w[
     autoconf automake binutils bzip2 ca-certificates cargo-web g++ gcc gcc-aarch64-linux-gnu libc6-dev
-    libc6-dev-arm64-cross libclang-dev libstd-rust-web-dev:arm64 libtool make musl-tools perl python3-pip ruby
-    rust-web-src rustc-web xz-utils
+    libc6-dev-arm64-cross libclang-dev libstd-rust-web-dev:arm64 libtool make musl-dev:arm64 musl-tools perl python3-pip
+    ruby rust-web-src rustc-web xz-utils
   ].freeze
-  # Tests are run by an emulator, which is slow enough.
-  QUICK = { "CARGO_PROFILE_DEV_OPT_LEVEL" => "1" }.freeze
+  # How the core's tests are built, and libraries that are only tested: in one way, so that what both take is compiled
+  # once, with the checks of debug builds, and with little of the optimizer, which would take longer than the tests.
+  QUICK = { "LTO" => "off", "CODEGEN_UNITS" => "16", "OPT_LEVEL" => "1", "DEBUG" => "0", "DEBUG_ASSERTIONS" => "true",
+            "OVERFLOW_CHECKS" => "true" }.transform_keys { |name| "CARGO_PROFILE_RELEASE_#{name}" }.freeze
   # This system's, to verify the registry of crates.
   CERTIFICATES = "/etc/ssl/certs"
 
@@ -63,7 +65,7 @@ module Cross
   # @return [Array<String>] programs, below the platform's directory
   def tests(platform, provider, flags, environment)
     words = "--package em-reactor --locked #{flags} #{Provider.features(provider)} #{Provider.tests(provider)}"
-    cargo(platform, "test --no-run #{words} --message-format json-render-diagnostics >/mnt/build/tests.json",
+    cargo(platform, "test --release --no-run #{words} --message-format json-render-diagnostics >/mnt/build/tests.json",
           { **QUICK, **environment })
     File.readlines(File.join(directory(platform), "tests.json"), encoding: "UTF-8").filter_map do |line|
       JSON.parse(line)["executable"]&.delete_prefix("/mnt/build/")

@@ -3,28 +3,35 @@
 # The libraries that Ruby's extensions take, linked to statically. Only tests call them, so little is optimized.
 module MuslLibraries
   PREFIX = "/mnt/libraries"
-  PACKAGES = {
-    "zlib" => <<~SH,
-      CC=musl-gcc CFLAGS='-O1 -fPIC' ./configure --static --prefix=#{PREFIX}
-      make -s -j2 install
-    SH
-    "libyaml" => <<~SH,
-      autoreconf --install
-      ./configure -q CC=musl-gcc CFLAGS='-O1 -fPIC' --disable-shared --prefix=#{PREFIX}
-      make -s -j2 install
-    SH
-    "openssl" => <<~SH
-      CC=musl-gcc ./Configure linux-x86_64 -O1 -fPIC no-shared no-tests --prefix=#{PREFIX} --libdir=lib \\
-        --openssldir=/etc/ssl
-      make -s -j2 build_libs
-      make -s install_dev
-    SH
-  }.freeze
+  ZLIB = <<~SH.freeze
+    CFLAGS='-O1 -fPIC' ./configure --static --prefix=#{PREFIX}
+    make -s -j2 install
+  SH
 
   module_function
 
   # @return [String] what is mounted as PREFIX
-  def directory
-    MuslSource.build("musl-libraries", Cross::RELEASE, PACKAGES, PREFIX)
+  def directory(system)
+    MuslSource.build(system, system.kept("musl-libraries"), Cross::RELEASE, packages(system), PREFIX)
+  end
+
+  def packages(system)
+    { "zlib" => ZLIB, "libyaml" => yaml(system), "openssl" => openssl(system) }
+  end
+
+  def yaml(system)
+    <<~SH
+      autoreconf --install
+      ./configure -q --host=#{system.platform} CFLAGS='-O1 -fPIC' --disable-shared --prefix=#{PREFIX}
+      make -s -j2 install
+    SH
+  end
+
+  def openssl(system)
+    <<~SH
+      ./Configure #{system.openssl} -O1 -fPIC no-shared no-tests --prefix=#{PREFIX} --libdir=lib --openssldir=/etc/ssl
+      make -s -j2 build_libs
+      make -s install_dev
+    SH
   end
 end

@@ -1,21 +1,19 @@
 # frozen_string_literal: true
 
-# Rubies linked to musl, built from Debian's source packages.
+# Rubies linked to musl, built from Debian's source packages. For another processor they are cross-compiled, with the
+# help of this one's.
 module MuslRuby
   RELEASES = { "3.1" => "bookworm", "3.3" => "trixie", "3.4" => "experimental" }.freeze
   PREFIX = "/mnt/ruby"
-  # Without extensions that need still more libraries, or are for Ruby's own tests. Ruby 3.1 builds those of its gems as
-  # it installs them, with its library preloaded, and make, which is linked to glibc, does not start with that.
-  BUILD = <<~SH.freeze
-    sed -i '/^debug /d; /^rbs /d' gems/bundled_gems
-    ./configure -q --build=x86_64-linux-musl --prefix=#{PREFIX} --enable-shared --disable-install-doc \\
-      --disable-yjit --disable-rjit --without-gmp --with-opt-dir=#{MuslLibraries::PREFIX} CC=musl-gcc CXX=false \\
-      optflags=-O1 debugflags=-g0 LDFLAGS=-Wl,-rpath,#{PREFIX}/lib \\
-      --with-out-ext='readline,fiddle,dbm,gdbm,win32,win32ole,nkf,syslog,-test-/*'
-    make -s -j2
-    make -s install-local install-ext
-    #{PREFIX}/bin/ruby -ropenssl -rzlib -rpsych -v
-  SH
+  # Below it is the PREFIX of what another one builds.
+  ELSEWHERE = "/mnt/elsewhere"
+  # Without extensions that need still more libraries, or are for Ruby's own tests.
+  CONFIGURE = "./configure -q --prefix=#{PREFIX} --enable-shared --disable-install-doc --disable-yjit --disable-rjit " \
+              "--without-gmp --with-opt-dir=#{MuslLibraries::PREFIX} CXX=false optflags=-O1 debugflags=-g0 " \
+              "LDFLAGS=-Wl,-rpath,#{PREFIX}/lib " \
+              "--with-out-ext='readline,fiddle,dbm,gdbm,win32,win32ole,nkf,syslog,-test-/*'".freeze
+  # Extensions that are left out where a library is not found.
+  WANTED = %w[openssl psych zlib].freeze
 
   module_function
 
@@ -27,8 +25,36 @@ module MuslRuby
   end
 
   # @return [String] what is mounted as PREFIX
-  def directory(minor)
-    MuslSource.build("ruby#{minor}-musl", RELEASES.fetch(minor), { "ruby#{minor}" => BUILD }, PREFIX,
-                     { MuslLibraries.directory => MuslLibraries::PREFIX })
+  def directory(system, minor)
+    destination = system.architecture ? ELSEWHERE : ""
+    MuslSource.build(system, system.kept("ruby#{minor}-musl"), RELEASES.fetch(minor),
+                     { "ruby#{minor}" => script(system, destination) }, "#{destination}#{PREFIX}",
+                     mounts(system, minor))
+  end
+
+  # Ruby 3.1 builds those of its gems that are extensions as it installs them, with its library preloaded, and make,
+  # which is linked to glibc, does not start with that. The specs of Ruby's C API are not compiled.
+  def script(system, destination)
+    <<~SH
+      sed -i '/^debug /d; /^rbs /d' gems/bundled_gems
+      rm -r spec/ruby/optional/capi
+      #{CONFIGURE} #{processors(system)}
+      make -s -j2
+      make -s install-local install-ext DESTDIR=#{destination}
+      for name in #{WANTED.join(' ')}; do
+        find #{destination}#{PREFIX} -name $name.so | grep .
+      done
+    SH
+  end
+
+  def processors(system)
+    return "--build=#{system.platform}" unless system.architecture
+
+    "--build=x86_64-linux-gnu --host=#{system.platform} --with-baseruby=#{PREFIX}/bin/ruby"
+  end
+
+  def mounts(system, minor)
+    libraries = { MuslLibraries.directory(system) => MuslLibraries::PREFIX }
+    system.architecture ? { **libraries, directory(MuslSystem.all.first, minor) => PREFIX } : libraries
   end
 end

@@ -12,7 +12,7 @@ module Platforms
 
   # @return [Hash{String => Module}] what knows the Rubies of a platform, and how libraries for them are built
   def all
-    { here => Rubies, Arm64::PLATFORM => Arm64, Musl::PLATFORM => Musl, Windows::PLATFORM => Windows }
+    { here => Rubies, Arm64::PLATFORM => Arm64, **Musl.all, Windows::PLATFORM => Windows }
   end
 
   # @return [String] the one that the variable PLATFORM names, or this one

@@ -13,15 +13,15 @@ module OtherPlatforms
   # The name of all specs, which Windows does not have apart.
   ALL_SPECS = "specs"
   PARTS = ["core", *SUITES, ALL_SPECS].freeze
-  # The optimizer would take longer than the tests.
-  QUICK = { "CARGO_PROFILE_RELEASE_LTO" => "off", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS" => "16" }.freeze
+  # The others have its processor, and its C library.
+  ON_REQUEST = %w[aarch64-linux-musl].freeze
 
   module_function
 
-  # @return [Hash{String => Module}] those that the variable PLATFORM names, or all
+  # @return [Hash{String => Object}] the one that the variable PLATFORM names, or all but those that are run on request
   def picked
     all = Platforms.all.except(Platforms.here)
-    found = ENV.key?("PLATFORM") ? all.slice(ENV.fetch("PLATFORM")) : all
+    found = ENV.key?("PLATFORM") ? all.slice(ENV.fetch("PLATFORM")) : all.except(*ON_REQUEST)
     found.any? ? found : abort("PLATFORM is none of #{all.keys.join(', ')}")
   end
 
@@ -35,7 +35,7 @@ module OtherPlatforms
   # Each platform is built and run beside the others: a root that is made and an emulator keep one processor busy.
   # @return [Array<String>] what failed
   def run(platforms, parts)
-    QUICK.each { |name, value| ENV[name] ||= value }
+    Cross::QUICK.each { |name, value| ENV[name] ||= value }
     platforms.map { |name, platform| Thread.new { build_and_run(name, platform, parts) } }.flat_map(&:value)
   end
 
@@ -62,7 +62,7 @@ module OtherPlatforms
 
   # @return [Hash{String => String}] commands by their names
   def suites(platform)
-    return platform::SUITES if platform.const_defined?(:SUITES)
+    return platform.suites if platform.respond_to?(:suites)
 
     specs = SPECS.to_h { |name| [name, "ruby -S rspec --no-color --pattern '#{files(name, platform)}' #{TAGS}"] }
     { "smoke" => "ruby -W -Ilib rakelib/smoke.rb", **specs, "upstream" => "ruby spec/upstream/runner.rb --ours" }
@@ -71,7 +71,7 @@ module OtherPlatforms
   # @return [String] files, separated by commas: one of as many as the platform says, or all if FULL is set
   def files(name, platform)
     found = Dir.glob("spec/#{name}/**/*_spec.rb").reject { |path| path.start_with?(LEFT_OUT) }
-    share = ENV["FULL"] || !platform.const_defined?(:SHARES) ? 1 : platform::SHARES.fetch(name, 1)
+    share = ENV["FULL"] || !platform.respond_to?(:shares) ? 1 : platform.shares.fetch(name, 1)
     found.each_slice(share).map(&:first).join(",")
   end
 
@@ -82,7 +82,7 @@ module OtherPlatforms
     target = platform.tested.first
     Provider.wanted.map do |provider|
       programs = platform.core_tests(provider)
-      -> { CoreTests.run(name, target, provider, programs, platform::CORE_EXCEPTIONS) }
+      -> { CoreTests.run(name, target, provider, programs, platform.core_exceptions) }
     end
   end
 end

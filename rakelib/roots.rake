@@ -9,9 +9,12 @@ class Root
   VARIABLES = { "PATH" => "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME" => "/root",
                 "LANG" => "C.UTF-8" }.freeze
 
+  # @param architecture [String, nil] the processor, by Debian's name, if it is not this system's
   # @return [Root] one with these packages; made unless it is in the cache
-  def self.with(release, packages, name = release)
-    new(release, packages, name).prepare
+  def self.with(release, packages, name = release, architecture: nil)
+    return new(release, packages, name).prepare unless architecture
+
+    UnpackedRoot.new(release, packages, name, architecture).prepare
   end
 
   # A directory of the cache, which is there once it is whole.

@@ -55,8 +55,8 @@ module Rubies
   # @return [Root] one with a Ruby and nothing else
   def bare_root(minor, architecture = nil)
     release = RELEASES.fetch(minor, "bookworm")
-    words = [release, bare_packages(minor), [release, architecture, "bare"].compact.join("-")]
-    programs_find(minor, architecture ? UnpackedRoot.with(*words, architecture: architecture) : Root.with(*words))
+    name = [release, architecture, "bare"].compact.join("-")
+    programs_find(minor, Root.with(release, bare_packages(minor), name, architecture: architecture))
   end
 
   def bare_packages(minor)

@@ -19,11 +19,6 @@ class UnpackedRoot < Root
     if [ -d etc/ssl/certs ]; then cat usr/share/ca-certificates/mozilla/*.crt >etc/ssl/certs/ca-certificates.crt; fi
   SH
 
-  # @return [UnpackedRoot] one with these packages; made unless it is in the cache
-  def self.with(release, packages, name, architecture:)
-    new(release, packages, name, architecture).prepare
-  end
-
   def initialize(release, packages, name, architecture)
     super(release, packages, name)
     @architecture = architecture

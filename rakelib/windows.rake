@@ -50,6 +50,11 @@ module Windows
     Root.with(RELEASE, PACKAGES, "#{RELEASE}-windows")
   end
 
+  # @return [Hash{String => String}] commands by their names
+  def suites
+    SUITES
+  end
+
   # A shell script that runs cargo with the checkout in /mnt/gem, and the platform's directory in /mnt/build.
   def cargo(command, arguments)
     "#{PREPARE}cargo #{command} --locked --target #{TRIPLE} -Zbuild-std=std,panic_unwind,test #{arguments}"
@@ -68,7 +73,8 @@ module Windows
   # Runs the core's tests by wine.
   # @return [Boolean, nil] whether they succeeded
   def test_core
-    Wine.run(root, cargo("test", "--package em-reactor --no-fail-fast -- --test-threads=1"), mounts, environment)
+    Wine.run(root, cargo("test", "--release --package em-reactor --no-fail-fast -- --test-threads=1"), mounts,
+             { **environment, **Cross::QUICK })
   end
 
   # @return [Array<Target>] the Rubies that are built

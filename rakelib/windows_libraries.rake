@@ -1,7 +1,5 @@
 # frozen_string_literal: true
 
-require "fileutils"
-
 # The libraries that extensions of a Ruby for Windows take, linked to statically. Only tests call them, so little is
 # optimized.
 module WindowsLibraries
@@ -33,11 +31,6 @@ module WindowsLibraries
 
   # @return [String] what is mounted as PREFIX; it is in the cache
   def directory
-    Root.keep("windows-libraries") do |path, log|
-      puts "Building #{PACKAGES.keys.join(', ')} for Windows (#{log})"
-      script = [ZLIB, *PACKAGES.map { |package, steps| DebianSource.build(package, RELEASE, steps) }]
-      Windows.root.run(script.join("\n"), mounts: { path => PREFIX }, log: log) ||
-        abort("they could not be built: see #{log}")
-    end
+    DebianSource.compile("windows-libraries", PACKAGES, RELEASE, PREFIX, before: ZLIB) { Windows.root }
   end
 end

@@ -40,12 +40,9 @@ module WindowsRuby
 
   # @return [String] what is mounted as PREFIX; it is in the cache
   def directory(minor)
-    Root.keep("ruby#{minor}-wine") do |path, log|
-      puts "Building Ruby #{minor} for Windows (#{log})"
-      steps = DebianSource.build("ruby#{minor}", RELEASES.fetch(minor), script(minor))
-      mounts = { path => PREFIX, WindowsLibraries.directory => WindowsLibraries::PREFIX }
-      Windows.root.run(steps, mounts: mounts, log: log) || abort("no Ruby for Windows: see #{log}")
-    end
+    mounts = { WindowsLibraries.directory => WindowsLibraries::PREFIX }
+    DebianSource.compile("ruby#{minor}-wine", { "ruby#{minor}" => script(minor) }, RELEASES.fetch(minor), PREFIX,
+                         mounts: mounts) { Windows.root }
   end
 
   def script(minor)

@@ -62,6 +62,34 @@ RSpec.describe "The project" do
       expect(read.call("Cargo.toml")).to match(/^incompatible_msrv = "deny"$/)
     end
 
+    describe "for platforms" do
+      before(:all) do
+        Rake.with_application(Rake::Application.new) do
+          %w[arm64 musl musl_system platform rubies windows].each do |name|
+            Rake.load_rakefile(File.join(root, "rakelib/#{name}.rake"))
+          end
+        end
+      end
+
+      define_method(:names) do |name, job, row|
+        workflow[name].dig("jobs", job, "strategy", "matrix", row).map { |entry| entry["name"] }
+      end
+
+      it "build, install and run a gem for each that there is one for" do
+        expect(names("test", "platforms", "platform")).to match_array(Platforms.all.keys)
+        tasks = workflow["test"].dig("jobs", "platforms", "strategy", "matrix", "platform").map { |row| row["tasks"] }
+        expect(tasks).to all(include("native native:try"))
+      end
+
+      it "publish all but that for Windows, which only wine has run" do
+        expect(names("release", "gems", "gem")).to match_array(["source", *Platforms.all.keys.grep(/linux/)])
+      end
+
+      it "are the documents' as well" do
+        %w[README.md docs/releasing.md].each { |path| expect(read.call(path)).to include(*Platforms.all.keys.drop(1)) }
+      end
+    end
+
     it "check the crates by deny.toml" do
       expect(workflow["audit"].dig("jobs", "deny", "steps").last.dig("with", "command")).to include("advisories")
     end
