@@ -38,8 +38,8 @@ module Arm64
     end
   end
 
-  def library(target)
-    Cross.library(target, ForeignRuby.directory(target.minor, ARCHITECTURE), FLAGS, ENVIRONMENT)
+  def library(target, quick: false)
+    Cross.library(target, ForeignRuby.directory(target.minor, ARCHITECTURE), FLAGS, ENVIRONMENT, quick: quick)
   end
 
   # @return [Array<String>] programs, below the platform's directory

@@ -12,8 +12,8 @@ module Cross
     libc6-dev-arm64-cross libclang-dev libstd-rust-web-dev:arm64 libtool make musl-dev:arm64 musl-tools perl python3-pip
     ruby rust-web-src rustc-web xz-utils
   ].freeze
-  # How the core's tests are built, and libraries that are only tested: in one way, so that what both take is compiled
-  # once, with the checks of debug builds, and with little of the optimizer, which would take longer than the tests.
+  # How the core's tests are built, and libraries to be tested: in one way, so that what both take is compiled once,
+  # with the checks of debug builds, and with little of the optimizer, which would take longer than the tests.
   QUICK = { "LTO" => "off", "CODEGEN_UNITS" => "16", "OPT_LEVEL" => "1", "DEBUG" => "0", "DEBUG_ASSERTIONS" => "true",
             "OVERFLOW_CHECKS" => "true" }.transform_keys { |name| "CARGO_PROFILE_RELEASE_#{name}" }.freeze
   # This system's, to verify the registry of crates.
@@ -37,27 +37,45 @@ module Cross
     crates = File.join(Root.cache, "cargo").tap { |path| FileUtils.mkdir_p(path) }
     mounts = { Native::ROOT => "/mnt/gem", directory => "/mnt/build", crates => "/mnt/cargo",
                CERTIFICATES => CERTIFICATES, **mounts }
-    environment = { "CARGO_HOME" => "/mnt/cargo", "CARGO_TARGET_DIR" => "/mnt/build", **profile, **environment }
+    environment = { "CARGO_HOME" => "/mnt/cargo", "CARGO_TARGET_DIR" => "/mnt/build", **environment }
     root.run("cd /mnt/gem && cargo #{arguments}", mounts: mounts, environment: environment) || abort("cargo failed")
   end
 
-  # How cargo is told to build more quickly than for a release.
-  def profile
-    ENV.to_h.select { |name, _| name.start_with?("CARGO_PROFILE_") }
+  # @return [Hash{String => String}] variables that tell cargo how to build: as for a release unless they are set
+  def profile(quick: false)
+    set = ENV.to_h.select { |name, _| name.start_with?("CARGO_PROFILE_") }
+    quick ? { **QUICK, **set } : set
+  end
+
+  # A library as it is released; or one to be tested, which is the released one if that is there.
+  # @yieldparam path [String] where it is to be put
+  # @yieldparam profile [Hash]
+  # @return [String] its path
+  def keep(target, quick, *circumstances)
+    path = File.join(directory(target.platform), target.minor, "eventmachine.so")
+    quick &&= !Fresh.kept?(path, *circumstances, profile)
+    path = File.join(directory(target.platform), "quick", target.minor, "eventmachine.so") if quick
+    profile = profile(quick: quick)
+    Fresh.keep(path, *circumstances, profile) { yield path, profile }
   end
 
   # Builds the library for one Ruby, whose directory is mounted in /mnt/ruby.
   # @param flags [String] which target, and how
   # @return [String] its path
-  def library(target, files, flags, environment)
+  def library(target, files, flags, environment, quick: false)
     directory = directory(target.platform)
-    path = File.join(directory, target.minor, "eventmachine.so")
     arguments = "build --release --locked --package eventmachine #{flags} #{Provider.features}"
-    Fresh.keep(path, arguments, environment, profile) do
-      ruby = RubyWrapper.write(File.dirname(path), target, ruby: "/usr/bin/ruby", seen: "/mnt/build/#{target.minor}")
-      cargo(target.platform, arguments, { "RUBY" => ruby, **environment }, { files => "/mnt/ruby" })
+    keep(target, quick, arguments, environment) do |path, profile|
+      ruby = wrapper(directory, target)
+      cargo(target.platform, arguments, { "RUBY" => ruby, **profile, **environment }, { files => "/mnt/ruby" })
       Library.keep(File.join(directory, triple(flags), "release", "libeventmachine.so"), path)
     end
+  end
+
+  # @return [String] the path of what rb-sys runs, where the platform's directory is mounted
+  def wrapper(directory, target)
+    RubyWrapper.write(File.join(directory, target.minor), target, ruby: "/usr/bin/ruby",
+                                                                  seen: "/mnt/build/#{target.minor}")
   end
 
   # Builds the core's tests.
@@ -66,7 +84,7 @@ module Cross
   def tests(platform, provider, flags, environment)
     words = "--package em-reactor --locked #{flags} #{Provider.features(provider)} #{Provider.tests(provider)}"
     cargo(platform, "test --release --no-run #{words} --message-format json-render-diagnostics >/mnt/build/tests.json",
-          { **QUICK, **environment })
+          { **profile(quick: true), **environment })
     File.readlines(File.join(directory(platform), "tests.json"), encoding: "UTF-8").filter_map do |line|
       JSON.parse(line)["executable"]&.delete_prefix("/mnt/build/")
     end

@@ -2,13 +2,27 @@
 
 # Sources of Debian's packages, and what is compiled from them.
 module DebianSource
+  # Others may fetch in the same root, so apt has its lists below /tmp, which is each one's own.
+  SETTINGS = <<~SH
+    mkdir -p /tmp/lists
+    export APT_CONFIG=/tmp/apt.conf
+    cat >$APT_CONFIG <<'END'
+    Dir::Etc::SourceList "/tmp/sources.list";
+    Dir::Etc::SourceParts "/dev/null";
+    Dir::State::Lists "/tmp/lists";
+    Dir::Cache::pkgcache "";
+    Dir::Cache::srcpkgcache "";
+    END
+  SH
+
   module_function
 
   # The archive's list may name newer versions than the archive has.
   # @return [String] a shell script that unpacks one, as upstream published it, where the script is run
   def fetch(package, release)
     <<~SH
-      echo 'deb-src #{Root.archive} #{release} main' >/etc/apt/sources.list.d/sources.list
+      #{SETTINGS}
+      echo 'deb-src #{Root.archive} #{release} main' >/tmp/sources.list
       apt-get -qq update
       for version in $(apt-cache showsrc --only-source #{package} | sed -n 's/^Version: //p' | sort --version-sort -ru); do
         if apt-get -qq source --download-only --only-source "#{package}=$version"; then break; fi
@@ -21,15 +35,13 @@ module DebianSource
   # @param packages [Hash{String => String}] shell scripts that build each where its source is
   # @param prefix [String] what the directory is mounted as while they run
   # @param before [String] a shell script that is run first
-  # @param options [Hash] as of {Root#run}
-  # @yieldreturn [Root] where they run; asked for only if that is not in the cache
+  # @yieldreturn [Root, Place] where they run; asked for only if that is not in the cache
   # @return [String] the path of the directory
-  def compile(name, packages, release, prefix, before: "", mounts: {}, **options)
+  def compile(name, packages, release, prefix, before: "")
     Root.keep(name) do |path, log|
       puts "Building #{name} of #{packages.keys.join(', ')} (#{log})"
       script = [before, *packages.map { |package, steps| build(package, release, steps) }]
-      yield.run(script.join("\n"), mounts: { path => prefix, **mounts }, log: log, **options) ||
-        abort("it could not be built: see #{log}")
+      yield.run(script.join("\n"), mounts: { path => prefix }, log: log) || abort("it could not be built: see #{log}")
     end
   end
 

@@ -10,18 +10,27 @@ module Fresh
 
   module_function
 
+  # @return [Boolean] whether the library is there, made of what there is now
+  def kept?(path, *circumstances)
+    note = note(path)
+    [path, note].all? { |file| File.exist?(file) } && File.read(note, encoding: "UTF-8") == digest(circumstances)
+  end
+
   # @param path [String] the library, which the block builds
   # @param circumstances [Array] how it is built
   # @return [String] the path
   def keep(path, *circumstances)
-    note = "#{path}.made_of"
-    digest = digest(circumstances)
-    return path if [path, note].all? { |file| File.exist?(file) } && File.read(note, encoding: "UTF-8") == digest
+    return path if kept?(path, *circumstances)
 
-    FileUtils.rm_f(note)
+    FileUtils.rm_f(note(path))
+    digest = digest(circumstances)
     yield
-    File.write(note, digest)
+    File.write(note(path), digest)
     path
+  end
+
+  def note(path)
+    "#{path}.made_of"
   end
 
   def digest(circumstances)

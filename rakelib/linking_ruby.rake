@@ -4,6 +4,7 @@
 # config.h from zig's, rbconfig.rb, and a library that has its symbols and nothing else.
 module LinkingRuby
   RELEASE = "trixie"
+  RUBY = "ruby#{Linking::MINOR}".freeze
   CONFIGURE = "./configure -q --build=x86_64-linux-gnu --prefix=#{Linking::PREFIX} --with-baseruby=/usr/bin/ruby " \
               "--disable-shared --disable-install-doc --disable-yjit --disable-rjit --without-gmp CXX=false " \
               "CC=$tools/cc LD=$tools/cc AR=$tools/ar RANLIB=$tools/ranlib optflags=-O0 debugflags=-g0".freeze
@@ -14,22 +15,16 @@ module LinkingRuby
 
   # @return [String] what is mounted as the prefix; it is in the cache
   def directory(system)
-    Root.keep("ruby#{Linking::MINOR}-#{system.platform}") { |path, log| build(system, path, log) }
-  end
-
-  def build(system, path, log)
-    puts "Configuring Ruby #{Linking::MINOR} for #{system.platform} (#{log})"
-    mounts = { path => Linking::PREFIX, Linking.directory => "/mnt/build",
-               ForeignRuby.directory(Linking::MINOR, "arm64") => "/mnt/debian" }
-    Cross.root.run([configure(system), keep(system), symbols].join("\n"), mounts: mounts, log: log,
-                   environment: Linking.environment(system)) || abort("no Ruby: see #{log}")
+    steps = [configure(system), keep(system), symbols].join("\n")
+    DebianSource.compile("#{RUBY}-#{system.platform}", { RUBY => steps }, RELEASE, Linking::PREFIX) do
+      mounts = { Linking.directory => "/mnt/build", ForeignRuby.directory(Linking::MINOR, "arm64") => "/mnt/debian" }
+      Place.new(root: Cross.root, mounts: mounts, environment: Linking.environment(system))
+    end
   end
 
   def configure(system)
     <<~SH
       tools=#{Linking.tools(system)}
-      cd /tmp
-      #{DebianSource.fetch("ruby#{Linking::MINOR}", RELEASE)}
       #{CONFIGURE} --host=#{system.host}
       make -s rbconfig.rb
     SH

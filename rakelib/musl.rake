@@ -38,9 +38,9 @@ class Musl
   end
 
   # @return [String] the path of the library for one Ruby
-  def library(target)
+  def library(target, quick: false)
     install_linker
-    path = Cross.library(target, MuslRuby.directory(@system, target.minor), flags, environment)
+    path = Cross.library(target, MuslRuby.directory(@system, target.minor), flags, environment, quick: quick)
     needed = IO.popen(["readelf", "--dynamic", path], &:read).scan(/\(NEEDED\).*\[(.+)\]/).flatten
     needed == ["libc.so"] ? path : abort("#{path} wants more than musl: #{needed.join(', ')}")
   end
@@ -54,6 +54,11 @@ class Musl
   # @return [Array<String>] tests that are left out
   def core_exceptions
     @system.architecture ? CORE_EXCEPTIONS | Arm64::CORE_EXCEPTIONS : CORE_EXCEPTIONS
+  end
+
+  # @return [Hash{String => Integer}] as of {Arm64.shares}
+  def shares
+    @system.architecture ? Arm64.shares : {}
   end
 
   private

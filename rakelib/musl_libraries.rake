@@ -12,7 +12,7 @@ module MuslLibraries
 
   # @return [String] what is mounted as PREFIX
   def directory(system)
-    MuslSource.build(system, system.kept("musl-libraries"), Cross::RELEASE, packages(system), PREFIX)
+    MuslSource.build(system, system.kept("musl-libraries"), Cross::RELEASE, packages(system), PREFIX) { {} }
   end
 
   def packages(system)

@@ -28,8 +28,9 @@ module MuslRuby
   def directory(system, minor)
     destination = system.architecture ? ELSEWHERE : ""
     MuslSource.build(system, system.kept("ruby#{minor}-musl"), RELEASES.fetch(minor),
-                     { "ruby#{minor}" => script(system, destination) }, "#{destination}#{PREFIX}",
-                     mounts(system, minor))
+                     { "ruby#{minor}" => script(system, destination) }, "#{destination}#{PREFIX}") do
+      mounts(system, minor)
+    end
   end
 
   # Ruby 3.1 builds those of its gems that are extensions as it installs them, with its library preloaded, and make,

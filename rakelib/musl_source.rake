@@ -6,9 +6,11 @@ module MuslSource
 
   # @param packages [Hash{String => String}] shell scripts that build each in its directory
   # @return [String] a directory in the cache, which is mounted as prefix while they run
-  def build(system, name, release, packages, prefix, mounts = {})
-    DebianSource.compile(name, packages, release, prefix, before: headers(system), mounts: mounts,
-                                                          environment: tools(system)) { Cross.root }
+  # @yieldreturn [Hash{String => String}] further directories that are mounted; asked for only if it is not there yet
+  def build(system, name, release, packages, prefix)
+    DebianSource.compile(name, packages, release, prefix, before: headers(system)) do
+      Place.new(root: Cross.root, mounts: yield, environment: tools(system))
+    end
   end
 
   # What musl-gcc does not find by itself: the kernel's headers.

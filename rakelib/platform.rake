@@ -10,7 +10,7 @@ module Platforms
     "#{RbConfig::CONFIG['host_cpu']}-#{RbConfig::CONFIG['host_os'][/\A[a-z]+/]}"
   end
 
-  # @return [Hash{String => Module}] what knows the Rubies of a platform, and how libraries for them are built
+  # @return [Hash{String => Object}] what knows the Rubies of a platform, and how libraries for them are built
   def all
     { here => Rubies, Arm64::PLATFORM => Arm64, **Musl.all, Windows::PLATFORM => Windows }
   end

@@ -35,7 +35,6 @@ module OtherPlatforms
   # Each platform is built and run beside the others: a root that is made and an emulator keep one processor busy.
   # @return [Array<String>] what failed
   def run(platforms, parts)
-    Cross::QUICK.each { |name, value| ENV[name] ||= value }
     platforms.map { |name, platform| Thread.new { build_and_run(name, platform, parts) } }.flat_map(&:value)
   end
 
@@ -54,7 +53,7 @@ module OtherPlatforms
     return core if suites.empty?
 
     runs = platform.tested.map do |target|
-      library = platform.library(target)
+      library = platform.library(target, quick: true)
       -> { Suites.run(target, library, suites) }
     end
     core + runs

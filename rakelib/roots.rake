@@ -122,7 +122,13 @@ class Root
   end
 
   def bootstrap
-    system("debootstrap", "--variant=minbase", base, path, Root.archive, out: log, err: log) && write_settings
+    debootstrap && write_settings
+  end
+
+  # What it mounts is gone if it is killed.
+  def debootstrap(*options)
+    system("unshare", "--mount", "debootstrap", "--variant=minbase", *options, base, path, Root.archive,
+           out: log, err: log)
   end
 
   # A root that is lost is made again, so nothing is forced to the disk. The lists of what is no whole release may be

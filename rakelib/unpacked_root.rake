@@ -16,7 +16,8 @@ class UnpackedRoot < Root
     if [ -L proc ]; then rm proc && mkdir proc; fi
     for name in passwd group; do cp usr/share/base-passwd/$name.master etc/$name; done
     cp usr/share/libc-bin/nsswitch.conf etc
-    if [ -d etc/ssl/certs ]; then cat usr/share/ca-certificates/mozilla/*.crt >etc/ssl/certs/ca-certificates.crt; fi
+    authorities=usr/share/ca-certificates/mozilla
+    if [ -d $authorities ]; then cat $authorities/*.crt >etc/ssl/certs/ca-certificates.crt; fi
   SH
 
   def initialize(release, packages, name, architecture)
@@ -36,8 +37,7 @@ class UnpackedRoot < Root
   end
 
   def make_inside
-    system("debootstrap", "--variant=minbase", "--foreign", "--arch=#{@architecture}", *suites,
-           "--include=#{@packages.join(',')}", base, path, Root.archive, out: log, err: log) &&
+    debootstrap("--foreign", "--arch=#{@architecture}", *suites, "--include=#{@packages.join(',')}") &&
       system("sh", "-euc", "#{UNPACK}#{SETTINGS}", chdir: path, %i[out err] => [log, "a"]) && note_packages
   end
 

@@ -66,15 +66,11 @@ module Windows
       Cross::CERTIFICATES => Cross::CERTIFICATES }
   end
 
-  def environment
-    { **ENVIRONMENT, **Cross.profile }
-  end
-
   # Runs the core's tests by wine.
   # @return [Boolean, nil] whether they succeeded
   def test_core
     Wine.run(root, cargo("test", "--release --package em-reactor --no-fail-fast -- --test-threads=1"), mounts,
-             { **environment, **Cross::QUICK })
+             { **ENVIRONMENT, **Cross.profile(quick: true) })
   end
 
   # @return [Array<Target>] the Rubies that are built
@@ -95,19 +91,20 @@ module Windows
   end
 
   # @return [String] the path of the library for one Ruby
-  def library(target)
+  def library(target, quick: false)
     directory = Cross.directory(PLATFORM)
-    ruby = RubyWrapper.write(File.join(directory, target.minor), target, ruby: "/usr/bin/ruby",
-                                                                         seen: "/mnt/build/#{target.minor}")
-    root.run(cargo("build", "--release --package eventmachine"),
-             mounts: { **mounts, WindowsRuby.directory(target.minor) => WindowsRuby::PREFIX },
-             environment: { **environment, "RUBY" => ruby }) || abort("cargo failed")
-    keep(File.join(directory, TRIPLE, "release", "eventmachine.dll"),
-         File.join(directory, target.minor, "eventmachine.so"), target.minor)
+    command = cargo("build", "--release --package eventmachine")
+    Cross.keep(target, quick, command, ENVIRONMENT) do |path, profile|
+      root.run(command, mounts: { **mounts, WindowsRuby.directory(target.minor) => WindowsRuby::PREFIX },
+                        environment: { **ENVIRONMENT, **profile, "RUBY" => Cross.wrapper(directory, target) }) ||
+        abort("cargo failed")
+      keep(File.join(directory, TRIPLE, "release", "eventmachine.dll"), path, target.minor)
+    end
   end
 
   # Where the next build leaves it alone.
   def keep(built, path, minor)
+    FileUtils.mkdir_p(File.dirname(path))
     FileUtils.cp(built, path)
     lacking = needed(path).grep_v(SYSTEM) - [WindowsRuby.library(minor)]
     lacking.empty? ? path : abort("#{path} wants more than Windows and Ruby: #{lacking.join(', ')}")

@@ -40,9 +40,9 @@ module WindowsRuby
 
   # @return [String] what is mounted as PREFIX; it is in the cache
   def directory(minor)
-    mounts = { WindowsLibraries.directory => WindowsLibraries::PREFIX }
-    DebianSource.compile("ruby#{minor}-wine", { "ruby#{minor}" => script(minor) }, RELEASES.fetch(minor), PREFIX,
-                         mounts: mounts) { Windows.root }
+    DebianSource.compile("ruby#{minor}-wine", { "ruby#{minor}" => script(minor) }, RELEASES.fetch(minor), PREFIX) do
+      Place.new(root: Windows.root, mounts: { WindowsLibraries.directory => WindowsLibraries::PREFIX }, environment: {})
+    end
   end
 
   def script(minor)

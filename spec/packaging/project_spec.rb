@@ -71,22 +71,27 @@ RSpec.describe "The project" do
         end
       end
 
+      # Platforms has the one that this runs on first, which may be one of the others.
+      define_method(:platforms) { ["x86_64-linux", *Platforms.all.keys].uniq }
+
       define_method(:names) do |name, job, row|
         workflow[name].dig("jobs", job, "strategy", "matrix", row).map { |entry| entry["name"] }
       end
 
       it "build, install and run a gem for each that there is one for" do
-        expect(names("test", "platforms", "platform")).to match_array(Platforms.all.keys)
+        expect(names("test", "platforms", "platform")).to match_array(platforms)
         tasks = workflow["test"].dig("jobs", "platforms", "strategy", "matrix", "platform").map { |row| row["tasks"] }
         expect(tasks).to all(include("native native:try"))
       end
 
       it "publish all but that for Windows, which only wine has run" do
-        expect(names("release", "gems", "gem")).to match_array(["source", *Platforms.all.keys.grep(/linux/)])
+        expect(names("release", "gems", "gem")).to match_array(["source", *platforms.grep(/linux/)])
       end
 
       it "are the documents' as well" do
-        %w[README.md docs/releasing.md].each { |path| expect(read.call(path)).to include(*Platforms.all.keys.drop(1)) }
+        %w[README.md docs/releasing.md].each do |path|
+          expect(read.call(path).scan(/PLATFORM=([\w-]+)/).flatten.uniq).to match_array(platforms.drop(1))
+        end
       end
     end
 
