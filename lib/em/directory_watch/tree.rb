@@ -92,11 +92,12 @@ module EventMachine
         @late = true
         return overflowed if mask & Inotify::OVERFLOW != 0
 
-        node = @nodes[number] or return
-        return changed(node, mask) if name.empty?
-
         directory = mask & Inotify::ISDIR != 0
         other = other_end && @nodes[other_end.first]
+        # It may come from a directory that has left.
+        node = @nodes[number] or return (arrived(other, other_end.last, directory) if other)
+        return changed(node, mask) if name.empty?
+
         if other then moved(node, name, other, other_end.last, directory)
         elsif mask & Inotify::CREATE != 0 then appeared(node, name, directory)
         elsif mask & Inotify::MOVED_TO != 0 then arrived(node, name, directory)

@@ -57,6 +57,18 @@ RSpec.describe EventMachine::DirectoryWatch do
     end
   end
 
+  it "tells what comes back from a directory that was moved out" do
+    Dir.mktmpdir do |outside|
+      FileUtils.mkdir_p(place("left/below"))
+      File.write(place("left/file"), "")
+      changes = told(recursive: true) do
+        File.rename(place("left"), File.join(outside, "left"))
+        %w[below file].each { |name| File.rename(File.join(outside, "left", name), place(name)) }
+      end
+      expect(changes).to eq([[:deleted, "left", true], [:created, "below", true], [:created, "file", false]])
+    end
+  end
+
   it "does not look below, unless told to" do
     changes = told do
       FileUtils.mkdir_p(place("a/b"))
