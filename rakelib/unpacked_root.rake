@@ -3,7 +3,8 @@
 require "fileutils"
 
 # A root for another processor whose packages are unpacked and not set up, so that making it takes no emulator, which
-# would be most of the time. What programs ask for of what the set-up writes is written here.
+# would be most of the time. What programs ask for of what the set-up writes is written here. The release must have each
+# of the packages.
 class UnpackedRoot < Root
   UNPACK = <<~SH
     for package in var/cache/apt/archives/*.deb; do
