@@ -52,11 +52,13 @@ module Cross
   # @yieldparam profile [Hash]
   # @return [String] its path
   def keep(target, quick, *circumstances)
-    path = File.join(directory(target.platform), target.minor, "eventmachine.so")
-    quick &&= !Fresh.kept?(path, *circumstances, profile)
-    path = File.join(directory(target.platform), "quick", target.minor, "eventmachine.so") if quick
-    profile = profile(quick: quick)
-    Fresh.keep(path, *circumstances, profile) { yield path, profile }
+    place = ->(*words) { File.join(directory(target.platform), *words, target.minor, "eventmachine.so") }
+    released = place.call
+    return released if quick && Fresh.kept?(released, *circumstances, profile)
+
+    path = quick ? place.call("quick") : released
+    settings = profile(quick: quick)
+    Fresh.keep(path, *circumstances, settings) { yield path, settings }
   end
 
   # Builds the library for one Ruby, whose directory is mounted in /mnt/ruby.
