@@ -3,10 +3,6 @@
 require "timeout"
 
 RSpec.describe "Wrong use of fibers" do
-  def fiber(name = nil, &block)
-    EventMachine.fiber(name, &block)
-  end
-
   # What the block raises, as text.
   def refusal
     yield

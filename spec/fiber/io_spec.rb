@@ -4,10 +4,6 @@ require "openssl"
 require "socket"
 
 RSpec.describe "Ruby's I/O in fibers" do
-  def fiber(&block)
-    EventMachine.fiber(&block)
-  end
-
   # The outcome of the block, in which an error is one, too.
   def outcome
     yield

@@ -3,14 +3,6 @@
 require "socket"
 
 RSpec.describe EventMachine::Scheduler do
-  # What the block raises.
-  def raised
-    yield
-    nil
-  rescue KeyError => error
-    error
-  end
-
   it "runs the fibers of a thread when that ends" do
     events = []
     Thread.new do

@@ -1,10 +1,6 @@
 # frozen_string_literal: true
 
 RSpec.describe "The end of the reactor and fibers" do
-  def fiber(name = nil, &block)
-    EventMachine.fiber(name, &block)
-  end
-
   around do |example|
     grace = EventMachine.fiber_grace
     example.run

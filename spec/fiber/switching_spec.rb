@@ -3,10 +3,6 @@
 require "timeout"
 
 RSpec.describe "Switching between fibers" do
-  def fiber(&block)
-    EventMachine.fiber(&block)
-  end
-
   it "keeps callbacks on a fiber that blocks" do
     seen = nil
     em do

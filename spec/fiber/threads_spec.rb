@@ -4,10 +4,6 @@ require "monitor"
 require "timeout"
 
 RSpec.describe "Fibers and threads" do
-  def fiber(&block)
-    EventMachine.fiber(&block)
-  end
-
   it "wakes fibers for what threads push" do
     got = in_fiber do
       queue = Thread::Queue.new

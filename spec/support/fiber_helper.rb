@@ -15,6 +15,18 @@ module FiberHelper
     result
   end
 
+  def fiber(name = nil, &block)
+    EventMachine.fiber(name, &block)
+  end
+
+  # @return [Exception, nil] what the block raises
+  def raised
+    yield
+    nil
+  rescue Exception => error
+    error
+  end
+
   # Runs the block in a thread whose scheduler has a loop of its own.
   #
   # @return [Object] what the block returned
