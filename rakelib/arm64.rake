@@ -42,6 +42,11 @@ module Arm64
     Cross.library(target, ForeignRuby.directory(target.minor, ARCHITECTURE), FLAGS, ENVIRONMENT, quick: quick)
   end
 
+  # @return [Array<String>] with which the core's tests run
+  def providers
+    Provider.wanted
+  end
+
   # @return [Array<String>] programs, below the platform's directory
   def core_tests(provider)
     Cross.tests(PLATFORM, provider, FLAGS, ENVIRONMENT)

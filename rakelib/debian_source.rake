@@ -2,28 +2,34 @@
 
 # Sources of Debian's packages, and what is compiled from them.
 module DebianSource
-  # Others may fetch in the same root, so apt has its lists below /tmp, which is each one's own.
-  SETTINGS = <<~SH
-    mkdir -p /tmp/lists
-    export APT_CONFIG=/tmp/apt.conf
-    cat >$APT_CONFIG <<'END'
-    Dir::Etc::SourceList "/tmp/sources.list";
-    Dir::Etc::SourceParts "/dev/null";
-    Dir::State::Lists "/tmp/lists";
-    Dir::Cache::pkgcache "";
-    Dir::Cache::srcpkgcache "";
-    END
-  SH
-
   module_function
+
+  # Others may fetch in the same root, so apt has its lists below /tmp, which is each one's own.
+  # @param sources [Array<String>] lines of sources.list(5)
+  # @return [String] a shell script that has apt know what is there
+  def know(sources)
+    <<~SH
+      mkdir -p /tmp/lists
+      export APT_CONFIG=/tmp/apt.conf
+      cat >$APT_CONFIG <<'END'
+      Dir::Etc::SourceList "/tmp/sources.list";
+      Dir::Etc::SourceParts "/dev/null";
+      Dir::State::Lists "/tmp/lists";
+      Dir::Cache::pkgcache "";
+      Dir::Cache::srcpkgcache "";
+      END
+      cat >/tmp/sources.list <<'END'
+      #{sources.join("\n")}
+      END
+      apt-get -qq update
+    SH
+  end
 
   # The archive's list may name newer versions than the archive has.
   # @return [String] a shell script that unpacks one, as upstream published it, where the script is run
   def fetch(package, release)
     <<~SH
-      #{SETTINGS}
-      echo 'deb-src #{Root.archive} #{release} main' >/tmp/sources.list
-      apt-get -qq update
+      #{know(["deb-src #{Root.archive} #{release} main"])}
       for version in $(apt-cache showsrc --only-source #{package} | sed -n 's/^Version: //p' | sort --version-sort -ru); do
         if apt-get -qq source --download-only --only-source "#{package}=$version"; then break; fi
       done

@@ -47,7 +47,7 @@ module Emulator
 
   def rule(architecture)
     head, mask = HEADS.fetch(architecture)
-    root = Root.with(RELEASE, %w[qemu-user], "#{RELEASE}-qemu")
-    ":qemu-#{architecture}:M::#{head}:#{mask}:#{File.join(root.path, INTERPRETERS.fetch(architecture))}:POFC"
+    interpreter = File.join(DebianPackage.unpack("qemu", %w[qemu-user], RELEASE), INTERPRETERS.fetch(architecture))
+    ":qemu-#{architecture}:M::#{head}:#{mask}:#{interpreter}:POFC"
   end
 end

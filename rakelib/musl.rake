@@ -45,6 +45,11 @@ class Musl
     needed == ["libc.so"] ? path : abort("#{path} wants more than musl: #{needed.join(', ')}")
   end
 
+  # @return [Array<String>] with which the core's tests run: all, if FULL is set
+  def providers
+    ENV["FULL"] ? Provider.wanted : [Provider.picked]
+  end
+
   # @return [Array<String>] programs, below the platform's directory
   def core_tests(provider)
     install_linker

@@ -55,6 +55,11 @@ class Root
     sites.first&.chomp || abort("apt has no index of Debian's archive: run apt-get update")
   end
 
+  # @return [Array<String>] where a release's packages are, as lines of sources.list(5)
+  def self.sources(release)
+    [BASES[release], release].compact.map { |part| "deb #{archive} #{part} main" }
+  end
+
   def initialize(release, packages, name)
     @release = release
     @packages = packages
@@ -139,9 +144,7 @@ class Root
   end
 
   def write_sources
-    File.write("#{path}/etc/apt/sources.list", [BASES[@release], @release].compact.map do |release|
-      "deb #{Root.archive} #{release} main\n"
-    end.join)
+    File.write("#{path}/etc/apt/sources.list", Root.sources(@release).map { |line| "#{line}\n" }.join)
   end
 
   # Installs packages that were added to the lists after the root was created.

@@ -49,7 +49,7 @@ module Suites
 
     tests = upstream_tests
     environment = { "UPSTREAM_TESTS" => "/mnt/upstream", **target.environment.to_h,
-                    **ENV.to_h.slice("SPEC_PATIENCE") }
+                    **ENV.to_h.slice("FULL", "SPEC_PATIENCE") }
     target.root.run("cd /mnt/gem && #{command}",
                     mounts: { directory => "/mnt/gem", tests => "/mnt/upstream" }, environment: environment)
   end

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# The libraries that extensions of a Ruby for Windows take, linked to statically. Only tests call them, so little is
+# The libraries that extensions of a Ruby for Windows take, linked to statically. Only tests call them, so nothing is
 # optimized.
 module WindowsLibraries
   PREFIX = "/mnt/libraries"
@@ -20,7 +20,7 @@ module WindowsLibraries
     #{Windows::TOOL}-ar rcs #{PREFIX}/lib/libyaml.a *.o
   SH
   OPENSSL = <<~SH.freeze
-    ./Configure mingw64 --cross-compile-prefix=#{Windows::TOOL}- -O1 no-shared no-tests no-legacy \
+    ./Configure mingw64 --cross-compile-prefix=#{Windows::TOOL}- -O0 no-shared no-tests no-legacy \
       --prefix=#{PREFIX} --libdir=lib
     make -s -j2 build_libs
     make -s install_dev

@@ -17,6 +17,8 @@ end
 
 module WindowsSpecs
   PATTERN = "spec/{unit,integration,windows}/**/*_spec.rb"
+  # Files that take minutes by wine, with their thousands of connections. They run if FULL is set.
+  LONG = %w[spec/integration/tls/hostile_spec.rb].freeze
   # Libraries that files load and that the Ruby there may lack. What they are used for fails then, and is judged.
   LACKING = %w[rbs].reject { |name| $LOAD_PATH.resolve_feature_path(name) }.freeze
 
@@ -27,7 +29,7 @@ module WindowsSpecs
     Dir.mktmpdir do |directory|
       $LOAD_PATH.unshift(directory)
       LACKING.each { |name| File.write(File.join(directory, "#{name}.rb"), "") }
-      RSpec::Core::Runner.run([*files(arguments), "--exclude-pattern", LeftOut::FILES.values.join(","), *arguments])
+      RSpec::Core::Runner.run([*files(arguments), "--exclude-pattern", left_out.join(","), *arguments])
     end
     judge(RSpec.world.all_examples.reject { |example| example.execution_result.status == :pending })
   end
@@ -35,6 +37,10 @@ module WindowsSpecs
   # RSpec would add what matches a pattern to the files that it is given.
   def files(arguments)
     arguments.any? { |argument| argument.include?("_spec.rb") } ? [] : ["--pattern", PATTERN]
+  end
+
+  def left_out
+    LeftOut::FILES.values.flatten + (ENV["FULL"] ? [] : LONG)
   end
 
   def judge(examples)
