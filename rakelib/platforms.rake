@@ -15,8 +15,9 @@ module OtherPlatforms
   PARTS = ["core", *SUITES, ALL_SPECS].freeze
   # The others have its processor, and its C library.
   ON_REQUEST = %w[aarch64-linux-musl].freeze
-  # What others yield to the one that takes the longest, whose programs wait for each other: wine's. See nice(2).
-  YIELDING = { "aarch64-linux" => 9, "x86_64-linux-musl" => 11 }.freeze
+  # How much the others yield, in the order of what takes the longest, to wine, whose programs wait for each other. See
+  # nice(2).
+  YIELDING = { "aarch64-linux" => 7, "x86_64-linux-musl" => 12 }.freeze
 
   module_function
 

@@ -92,6 +92,7 @@ fn a_reset_ends_one_connection_with_the_systems_reason() {
 }
 
 #[test]
+#[cfg_attr(windows, ignore = "wine forgets what it has taken")]
 fn a_peer_that_half_closes_gets_its_answer_whole() {
     let mut l = Loop::new();
     let (_, address) = l.listen();

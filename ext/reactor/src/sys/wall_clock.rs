@@ -30,6 +30,7 @@ mod linux {
 
     /// Has it be readable from `since_epoch` on, and also once the clock is set, when read(2) fails
     /// with ECANCELED. It is not readable before, whatever it was set to.
+    #[allow(deprecated, reason = "libc is to give time_t another width with musl")]
     pub fn set(clock: BorrowedFd<'_>, since_epoch: Duration) -> Result<()> {
         // Zero would stop it.
         let since_epoch = since_epoch.max(Duration::from_nanos(1));
