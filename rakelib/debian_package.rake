@@ -18,7 +18,7 @@ module DebianPackage
 
   def script(packages, release)
     <<~SH
-      #{DebianSource.know(Root.sources(release))}
+      #{DebianSource.use(Root.sources(release))}
       cd /tmp
       apt-get -qq download #{packages.join(' ')}
       for package in *.deb; do dpkg --extract "$package" #{PLACE}; done

@@ -6,8 +6,8 @@ module DebianSource
 
   # Others may fetch in the same root, so apt has its lists below /tmp, which is each one's own.
   # @param sources [Array<String>] lines of sources.list(5)
-  # @return [String] a shell script that has apt know what is there
-  def know(sources)
+  # @return [String] a shell script that has apt use these alone
+  def use(sources)
     <<~SH
       mkdir -p /tmp/lists
       export APT_CONFIG=/tmp/apt.conf
@@ -29,7 +29,7 @@ module DebianSource
   # @return [String] a shell script that unpacks one, as upstream published it, where the script is run
   def fetch(package, release)
     <<~SH
-      #{know(["deb-src #{Root.archive} #{release} main"])}
+      #{use(["deb-src #{Root.archive} #{release} main"])}
       for version in $(apt-cache showsrc --only-source #{package} | sed -n 's/^Version: //p' | sort --version-sort -ru); do
         if apt-get -qq source --download-only --only-source "#{package}=$version"; then break; fi
       done

@@ -15,8 +15,8 @@ module OtherPlatforms
   PARTS = ["core", *SUITES, ALL_SPECS].freeze
   # The others have its processor, and its C library.
   ON_REQUEST = %w[aarch64-linux-musl].freeze
-  # How much the others yield, in the order of what takes the longest, to wine, whose programs wait for each other. See
-  # nice(2).
+  # By how much others yield: first to wine, whose programs wait for each other, and musl to ARM64, which takes longer.
+  # See nice(2).
   YIELDING = { "aarch64-linux" => 7, "x86_64-linux-musl" => 12 }.freeze
 
   module_function

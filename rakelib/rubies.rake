@@ -56,11 +56,7 @@ module Rubies
   def bare_root(minor, architecture = nil)
     release = RELEASES.fetch(minor, "bookworm")
     name = [release, architecture, "bare"].compact.join("-")
-    programs_find(minor, Root.with(release, bare_packages(minor), name, architecture: architecture))
-  end
-
-  def bare_packages(minor)
-    ["ruby#{minor}"]
+    programs_find(minor, Root.with(release, %W[ruby#{minor}], name, architecture: architecture))
   end
 
   # @return [Hash{String => Root}] systems with Ruby and nothing else

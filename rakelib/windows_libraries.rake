@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# The libraries that extensions of a Ruby for Windows take, linked to statically. Only tests call them, so nothing is
+# The libraries that extensions of a Ruby for Windows take, linked to statically. Only tests call them, so little is
 # optimized.
 module WindowsLibraries
   PREFIX = "/mnt/libraries"

@@ -17,7 +17,7 @@ end
 
 module WindowsSpecs
   PATTERN = "spec/{unit,integration,windows}/**/*_spec.rb"
-  # Files that take minutes by wine, with their thousands of connections. They run if FULL is set.
+  # Files whose thousands of connections take minutes by wine. They run if FULL is set, as it is on Windows itself.
   LONG = %w[spec/integration/tls/hostile_spec.rb].freeze
   # Libraries that files load and that the Ruby there may lack. What they are used for fails then, and is judged.
   LACKING = %w[rbs].reject { |name| $LOAD_PATH.resolve_feature_path(name) }.freeze
